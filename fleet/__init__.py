@@ -1,0 +1,1 @@
+"""Fleet controller for unmanned delivery vehicles."""

@@ -1,0 +1,1 @@
+"""HTTP: committed snapshots out, commands into the inbox."""

@@ -1,0 +1,195 @@
+"""What to do now with one vehicle: its order, its trip, its rest.
+
+`decide` looks at folded state only, notes what follows at once (a trip begins, a bay is held, a person is called) and
+returns what the vehicle shall be told, or None. It is asked again after each answer has been carried out, until it
+has nothing to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fleet.dispatch.charge import charging_step
+from fleet.dispatch.intent import Cancel, Deliver, Extend, GoHome, Intent, Load, Reroute
+from fleet.dispatch.release import extension
+from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
+from fleet.model import event as ev
+from fleet.model.assist import AssistCause
+from fleet.model.ids import RunId, VehicleId
+from fleet.model.order import ActionKind, Order, OrderPhase
+from fleet.model.run import RunPhase
+from fleet.model.trip import TripPhase
+from fleet.model.twin import Twin
+from fleet.roads.route import NoRoute
+from fleet.roads.site_roads import SiteRoads, station_node_id
+from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
+from fleet.state.draft import Draft
+from fleet.state.fleet_state import TripView
+
+RETRY_S = 60.0
+UNLOAD_RETRY_S = 300.0
+OVERDUE_S = 300.0
+
+
+def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | None:
+    """What the vehicle shall be told now."""
+    twin = draft.state.twin(vehicle_id)
+    if not twin.can_take_orders:
+        return None
+    order = draft.state.active_order(vehicle_id)
+    if order is not None:
+        return _under_order(draft, roads, twin, order)
+    if twin.has_order_left or twin.instant(ActionKind.CANCEL_ORDER):
+        return None
+    if twin.trip_id is not None:
+        return _in_trip(draft, roads, twin, draft.state.trip(twin.trip_id))
+    return _at_rest(draft, roads, twin)
+
+
+# Under an order -----------------------------------------------------------------------------------------------------
+
+
+def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
+    if order.phase is not OrderPhase.ACTIVE or not order.is_confirmed:
+        return None
+    if twin.blocked is not None:
+        return _blocked(draft, roads, twin, order)
+    closed = next((e for e in order.path[order.released :] if draft.state.is_closed(e.road_key)), None)
+    if closed is not None and _may_ask_again(draft, twin):
+        return Reroute(order.id, f"{closed.road_key} is closed")
+    if closed is not None:
+        order = replace(order, path=order.path[: order.path.index(closed)])
+    released = extension(order, roads.site.limits)
+    return None if released is None else Extend(order.id, released)
+
+
+def _may_ask_again(draft: Draft, twin: Twin) -> bool:
+    """A way that was not found is looked for again after a while, not in every turn."""
+    subject = vehicle_subject(twin.vehicle.id)
+    known = draft.state.open_assist(subject, AssistCause.NO_ROUTE)
+    if known is None:
+        return True
+    if draft.now_s < known.raised_s + RETRY_S:
+        draft.wake(twin.vehicle.id, known.raised_s + RETRY_S)
+        return False
+    resolve_assist(draft, AssistCause.NO_ROUTE, subject, "a way is looked for again")
+    return True
+
+
+def _blocked(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
+    """Wait, then look for another permitted way; a person is called in any case."""
+    if twin.blocked is None:
+        return None
+    wait_until_s = twin.blocked.since_s + roads.site.policy.blocked_wait_s
+    if draft.now_s < wait_until_s:
+        draft.wake(twin.vehicle.id, wait_until_s)
+        return None
+    draft.wake(twin.vehicle.id, draft.now_s + RETRY_S)
+    if twin.place is None:
+        return None
+    closed = roads.closed_edges(key for key in draft.state.closures if draft.state.is_closed(key))
+    way = roads.route(twin.vehicle.type_id, twin.place, order.goal, closed - {twin.place.edge})
+    if isinstance(way, NoRoute):
+        return None
+    return Cancel(order.id, f"blocked on {twin.blocked.edge_id}, another way is open")
+
+
+# In a trip ----------------------------------------------------------------------------------------------------------
+
+
+def _in_trip(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> Intent | None:
+    if view.phase is TripPhase.LOADING:
+        _end_loading(draft, roads, twin, view)
+        view = draft.state.trip(view.trip.id)
+        if view.phase is not TripPhase.UNDER_WAY:
+            return _at_rest(draft, roads, draft.state.twin(twin.vehicle.id))
+    return _next_visit(draft, roads, twin, view)
+
+
+def _end_loading(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> None:
+    """The loading is over: leave with what is aboard, or not at all."""
+    for run_id in view.trip.run_ids:
+        run = draft.state.run(run_id)
+        if run.phase is RunPhase.LOADING and run_id not in twin.aboard:
+            draft.emit(ev.RunReleased(run_id=run_id, why="it was not loaded"))
+            raise_assist(draft, AssistCause.PICK_FAILED, f"run:{run_id}", f"not loaded on {twin.vehicle.id}")
+            draft.want_plan(f"{run_id} was not loaded")
+    phase = TripPhase.UNDER_WAY if twin.aboard else TripPhase.CLOSED
+    draft.emit(ev.TripMoved(trip_id=view.trip.id, phase=phase))
+    free(draft, roads.site, bay_of(view.trip.station_id), twin.vehicle.id)
+
+
+def _next_visit(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> Intent | None:
+    for visit in view.visits_left:
+        wanted = tuple(run_id for run_id in visit.run_ids if _is_to_deliver(draft, twin, run_id))
+        if wanted:
+            return Deliver(view.trip.id, replace(visit, run_ids=wanted)) if _may_ask_again(draft, twin) else None
+        skipped = ev.StopDone(
+            trip_id=view.trip.id, point_id=visit.point_id, deferred=(), given_up=(), why="nothing aboard for it"
+        )
+        draft.emit(skipped)
+    if not _is_home(twin) or twin.aboard:
+        return _go_home(draft, twin, view)
+    draft.emit(ev.TripMoved(trip_id=view.trip.id, phase=TripPhase.CLOSED))
+    return _at_rest(draft, roads, draft.state.twin(twin.vehicle.id))
+
+
+def _is_to_deliver(draft: Draft, twin: Twin, run_id: RunId) -> bool:
+    run = draft.state.run(run_id)
+    return run_id in twin.aboard and not run.recalled and run.phase is RunPhase.UNDER_WAY
+
+
+def _go_home(draft: Draft, twin: Twin, view: TripView | None) -> Intent | None:
+    failed = draft.state.open_assist(vehicle_subject(twin.vehicle.id), AssistCause.DROP_FAILED)
+    if failed is not None and _is_home(twin) and draft.now_s < failed.raised_s + UNLOAD_RETRY_S:
+        draft.wake(twin.vehicle.id, failed.raised_s + UNLOAD_RETRY_S)
+        return None
+    if twin.place is None:
+        detail = f"stands at {twin.node_id or 'an unknown node'}, which is no known place"
+        raise_assist(draft, AssistCause.NO_ROUTE, vehicle_subject(twin.vehicle.id), detail)
+        return None
+    return GoHome(view.trip.id if view else None) if _may_ask_again(draft, twin) else None
+
+
+def _is_home(twin: Twin) -> bool:
+    return twin.node_id == station_node_id(twin.vehicle.home_station)
+
+
+# At rest ------------------------------------------------------------------------------------------------------------
+
+
+def _at_rest(draft: Draft, roads: SiteRoads, twin: Twin) -> Intent | None:
+    if not _is_home(twin) or twin.aboard:
+        return _go_home(draft, twin, None)
+    planned = draft.state.planned_trips(twin.vehicle.id)
+    upcoming = planned[0] if planned else None
+    step = charging_step(draft, roads.site, twin, upcoming)
+    if step is not None:
+        return step
+    if upcoming is None or twin.is_charging or twin.instants:
+        return None
+    return _start(draft, roads, twin, upcoming)
+
+
+def _start(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> Intent | None:
+    """Begin the next trip as soon as it is time, its lots are ready and a bay is free."""
+    ready_s = max(draft.state.run(run_id).run.ready_s for run_id in view.trip.run_ids)
+    start_s = max(view.trip.load_from_s, ready_s)
+    if draft.now_s < start_s:
+        draft.wake(twin.vehicle.id, start_s)
+        return None
+    vehicle_id = twin.vehicle.id
+    if not reserve(draft, roads.site, bay_of(view.trip.station_id), vehicle_id):
+        if draft.now_s > start_s + OVERDUE_S:
+            draft.want_plan(f"{view.trip.id} waits for a bay")
+        draft.wake(vehicle_id, draft.now_s + RETRY_S)
+        return None
+    free(draft, roads.site, charger_of(view.trip.station_id), vehicle_id)
+    draft.emit(ev.TripStarted(trip_id=view.trip.id, vehicle_id=vehicle_id))
+    return Load(view.trip.id)
+
+
+def overdue(draft: Draft, vehicle_id: VehicleId) -> bool:
+    """A planned trip should have begun long ago: its vehicle cannot take orders, or everything is late."""
+    planned = draft.state.planned_trips(vehicle_id)
+    return bool(planned) and draft.now_s > planned[0].trip.load_from_s + OVERDUE_S

@@ -1,0 +1,65 @@
+"""What dispatch decides for one vehicle; `orders` carries it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fleet.model.ids import OrderId, TripId
+from fleet.model.order import ActionKind
+from fleet.state.fleet_state import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Have the trip's runs loaded where the vehicle stands."""
+
+    trip_id: TripId
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Drive to a pickup point and hand over what is for it."""
+
+    trip_id: TripId
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class GoHome:
+    """Drive to the home station and unload what is still aboard."""
+
+    trip_id: TripId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """Release the way up to its first `released` edges."""
+
+    order_id: OrderId
+    released: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reroute:
+    """Find another way behind the base."""
+
+    order_id: OrderId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """End the order, wherever the vehicle is on it."""
+
+    order_id: OrderId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """An instant action."""
+
+    kind: ActionKind
+
+
+Intent = Load | Deliver | GoHome | Extend | Reroute | Cancel | Ask

@@ -1,0 +1,1 @@
+"""Beside: the append-only history, the outbox and the lease."""

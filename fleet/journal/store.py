@@ -1,0 +1,319 @@
+"""The store over SQLAlchemy Core: SQLite by default, PostgreSQL on the same path."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, insert, select, update
+from sqlalchemy import exc as sql_errors
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.pool import StaticPool
+
+from fleet.errors import FencedError, JournalError, StoreBusyError, StoreCorruptError, StoreUnsureError
+from fleet.journal import tables as t
+from fleet.journal.commit import Commit, Lease, OutboxRow, OutboxStatus, Row, Saved
+from fleet.journal.record import FIRST_HASH, Head, Record
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+QUERY_TABLES = {"run": t.RUN, "trip": t.TRIP, "custody": t.CUSTODY, "assist": t.ASSIST}
+QUERY_KEYS = {"run": "run_id", "trip": "trip_id", "custody": "parcel_id", "assist": "assist_id"}
+SNAPSHOTS_KEPT = 2
+RECORD_FIELDS = tuple(column.name for column in t.EVENT.columns)
+
+
+def sqlite_url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+class SqlStore:
+    """History in a database.
+
+    Args:
+        url: of SQLAlchemy; "sqlite://" is a database in memory that lives as long as this object.
+        template: contents of a database to begin with, in memory only; for tests that open many.
+    """
+
+    def __init__(self, url: str, template: bytes | None = None) -> None:
+        self._engine = _engine(url)
+        self._lock = threading.Lock()
+        if template is not None:
+            with self._engine.connect() as connection:
+                _raw(connection).deserialize(template)
+        else:
+            self._migrate()
+
+    # Ownership ----------------------------------------------------------------------------------------------------
+
+    def acquire(self, area: str, owner: str, now_s: float, ttl_s: float, *, by_force: bool = False) -> Lease:
+        with self._transaction() as tx:
+            row = tx.execute(select(t.AREA).where(t.AREA.c.area == area)).one_or_none()
+            if row is None:
+                lease = Lease(area, owner, 1, now_s + ttl_s)
+                tx.execute(
+                    insert(t.AREA).values(
+                        area=area, owner=owner, epoch=1, expires_s=lease.expires_s, seq=0, hash=FIRST_HASH
+                    )
+                )
+                return lease
+            if row.expires_s > now_s and row.owner != owner and not by_force:
+                raise FencedError(
+                    f"area {area!r} is owned by {row.owner} for another {row.expires_s - now_s:.1f} s;"
+                    " stop that controller or wait"
+                )
+            lease = Lease(area, owner, row.epoch + 1, now_s + ttl_s)
+            changed = tx.execute(
+                update(t.AREA)
+                .where(t.AREA.c.area == area, t.AREA.c.epoch == row.epoch)
+                .values(owner=owner, epoch=lease.epoch, expires_s=lease.expires_s)
+            )
+            if changed.rowcount != 1:
+                raise FencedError(f"area {area!r} was taken by another controller at this moment")
+            return lease
+
+    def renew(self, lease: Lease, expires_s: float) -> None:
+        with self._transaction() as tx:
+            changed = tx.execute(
+                update(t.AREA)
+                .where(t.AREA.c.area == lease.area, t.AREA.c.epoch == lease.epoch)
+                .values(expires_s=expires_s)
+            )
+            if changed.rowcount != 1:
+                raise FencedError(f"area {lease.area!r} has another owner since epoch {lease.epoch}")
+
+    # Writing ------------------------------------------------------------------------------------------------------
+
+    def write(self, commits: list[Commit]) -> list[Exception | None]:
+        outcomes: list[Exception | None] = []
+        with self._transaction() as tx:
+            for commit in commits:
+                try:
+                    with tx.begin_nested():
+                        _write_one(tx, commit)
+                    outcomes.append(None)
+                except (FencedError, sql_errors.IntegrityError, sql_errors.DataError) as error:
+                    outcomes.append(_told(error))
+        return outcomes
+
+    # Reading ------------------------------------------------------------------------------------------------------
+
+    def head(self, area: str) -> Head:
+        with self._reading() as tx:
+            row = tx.execute(select(t.AREA.c.seq, t.AREA.c.hash).where(t.AREA.c.area == area)).one_or_none()
+        return Head(0, FIRST_HASH) if row is None else Head(row.seq, row.hash)
+
+    def load(self, area: str) -> Saved:
+        head = self.head(area)
+        with self._reading() as tx:
+            snapshot = tx.execute(
+                select(t.SNAPSHOT.c.seq, t.SNAPSHOT.c.body)
+                .where(t.SNAPSHOT.c.area == area)
+                .order_by(t.SNAPSHOT.c.seq.desc())
+                .limit(1)
+            ).one_or_none()
+            open_rows = tx.execute(
+                select(t.OUTBOX)
+                .where(t.OUTBOX.c.area == area, t.OUTBOX.c.status == OutboxStatus.COMMITTED.value)
+                .order_by(t.OUTBOX.c.id)
+            ).all()
+            last_id = tx.execute(
+                select(t.OUTBOX.c.id).where(t.OUTBOX.c.area == area).order_by(t.OUTBOX.c.id.desc()).limit(1)
+            ).scalar()
+        seq = snapshot.seq if snapshot else 0
+        records = self.records(area, seq, head.seq - seq)
+        return Saved(
+            head=head,
+            snapshot=snapshot.body if snapshot else None,
+            snapshot_seq=seq,
+            records=tuple(records),
+            outbox=tuple(_outbox_row(row) for row in open_rows),
+            outbox_id_max=last_id or 0,
+        )
+
+    def records(self, area: str, after_seq: int, limit: int) -> list[Record]:
+        query = select(t.EVENT).where(t.EVENT.c.area == area, t.EVENT.c.seq > after_seq)
+        with self._reading() as tx:
+            rows = tx.execute(query.order_by(t.EVENT.c.seq).limit(max(limit, 0))).all()
+        return [Record(**row._mapping) for row in rows]
+
+    def rows(self, table: str, area: str) -> list[Row]:
+        chosen = {**QUERY_TABLES, "outbox": t.OUTBOX}[table]
+        with self._reading() as tx:
+            rows = tx.execute(select(chosen).where(chosen.c.area == area)).all()
+        return [dict(row._mapping) for row in rows]
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def dump(self) -> bytes:
+        """The whole database, of a SQLite store; serves as a template for others."""
+        with self._engine.connect() as connection:
+            return bytes(_raw(connection).serialize())
+
+    # Inside -------------------------------------------------------------------------------------------------------
+
+    def _migrate(self) -> None:
+        with self._lock, _telling(), self._engine.connect() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS))
+            known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+            present = MigrationContext.configure(connection).get_current_revision()
+            if present is not None and present not in known:
+                raise StoreCorruptError(
+                    f"the journal has format {present}, which this program does not know;"
+                    " start the program that wrote it, or a newer one"
+                )
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._lock, _telling(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._lock, _telling(), self._engine.connect() as connection:
+            yield connection
+
+
+def _write_one(tx: Connection, commit: Commit) -> None:
+    new = commit.new_head
+    fenced = tx.execute(
+        update(t.AREA)
+        .where(t.AREA.c.area == commit.area, t.AREA.c.epoch == commit.epoch, t.AREA.c.seq == commit.head.seq)
+        .values(seq=new.seq, hash=new.hash)
+    )
+    if fenced.rowcount != 1:
+        raise FencedError(f"area {commit.area!r} moved on without epoch {commit.epoch}; nothing was written")
+    if commit.records:
+        tx.execute(insert(t.EVENT), [_record_row(record) for record in commit.records])
+    if commit.outbox:
+        tx.execute(insert(t.OUTBOX), [_outbox_values(commit.area, row) for row in commit.outbox])
+    for row_id, status in commit.moves:
+        tx.execute(
+            update(t.OUTBOX).where(t.OUTBOX.c.area == commit.area, t.OUTBOX.c.id == row_id).values(status=status.value)
+        )
+    for name, rows in commit.tables.items():
+        _replace(tx, QUERY_TABLES[name], QUERY_KEYS[name], commit, rows)
+    if commit.keys:
+        keys = [{"area": commit.area, "key": k, "digest": d, "seq": new.seq} for k, d in commit.keys]
+        tx.execute(insert(t.REQUEST_KEY), keys)
+    if commit.snapshot is not None:
+        _write_snapshot(tx, commit, commit.snapshot)
+
+
+def _replace(tx: Connection, table: Table, key: str, commit: Commit, rows: Sequence[Row]) -> None:
+    dialect: Any = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table)
+    values = [column.name for column in table.columns if column.name not in ("area", key)]
+    statement = statement.on_conflict_do_update(
+        index_elements=["area", key], set_={name: statement.excluded[name] for name in values}
+    )
+    tx.execute(statement, [{"area": commit.area, "seq": commit.new_head.seq, **row} for row in rows])
+
+
+def _write_snapshot(tx: Connection, commit: Commit, body: str) -> None:
+    head = commit.new_head
+    tx.execute(insert(t.SNAPSHOT).values(area=commit.area, seq=head.seq, program="1", hash=head.hash, body=body))
+    kept = (
+        select(t.SNAPSHOT.c.seq)
+        .where(t.SNAPSHOT.c.area == commit.area)
+        .order_by(t.SNAPSHOT.c.seq.desc())
+        .limit(SNAPSHOTS_KEPT)
+    )
+    tx.execute(delete(t.SNAPSHOT).where(t.SNAPSHOT.c.area == commit.area, t.SNAPSHOT.c.seq.not_in(kept)))
+
+
+def _record_row(record: Record) -> dict[str, object]:
+    return {name: getattr(record, name) for name in RECORD_FIELDS}
+
+
+def _outbox_values(area: str, row: OutboxRow) -> dict[str, object]:
+    names = ("id", "seq", "vehicle_id", "topic", "ref", "update_id", "digest", "body", "created_s")
+    values: dict[str, object] = {name: getattr(row, name) for name in names}
+    return {"area": area, "status": OutboxStatus.COMMITTED.value, **values}
+
+
+def _outbox_row(row: Any) -> OutboxRow:
+    return OutboxRow(
+        id=row.id,
+        seq=row.seq,
+        vehicle_id=row.vehicle_id,
+        topic=row.topic,
+        ref=row.ref,
+        update_id=row.update_id,
+        body=row.body,
+        digest=row.digest,
+        created_s=row.created_s,
+    )
+
+
+# The database ---------------------------------------------------------------------------------------------------------
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    in_memory = url in ("sqlite://", "sqlite:///:memory:")
+    engine = (
+        create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        if in_memory
+        else create_engine(url, connect_args={"check_same_thread": False, "timeout": 2.0})
+    )
+    event.listen(engine, "connect", _sqlite_opened)
+    event.listen(engine, "begin", _sqlite_begun)
+    return engine
+
+
+def _sqlite_opened(raw: Any, _record: object) -> None:
+    raw.isolation_level = None  # we say BEGIN ourselves: the driver would begin too late, and never IMMEDIATE
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begun(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Errors of the database in our words: was nothing written, is it unknown, or is the file unusable."""
+    try:
+        yield
+    except JournalError:
+        raise
+    except (sql_errors.SQLAlchemyError, OSError) as error:
+        raise _told(error) from error
+
+
+def _told(error: Exception) -> Exception:
+    if isinstance(error, JournalError):
+        return error
+    text = str(getattr(error, "orig", error))
+    low = text.lower()
+    if "malformed" in low or "not a database" in low:
+        return StoreCorruptError(
+            f"the journal is damaged ({text}); restore the last backup, or move the file away to begin a new one"
+        )
+    if "no such table" in low or "no such column" in low:
+        return StoreCorruptError(f"the journal has another format than this program ({text})")
+    if "full" in low:
+        return StoreBusyError(f"the journal cannot grow ({text}); free space on its disk")
+    if any(word in low for word in ("locked", "busy", "i/o error", "readonly", "unable to open")):
+        return StoreBusyError(f"the journal cannot be written ({text})")
+    if isinstance(error, sql_errors.IntegrityError):
+        return FencedError(f"the journal already holds what was to be written ({text})")
+    return StoreUnsureError(f"it is unknown whether the journal was written ({text})")

@@ -1,0 +1,1 @@
+"""Import: an OSM extract becomes a road graph."""

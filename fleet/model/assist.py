@@ -1,0 +1,49 @@
+"""Assists: what waits for a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fleet.model.ids import AssistId
+
+
+class AssistCause(StrEnum):
+    """Why a person is needed, worst first."""
+
+    PARCELS_UNSURE = "parcels_unsure"
+    ORDER_VANISHED = "order_vanished"
+    FOREIGN_ORDER = "foreign_order"
+    VEHICLE_LOST = "vehicle_lost"
+    VEHICLE_FAULT = "vehicle_fault"
+    VEHICLE_NOT_AUTOMATIC = "vehicle_not_automatic"
+    RELEASE_REFUSED = "release_refused"
+    ORDER_REJECTED = "order_rejected"
+    ORDER_UNCONFIRMED = "order_unconfirmed"
+    NO_ROUTE = "no_route"
+    BLOCKED = "blocked"
+    NO_STAFF = "no_staff"
+    DROP_FAILED = "drop_failed"
+    PICK_FAILED = "pick_failed"
+    RUN_UNSERVED = "run_unserved"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assist:
+    """Something that waits for a person.
+
+    Attributes:
+        subject: the vehicle, run or station it is about, as "vehicle:van-3".
+        deadline_s: trade time by which somebody should have answered.
+    """
+
+    id: AssistId
+    cause: AssistCause
+    subject: str
+    detail: str
+    raised_s: float
+    deadline_s: float
+    owner: str = ""
+    resolved_s: float | None = None
+    resolution: str = ""

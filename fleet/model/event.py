@@ -1,0 +1,390 @@
+"""One dataclass for each thing that can happen.
+
+Events are the journal's content: once written they are never changed. A new meaning gets a new type version and an
+upcaster, never an edit. They hold plain values only, so that the journal can be read without the program's state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fleet.model.assist import Assist, AssistCause
+from fleet.model.ids import (
+    ActionId,
+    AssistId,
+    OrderId,
+    ParcelId,
+    PointId,
+    RunId,
+    StationId,
+    TripId,
+    VehicleId,
+)
+from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, PathEdge
+from fleet.model.place import Place
+from fleet.model.run import Run
+from fleet.model.trip import Plan, TripPhase
+from fleet.model.twin import Liveness
+from fleet.model.vehicle import Vehicle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of all events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaOpened(Event):
+    """A controller took the area over. `token` makes ids unique for ever; the first one stays."""
+
+    token: str
+    epoch: int
+    map_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleEnrolled(Event):
+    """The site file lists this vehicle, anew or with other particulars."""
+
+    vehicle: Vehicle
+
+
+# Runs -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsAccepted(Event):
+    """Runs were asked for and are ours from now on. `key` is the caller's idempotency key."""
+
+    key: str
+    digest: str
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCancelled(Event):
+    run_id: RunId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecalled(Event):
+    """A run that is aboard shall come back instead of being delivered."""
+
+    run_id: RunId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReleased(Event):
+    """A run left its trip before anything of it was aboard and waits for another one."""
+
+    run_id: RunId
+    why: str
+
+
+# Plan and trips -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAdopted(Event):
+    """All trips that have not begun are replaced by those of this plan."""
+
+    version: int
+    why: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRefused(Event):
+    """A solver's answer was not taken, and why."""
+
+    made_by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripStarted(Event):
+    trip_id: TripId
+    vehicle_id: VehicleId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripMoved(Event):
+    """A trip reached its next phase."""
+
+    trip_id: TripId
+    phase: TripPhase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopDone(Event):
+    """A visit is over; `deferred` runs are tried again at the end of the trip, `given_up` ones come back."""
+
+    trip_id: TripId
+    point_id: PointId
+    deferred: tuple[RunId, ...]
+    given_up: tuple[RunId, ...]
+    why: str
+
+
+# Reservations ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved(Event):
+    """A vehicle holds one unit of a resource ("bay:schaan", "charger:schaan")."""
+
+    resource: str
+    vehicle_id: VehicleId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freed(Event):
+    resource: str
+    vehicle_id: VehicleId
+
+
+# Orders ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderIssued(Event):
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderExtended(Event):
+    """More of the way is released."""
+
+    order_id: OrderId
+    update_id: int
+    released: int
+    announced: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRerouted(Event):
+    """The way behind the base is another one from now on."""
+
+    order_id: OrderId
+    kept: int
+    path: tuple[PathEdge, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSeen(Event):
+    """A state of the vehicle shows this order and update: it is accepted."""
+
+    order_id: OrderId
+    update_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePassed(Event):
+    """The vehicle has driven the first `passed` edges of its order."""
+
+    order_id: OrderId
+    passed: int
+    place: Place
+    node_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionMoved(Event):
+    order_id: OrderId
+    action_id: ActionId
+    phase: ActionPhase
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelling(Event):
+    """We want the order ended; the vehicle may still drive to the end of its base."""
+
+    order_id: OrderId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEnded(Event):
+    order_id: OrderId
+    phase: OrderPhase
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstantIssued(Event):
+    """An instant action was asked for. `order_id` is the order that a cancelOrder is about."""
+
+    vehicle_id: VehicleId
+    action_id: ActionId
+    kind: ActionKind
+    order_id: OrderId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstantMoved(Event):
+    vehicle_id: VehicleId
+    action_id: ActionId
+    phase: ActionPhase
+    result: str
+
+
+# Custody --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelsLoaded(Event):
+    """The vehicle's pick finished: these parcels ride on it. Evidence: the action."""
+
+    run_id: RunId
+    vehicle_id: VehicleId
+    parcel_ids: tuple[ParcelId, ...]
+    action_id: ActionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelsDelivered(Event):
+    """The vehicle's drop finished at the run's point: these parcels are there, the refused ones still aboard."""
+
+    run_id: RunId
+    vehicle_id: VehicleId
+    point_id: PointId
+    parcel_ids: tuple[ParcelId, ...]
+    refused: tuple[ParcelId, ...]
+    action_id: ActionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelsReturned(Event):
+    """Parcels nobody took are back at the station. `why` names the fault."""
+
+    run_id: RunId
+    vehicle_id: VehicleId
+    station_id: StationId
+    parcel_ids: tuple[ParcelId, ...]
+    action_id: ActionId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelsUnsure(Event):
+    """Nobody can say where these parcels are until a person has looked."""
+
+    run_id: RunId
+    parcel_ids: tuple[ParcelId, ...]
+    assist_id: AssistId
+    why: str
+
+
+# Vehicles -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionChanged(Event):
+    vehicle_id: VehicleId
+    connection: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivenessChanged(Event):
+    vehicle_id: VehicleId
+    liveness: Liveness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionChanged(Event):
+    """Mode, safety state, pause or faults of a vehicle changed; `fatal` lists faults that stop it."""
+
+    vehicle_id: VehicleId
+    mode: str
+    is_stopped: bool
+    is_paused: bool
+    fatal: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeChanged(Event):
+    vehicle_id: VehicleId
+    soc_fraction: float
+    is_charging: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehiclePlaced(Event):
+    """A vehicle without an order of ours says where it stands."""
+
+    vehicle_id: VehicleId
+    node_id: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkLeftChanged(Event):
+    """The vehicle's own state began or ceased to show something left to do, or an order that is not ours."""
+
+    vehicle_id: VehicleId
+    has_order_left: bool
+    foreign_order: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockedChanged(Event):
+    """The vehicle began or ceased to say that it cannot enter an edge; `edge_id` empty means it ceased."""
+
+    vehicle_id: VehicleId
+    edge_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleHeld(Event):
+    """Nothing is sent to the vehicle until it is released."""
+
+    vehicle_id: VehicleId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleReleased(Event):
+    vehicle_id: VehicleId
+    why: str
+
+
+# Roads and people -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadClosed(Event):
+    """No vehicle enters this edge until `until_s`."""
+
+    road_key: str
+    until_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadReopened(Event):
+    road_key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistRaised(Event):
+    assist: Assist
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistResolved(Event):
+    assist_id: AssistId
+    cause: AssistCause
+    resolution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemQuarantined(Event):
+    """Handling this item raised an error; it is left alone until a person has looked, the others go on."""
+
+    subject: str
+    error: str

@@ -1,0 +1,181 @@
+"""Orders: what one vehicle was told, one order per leg, and how far it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from fleet.model.ids import ActionId, OrderId, RunId, TripId, VehicleId
+from fleet.model.lifecycle import Lifecycle
+from fleet.model.place import Place
+
+
+class OrderPhase(StrEnum):
+    """How far an order has come; only ISSUED and ACTIVE ones move a vehicle."""
+
+    ISSUED = "issued"  # committed, hence counted as exposed, but not yet seen in a state of the vehicle
+    ACTIVE = "active"
+    CANCELLING = "cancelling"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    VANISHED = "vanished"  # the vehicle no longer knows it, and did not complete it
+
+
+_O = OrderPhase
+ORDER_LIFECYCLE: Lifecycle[OrderPhase] = Lifecycle(
+    "order",
+    MappingProxyType(
+        {
+            _O.ISSUED: frozenset({_O.ACTIVE, _O.CANCELLING, _O.REJECTED, _O.VANISHED}),
+            _O.ACTIVE: frozenset({_O.FINISHED, _O.CANCELLING, _O.VANISHED}),
+            _O.CANCELLING: frozenset({_O.CANCELLED, _O.FINISHED, _O.REJECTED, _O.VANISHED}),
+            _O.FINISHED: frozenset(),
+            _O.CANCELLED: frozenset(),
+            _O.REJECTED: frozenset(),
+            _O.VANISHED: frozenset(),
+        }
+    ),
+)
+
+
+class OrderPurpose(StrEnum):
+    """Why the vehicle is sent."""
+
+    LOAD = "load"
+    DELIVER = "deliver"
+    RETURN = "return"
+
+
+class ActionKind(StrEnum):
+    """What we ask of vehicles, by its VDA 5050 name."""
+
+    PICK = "pick"
+    DROP = "drop"
+    CANCEL_ORDER = "cancelOrder"
+    STATE_REQUEST = "stateRequest"
+    FACTSHEET_REQUEST = "factsheetRequest"
+    START_CHARGING = "startCharging"
+    STOP_CHARGING = "stopCharging"
+    START_PAUSE = "startPause"
+    STOP_PAUSE = "stopPause"
+
+
+class ActionPhase(StrEnum):
+    """How far an action has come; terminal phases never change again."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (ActionPhase.FINISHED, ActionPhase.FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathNode:
+    """A node as the vehicle is told it; x east and y north in the area's metric plane."""
+
+    node_id: str
+    x_m: float
+    y_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathEdge:
+    """One directed piece of road in an order, with the node at its end.
+
+    Attributes:
+        edge: index in the road graph the order was made with.
+        edge_id: as the vehicle is told; stable over imports.
+        road_key: the road edge this is all or a part of.
+        from_m, to_m: the part of the road edge that is driven.
+        speed_mps: the least of the road's, the vehicle's and any temporary limit.
+        is_safe_end: a vehicle may be left standing at the end node.
+    """
+
+    edge: int
+    edge_id: str
+    road_key: str
+    from_m: float
+    to_m: float
+    speed_mps: float
+    end: PathNode
+    is_safe_end: bool
+
+    @property
+    def length_m(self) -> float:
+        return self.to_m - self.from_m
+
+    @property
+    def duration_s(self) -> float:
+        return self.length_m / self.speed_mps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopAction:
+    """A parcel action at the last node of an order."""
+
+    action_id: ActionId
+    kind: ActionKind
+    run_id: RunId
+    parcel_count: int
+    phase: ActionPhase = ActionPhase.PENDING
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One leg of one vehicle: the way, what is released of it, what the vehicle has confirmed.
+
+    Node `i` of the way has VDA 5050 sequence id `2 * i`, the edge behind it `2 * i + 1`.
+
+    Attributes:
+        goal: where the leg ends on the road.
+        released: edges of `path` in the base.
+        announced: edges of `path` told at all; those from `released` on are horizon.
+        update_id: the last update we committed; counts as driven from then on.
+        update_seen: the last update that a state of the vehicle showed; -1 for none.
+        passed: edges of `path` that the vehicle has confirmed to have driven.
+        passed_s: trade time of the last progress.
+    """
+
+    id: OrderId
+    vehicle_id: VehicleId
+    trip_id: TripId | None
+    purpose: OrderPurpose
+    start: PathNode
+    goal: Place
+    path: tuple[PathEdge, ...]
+    actions: tuple[StopAction, ...]
+    released: int
+    announced: int
+    issued_s: float
+    update_id: int = 0
+    update_seen: int = -1
+    passed: int = 0
+    passed_s: float = 0.0
+    phase: OrderPhase = OrderPhase.ISSUED
+    extended_s: float = 0.0
+
+    @property
+    def is_fully_released(self) -> bool:
+        return self.released == len(self.path)
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.update_seen >= self.update_id
+
+    @property
+    def base_left_m(self) -> float:
+        return sum(edge.length_m for edge in self.path[self.passed : self.released])
+
+    @property
+    def last_node_id(self) -> str:
+        return self.path[-1].end.node_id if self.path else self.start.node_id
+
+    def action(self, action_id: ActionId) -> StopAction | None:
+        return next((action for action in self.actions if action.action_id == action_id), None)

@@ -1,0 +1,78 @@
+"""What is asked of us: lots of parcels, and the runs that move them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from fleet.model.ids import ParcelId, PointId, RunId, StationId
+from fleet.model.lifecycle import Lifecycle
+
+
+class RunPhase(StrEnum):
+    """How far a run has come."""
+
+    REQUESTED = "requested"
+    ASSIGNED = "assigned"
+    LOADING = "loading"
+    UNDER_WAY = "under_way"
+    TRANSFERRING = "transferring"
+    PARTLY_DELIVERED = "partly_delivered"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
+_P = RunPhase
+RUN_LIFECYCLE: Lifecycle[RunPhase] = Lifecycle(
+    "run",
+    MappingProxyType(
+        {
+            _P.REQUESTED: frozenset({_P.ASSIGNED, _P.CANCELLED}),
+            _P.ASSIGNED: frozenset({_P.LOADING, _P.REQUESTED, _P.CANCELLED}),  # REQUESTED: vehicle lost or re-planned
+            _P.LOADING: frozenset({_P.UNDER_WAY, _P.REQUESTED}),  # REQUESTED: only with nothing aboard
+            _P.UNDER_WAY: frozenset({_P.DELIVERED, _P.PARTLY_DELIVERED, _P.TRANSFERRING, _P.RETURNED}),
+            _P.TRANSFERRING: frozenset({_P.UNDER_WAY, _P.RETURNED}),
+            _P.PARTLY_DELIVERED: frozenset({_P.RETURNED}),  # the rest comes back
+            _P.DELIVERED: frozenset(),
+            _P.RETURNED: frozenset(),
+            _P.CANCELLED: frozenset(),
+        }
+    ),
+)
+OPEN_PHASES = frozenset(phase for phase in RunPhase if not RUN_LIFECYCLE.is_final(phase))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """The parcels for one pickup point that become ready at one time."""
+
+    parcel_ids: tuple[ParcelId, ...]
+    mass_kg: float
+    volume_m3: float
+
+    @property
+    def parcel_count(self) -> int:
+        return len(self.parcel_ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The request to move one lot from a station to a pickup point inside a window.
+
+    Attributes:
+        ready_s: trade time from which the lot can be loaded.
+        due_s: trade time by which it should be fully delivered.
+        priority: 1 is ordinary; lateness of a run counts this many times.
+        brand: the courier firm that asked.
+    """
+
+    id: RunId
+    station_id: StationId
+    point_id: PointId
+    lot: Lot
+    ready_s: float
+    due_s: float
+    priority: int
+    brand: str

@@ -1,0 +1,182 @@
+"""A site: its places and vehicles, and the numbers by which its fleet is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from fleet.model.ids import AreaId, PointId, StationId, VehicleId, VehicleTypeId
+from fleet.model.place import PickupPoint, Station
+from fleet.model.vehicle import Vehicle, VehicleType
+
+EMBEDDED_BROKER = "embedded"
+
+
+class Traffic(StrEnum):
+    """The side of the road that is driven on."""
+
+    RIGHT = "right"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When to say it again, when to worry, and how far a vehicle may be let go.
+
+    Trade seconds, except the two of machine time.
+
+    Attributes:
+        exposure_m: released road beyond the last confirmed node; only a stretch to the next safe stop may exceed it.
+        exposure_s: the same as driving time.
+        base_extension_s: more road is released when a vehicle is this close to the end of what it may drive.
+        stale_s: without a state for this long, a vehicle is stale.
+        lost_s: without a state for this long, it is lost.
+        resend_s: waits before an unconfirmed order is sent again; the last one repeats.
+        resend_attempts: an assist is raised after so many.
+        order_ttl_s: an order that could not be sent for this long is decided anew, never flushed.
+        instant_ttl_s: the same for instant actions.
+        eta_step_s: an arrival that moved by less than this is not news.
+        charge_step_fraction: a charge that moved by less than this is not news.
+        turn_machine_s_min: machine time between two turns when idle.
+        turn_machine_s_busy: machine time between two turns under load.
+    """
+
+    exposure_m: float = 500.0
+    exposure_s: float = 60.0
+    base_extension_s: float = 20.0
+    stale_s: float = 35.0
+    lost_s: float = 120.0
+    resend_s: tuple[float, ...] = (2.0, 4.0, 8.0, 10.0)
+    resend_attempts: int = 6
+    order_ttl_s: float = 60.0
+    instant_ttl_s: float = 10.0
+    eta_step_s: float = 30.0
+    charge_step_fraction: float = 0.01
+    turn_machine_s_min: float = 0.0
+    turn_machine_s_busy: float = 0.1
+
+    def resend_wait_s(self, attempt: int) -> float:
+        """How long to wait for a confirmation after sending for the `attempt`-th time, counted from 1."""
+        return self.resend_s[min(attempt, len(self.resend_s)) - 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planning:
+    """How much time and effort a plan may take.
+
+    Attributes:
+        quick_budget_s: machine time for the first answer after a disturbance.
+        budget_s: machine time for the better answer that follows.
+        solutions_max: the bound instead of a budget under virtual time, where no clock may decide.
+        replan_s: trade time after which a plan is looked at again though nothing happened.
+        gain_fraction_min: a better plan that saves less of the cost than this is not worth the unrest.
+        workers: solver processes.
+        seed: of the solver's random choices.
+    """
+
+    quick_budget_s: float = 0.2
+    budget_s: float = 5.0
+    solutions_max: int = 200
+    replan_s: float = 60.0
+    gain_fraction_min: float = 0.01
+    workers: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What things cost in a plan, in seconds of driving.
+
+    Attributes:
+        late_s: a second of lateness of a run of priority 1.
+        drive_s: a second of driving.
+        trip: a trip more.
+        unassigned: a run in no trip.
+        change: a published trip that is changed.
+    """
+
+    late_s: float = 10.0
+    drive_s: float = 1.0
+    trip: float = 300.0
+    unassigned: float = 1_000_000.0
+    change: float = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What to do when the world does not play along.
+
+    Attributes:
+        no_staff_retries: further attempts at a stop whose staff did not show up, before its parcels go back.
+        blocked_wait_s: how long a blocked vehicle waits before another way is looked for.
+        charge_below_fraction: an idle vehicle below this charge goes to a charger.
+        charge_until_fraction: and leaves it at this charge, or earlier for a trip it can do.
+        load_ahead_s: loading begins at most this long before it must.
+    """
+
+    no_staff_retries: int = 1
+    blocked_wait_s: float = 120.0
+    charge_below_fraction: float = 0.4
+    charge_until_fraction: float = 0.9
+    load_ahead_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """The MQTT broker: one of our own, or one at `mqtt://host:port`.
+
+    Attributes:
+        embedded_port: where our own broker listens, on loopback only.
+    """
+
+    url: str = EMBEDDED_BROKER
+    embedded_port: int = 1883
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.url == EMBEDDED_BROKER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiAddress:
+    """Where the HTTP API and the console listen."""
+
+    host: str = "127.0.0.1"
+    port: int = 8700
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """All that is configured of one area; mappings keep the order of the site file.
+
+    Attributes:
+        time_zone: IANA name; windows and hours of the site are local to it.
+        map_path: OpenStreetMap extract of the area.
+        map_id: the name under which vehicles know that map.
+        data_dir: journal and broker store.
+    """
+
+    id: AreaId
+    name: str
+    time_zone: str
+    map_path: Path
+    map_id: str
+    data_dir: Path
+    stations: Mapping[StationId, Station]
+    points: Mapping[PointId, PickupPoint]
+    vehicle_types: Mapping[VehicleTypeId, VehicleType]
+    vehicles: Mapping[VehicleId, Vehicle]
+    language: str = "en"
+    traffic: Traffic = Traffic.RIGHT
+    interface_name: str = "uagv"
+    broker: Broker = field(default_factory=Broker)
+    api: ApiAddress = field(default_factory=ApiAddress)
+    limits: Limits = field(default_factory=Limits)
+    planning: Planning = field(default_factory=Planning)
+    weights: Weights = field(default_factory=Weights)
+    policy: Policy = field(default_factory=Policy)
+
+    def type_of(self, vehicle_id: VehicleId) -> VehicleType:
+        return self.vehicle_types[self.vehicles[vehicle_id].type_id]

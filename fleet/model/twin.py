@@ -1,0 +1,94 @@
+"""What we believe of one vehicle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fleet.model.ids import ActionId, OrderId, RunId, TripId
+from fleet.model.order import ActionKind, ActionPhase
+from fleet.model.place import Place
+from fleet.model.vehicle import Vehicle
+
+
+class Liveness(StrEnum):
+    """How long ago a state of the vehicle came in."""
+
+    UNHEARD = "unheard"  # not since this controller started
+    FRESH = "fresh"
+    STALE = "stale"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instant:
+    """An instant action we asked for and whose end we wait for."""
+
+    action_id: ActionId
+    kind: ActionKind
+    issued_s: float
+    phase: ActionPhase = ActionPhase.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The vehicle says it cannot enter a piece of road."""
+
+    edge_id: str
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """What we believe of one vehicle; each change of it is an event.
+
+    Attributes:
+        connection: the last word on the connection topic, as VDA 5050 3.0 spells it.
+        mode: operating mode, as VDA 5050 3.0 spells it.
+        has_order_left: its own state shows nodes, edges or actions still to be done.
+        foreign_order: an order id it shows that is not ours, or empty.
+        node_id: last node it reported.
+        place: where on the road that node is, if we know it.
+        soc_fraction: in steps of 0.01.
+        fatal: error types of the level that stops a vehicle, as it words them.
+        aboard: runs of which parcels ride on it.
+        held: why nothing may be sent to it, or empty.
+    """
+
+    vehicle: Vehicle
+    connection: str = ""
+    liveness: Liveness = Liveness.UNHEARD
+    mode: str = ""
+    is_stopped: bool = False  # emergency stop or protective field
+    is_paused: bool = False
+    has_order_left: bool = False
+    foreign_order: str = ""
+    node_id: str = ""
+    place: Place | None = None
+    soc_fraction: float = 0.0
+    is_charging: bool = False
+    fatal: tuple[str, ...] = ()
+    blocked: Blocked | None = None
+    order_id: OrderId | None = None
+    trip_id: TripId | None = None
+    instants: tuple[Instant, ...] = ()
+    aboard: frozenset[RunId] = frozenset()
+    held: str = ""
+
+    @property
+    def can_take_orders(self) -> bool:
+        """Online, heard of, in an automatic mode, and nothing forbids motion."""
+        return (
+            self.liveness is Liveness.FRESH
+            and self.connection not in ("OFFLINE", "HIBERNATING", "CONNECTION_BROKEN")
+            and self.mode in ("AUTOMATIC", "SEMIAUTOMATIC", "INTERVENED")
+            and not self.is_stopped
+            and not self.is_paused
+            and not self.fatal
+            and not self.held
+            and not self.foreign_order
+        )
+
+    def instant(self, kind: ActionKind) -> Instant | None:
+        """The running instant action of this kind, if any."""
+        return next((instant for instant in self.instants if instant.kind is kind), None)

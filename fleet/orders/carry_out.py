@@ -1,0 +1,204 @@
+"""Dispatch's decisions become orders, updates and instant actions, with the message each is sent as.
+
+Every piece of road is checked once more, by code that shares nothing with the router, at the moment it is released.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Reroute
+from fleet.dispatch.release import HORIZON_EDGES, release_until
+from fleet.model import event as ev
+from fleet.model.assist import AssistCause
+from fleet.model.ids import ActionId, OrderId, RunId, TripId, VehicleId
+from fleet.model.order import ActionKind, Order, OrderPurpose, PathEdge, PathNode, StopAction
+from fleet.model.place import Place
+from fleet.model.twin import Twin
+from fleet.orders.build import instant_message, order_message, update_message
+from fleet.orders.way import end_node, way_of
+from fleet.roads.permit import RoadProfile
+from fleet.roads.refuse import may_drive
+from fleet.roads.route import NoRoute
+from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
+from fleet.state.attention import raise_assist, vehicle_subject
+from fleet.state.draft import Draft
+
+ORDER, INSTANT = "order", "instantActions"
+
+
+def carry_out(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, intent: Intent) -> None:
+    """Note the order or action that the intent leads to, and the message that tells it."""
+    twin = draft.state.twin(vehicle_id)
+    match intent:
+        case Load():
+            runs = draft.state.trip(intent.trip_id).trip.run_ids
+            node_id = station_node_id(twin.vehicle.home_station)
+            _issue(draft, roads, twin, intent.trip_id, OrderPurpose.LOAD, node_id, ActionKind.PICK, runs)
+        case Deliver():
+            node_id = point_node_id(intent.visit.point_id)
+            runs = intent.visit.run_ids
+            _issue(draft, roads, twin, intent.trip_id, OrderPurpose.DELIVER, node_id, ActionKind.DROP, runs)
+        case GoHome():
+            node_id = station_node_id(twin.vehicle.home_station)
+            runs = tuple(sorted(twin.aboard))
+            _issue(draft, roads, twin, intent.trip_id, OrderPurpose.RETURN, node_id, ActionKind.DROP, runs)
+        case Extend():
+            _extend(draft, roads, draft.state.orders[intent.order_id], intent.released)
+        case Reroute():
+            _reroute(draft, roads, draft.state.orders[intent.order_id], intent.why)
+        case Cancel():
+            draft.emit(ev.OrderCancelling(order_id=intent.order_id, why=intent.why))
+            _ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, intent.order_id)
+        case Ask():
+            _ask(draft, vehicle_id, intent.kind, None)
+        case _:
+            assert_never(intent)
+
+
+# New orders ---------------------------------------------------------------------------------------------------------
+
+
+def _issue(
+    draft: Draft,
+    roads: SiteRoads,
+    twin: Twin,
+    trip_id: TripId | None,
+    purpose: OrderPurpose,
+    goal_node_id: str,
+    kind: ActionKind,
+    run_ids: tuple[RunId, ...],
+) -> None:
+    order = _new_order(draft, roads, twin, trip_id, purpose, goal_node_id)
+    if order is None:
+        return
+    actions = tuple(
+        StopAction(
+            action_id=ActionId(draft.next_id("a", i)),
+            kind=kind,
+            run_id=run_id,
+            parcel_count=_count(draft, twin, run_id, kind),
+        )
+        for i, run_id in enumerate(run_ids)
+    )
+    order = replace(order, actions=actions)
+    released = _lawful(draft, roads, order, release_until(order, roads.site.limits))
+    if released is None:
+        return
+    order = replace(order, released=released, announced=_announced(order, released))
+    draft.emit(ev.OrderIssued(order=order))
+    draft.send(twin.vehicle.id, ORDER, order.id, 0, order_message(order, roads.site.map_id))
+
+
+def _new_order(
+    draft: Draft, roads: SiteRoads, twin: Twin, trip_id: TripId | None, purpose: OrderPurpose, goal_node_id: str
+) -> Order | None:
+    type_id = twin.vehicle.type_id
+    goal = roads.place(type_id, goal_node_id)
+    if goal is None or twin.place is None:
+        _no_way(draft, twin, f"{goal_node_id} or its own place is unknown")
+        return None
+    path: tuple[PathEdge, ...] = ()
+    if twin.node_id != goal_node_id:
+        route = roads.route(type_id, twin.place, goal, _closed(draft, roads) - {twin.place.edge})
+        if isinstance(route, NoRoute):
+            _no_way(draft, twin, f"to {goal_node_id}: {route.reason}")
+            return None
+        speed_mps = roads.site.vehicle_types[type_id].speed_mps_max
+        path = way_of(roads.graph, route, roads.path_node(type_id, goal_node_id), speed_mps)
+    return Order(
+        id=OrderId(draft.next_id("o")),
+        vehicle_id=twin.vehicle.id,
+        trip_id=trip_id,
+        purpose=purpose,
+        start=_standing_node(roads, twin, twin.place),
+        goal=goal,
+        path=path,
+        actions=(),
+        released=0,
+        announced=0,
+        issued_s=draft.now_s,
+    )
+
+
+def _standing_node(roads: SiteRoads, twin: Twin, place: Place) -> PathNode:
+    """The node a vehicle stands at, by the name it uses itself."""
+    if roads.place(twin.vehicle.type_id, twin.node_id) is not None:
+        return roads.path_node(twin.vehicle.type_id, twin.node_id)
+    return replace(end_node(roads.graph, place.edge, place.offset_m), node_id=twin.node_id)
+
+
+def _count(draft: Draft, twin: Twin, run_id: RunId, kind: ActionKind) -> int:
+    lot = draft.state.run(run_id).run.lot
+    if kind is ActionKind.PICK:
+        return lot.parcel_count
+    return sum(draft.state.custody[parcel].holder == twin.vehicle.id for parcel in lot.parcel_ids)
+
+
+def _no_way(draft: Draft, twin: Twin, detail: str) -> None:
+    raise_assist(draft, AssistCause.NO_ROUTE, vehicle_subject(twin.vehicle.id), detail)
+
+
+# Updates ------------------------------------------------------------------------------------------------------------
+
+
+def _extend(draft: Draft, roads: SiteRoads, order: Order, target: int) -> None:
+    released = _lawful(draft, roads, order, target)
+    if released is None or released <= order.released:
+        return
+    update_id = order.update_id + 1
+    announced = max(_announced(order, released), min(order.announced, len(order.path)))
+    draft.emit(ev.OrderExtended(order_id=order.id, update_id=update_id, released=released, announced=announced))
+    after = draft.state.orders[order.id]
+    draft.send(order.vehicle_id, ORDER, order.id, update_id, update_message(order, after, roads.site.map_id))
+
+
+def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str) -> None:
+    """Another way behind the base; what is released stays as it is."""
+    twin = draft.state.twin(order.vehicle_id)
+    place = twin.place
+    if order.released:
+        last = order.path[order.released - 1]
+        place = Place(last.edge, last.to_m)
+    if place is None:
+        return
+    type_id = twin.vehicle.type_id
+    route = roads.route(type_id, place, order.goal, _closed(draft, roads) - {place.edge})
+    if isinstance(route, NoRoute):
+        _no_way(draft, twin, f"to {order.last_node_id}: {route.reason}")
+        return
+    speed_mps = roads.site.vehicle_types[type_id].speed_mps_max
+    path = way_of(roads.graph, route, roads.path_node(type_id, order.last_node_id), speed_mps)
+    draft.emit(ev.OrderRerouted(order_id=order.id, kept=order.released, path=path, why=why))
+
+
+def _announced(order: Order, released: int) -> int:
+    """Base and a short horizon: enough for the vehicle to plan ahead, short enough for any message."""
+    return min(len(order.path), released + HORIZON_EDGES)
+
+
+def _lawful(draft: Draft, roads: SiteRoads, order: Order, target: int) -> int | None:
+    """`target` where every edge to be released may be driven on now; else None, and a person is called."""
+    vehicle_type = roads.site.type_of(order.vehicle_id)
+    profile = RoadProfile.of(vehicle_type)
+    closed = _closed(draft, roads)
+    for edge in order.path[order.released : target]:
+        refusal = may_drive(roads.graph, profile, edge.edge, closed)
+        if refusal is None or (edge is order.path[0] and edge.edge in closed):
+            continue
+        raise_assist(
+            draft, AssistCause.RELEASE_REFUSED, vehicle_subject(order.vehicle_id), f"{edge.edge_id}: {refusal.reason}"
+        )
+        return None
+    return target
+
+
+def _closed(draft: Draft, roads: SiteRoads) -> frozenset[int]:
+    return roads.closed_edges(key for key in draft.state.closures if draft.state.is_closed(key))
+
+
+def _ask(draft: Draft, vehicle_id: VehicleId, kind: ActionKind, order_id: OrderId | None) -> None:
+    action_id = ActionId(draft.next_id("a"))
+    draft.emit(ev.InstantIssued(vehicle_id=vehicle_id, action_id=action_id, kind=kind, order_id=order_id))
+    draft.send(vehicle_id, INSTANT, action_id, 0, instant_message(kind, action_id, order_id))

@@ -1,0 +1,181 @@
+"""An order against what its vehicle says: progress, acceptance, rejection, end.
+
+Progress is read from `lastNodeSequenceId` and the shrinking lists, never from positions or from a sequence of
+messages: a state may skip any number of nodes (QoS 0 loses messages), and the result is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fleet.model import event as ev
+from fleet.model.order import ActionPhase, Order, OrderPhase, StopAction
+from fleet.model.place import Place
+from fleet.model.twin import Instant, Twin
+from fleet.telemetry.intake import has_order_left
+from fleet.wire.messages import ActionState, ActionStatus, VehicleError, VehicleState
+
+REJECTIONS = frozenset(
+    {
+        "validationError",
+        "orderError",
+        "orderUpdateError",
+        "noRouteError",
+        "VALIDATION_FAILURE",
+        "UNSUPPORTED_PARAMETER",
+        "INVALID_ORDER_ACTION",
+        "NO_ROUTE_TO_TARGET",
+        "NODE_UNREACHABLE",
+        "START_NODE_OUT_OF_RANGE",
+        "OTHER_ORDER_ACTIVE",
+    }
+)
+CANCEL_IS_DONE = frozenset({"noOrderToCancel", "NO_ORDER_TO_CANCEL"})
+ACTION_PHASES = {
+    ActionStatus.WAITING: ActionPhase.PENDING,
+    ActionStatus.INITIALIZING: ActionPhase.PENDING,
+    ActionStatus.RUNNING: ActionPhase.RUNNING,
+    ActionStatus.PAUSED: ActionPhase.RUNNING,
+    ActionStatus.RETRIABLE: ActionPhase.RUNNING,
+    ActionStatus.FINISHED: ActionPhase.FINISHED,
+    ActionStatus.FAILED: ActionPhase.FAILED,
+}
+
+
+def order_events(order: Order, state: VehicleState) -> Iterator[ev.Event]:
+    """What a state tells about the order its vehicle holds."""
+    if state.order_id != order.id:
+        yield from _not_shown(order, state)
+        return
+    if state.order_update_id > order.update_seen and state.order_update_id <= order.update_id:
+        yield ev.OrderSeen(order_id=order.id, update_id=state.order_update_id)
+    yield from _progress(order, state)
+    yield from _actions(order, state)
+    yield from _end(order, state)
+
+
+def instant_events(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
+    """How the instant actions go on that we wait for."""
+    shown = {action.action_id: action for action in (*state.action_states, *state.instant_action_states)}
+    for instant in twin.instants:
+        phase, result = _instant_phase(instant, shown.get(instant.action_id), state)
+        if phase is not instant.phase:
+            yield ev.InstantMoved(vehicle_id=twin.vehicle.id, action_id=instant.action_id, phase=phase, result=result)
+
+
+def _instant_phase(instant: Instant, shown: ActionState | None, state: VehicleState) -> tuple[ActionPhase, str]:
+    if shown is None or instant.phase.is_over:
+        return instant.phase, ""
+    refused = any(error.error_type in CANCEL_IS_DONE for error in state.errors)
+    if shown.status is ActionStatus.FAILED and refused:
+        return ActionPhase.FINISHED, "there was nothing to cancel"
+    return ACTION_PHASES[shown.status], shown.result or ""
+
+
+def passed_edges(order: Order, state: VehicleState) -> int:
+    """Edges of the order that are behind the vehicle; never fewer than were known before."""
+    if not state.last_node_id:
+        return order.passed
+    index = min(state.last_node_sequence_id // 2, order.released)
+    if index < 0 or state.last_node_id != node_id(order, index):
+        return order.passed
+    return max(index, order.passed)
+
+
+def node_id(order: Order, index: int) -> str:
+    """The id of the order's node `index`, 0 being its first."""
+    return order.start.node_id if index == 0 else order.path[index - 1].end.node_id
+
+
+def place_after(order: Order, passed: int) -> Place:
+    """Where on the road a vehicle stands that has driven the first `passed` edges (at least one)."""
+    edge = order.path[passed - 1]
+    return Place(edge.edge, edge.to_m)
+
+
+def _progress(order: Order, state: VehicleState) -> Iterator[ev.Event]:
+    passed = passed_edges(order, state)
+    if passed > order.passed:
+        place = place_after(order, passed)
+        yield ev.NodePassed(order_id=order.id, passed=passed, place=place, node_id=node_id(order, passed))
+
+
+def _actions(order: Order, state: VehicleState) -> Iterator[ev.Event]:
+    shown = {action.action_id: action for action in state.action_states}
+    for action in order.actions:
+        if (seen := shown.get(action.action_id)) is None or action.phase.is_over:
+            continue
+        phase = ACTION_PHASES[seen.status]
+        if phase is not action.phase:
+            yield ev.ActionMoved(order_id=order.id, action_id=action.action_id, phase=phase, result=seen.result or "")
+
+
+def _end(order: Order, state: VehicleState) -> Iterator[ev.Event]:
+    """The end of an order that its vehicle shows."""
+    if has_order_left(state):
+        return
+    at_goal = order.is_fully_released and passed_edges(order, state) == len(order.path)
+    if at_goal and all(_is_over(action, state) for action in order.actions):
+        yield ev.OrderEnded(order_id=order.id, phase=OrderPhase.FINISHED, why="")
+    elif order.phase is OrderPhase.CANCELLING:
+        yield ev.OrderEnded(order_id=order.id, phase=OrderPhase.CANCELLED, why="the vehicle stands")
+    elif order.phase is OrderPhase.ACTIVE and order.is_confirmed and _has_lost_it(order, state):
+        yield ev.OrderEnded(
+            order_id=order.id,
+            phase=OrderPhase.VANISHED,
+            why=f"vehicle shows no way left in mode {state.mode}",
+        )
+
+
+def _has_lost_it(order: Order, state: VehicleState) -> bool:
+    """Nothing left to do although released road was not driven, or actions are gone that were not over."""
+    if state.order_update_id < order.update_id:
+        return False
+    return passed_edges(order, state) < order.released or order.is_fully_released
+
+
+def _is_over(action: StopAction, state: VehicleState) -> bool:
+    if action.phase.is_over:
+        return True
+    shown = next((seen for seen in state.action_states if seen.action_id == action.action_id), None)
+    return shown is not None and ACTION_PHASES[shown.status].is_over
+
+
+def _not_shown(order: Order, state: VehicleState) -> Iterator[ev.Event]:
+    """The state shows another order: ours was refused, is still on the way, or is gone."""
+    rejection = next((error for error in state.errors if _rejects(error, order)), None)
+    if rejection is not None and order.update_seen < 0:
+        text = f"{rejection.error_type}: {rejection.description or ''}"
+        yield ev.OrderEnded(order_id=order.id, phase=OrderPhase.REJECTED, why=text)
+    elif order.update_seen >= 0 and not has_order_left(state):
+        yield ev.OrderEnded(
+            order_id=order.id,
+            phase=OrderPhase.VANISHED,
+            why=f"vehicle shows order {state.order_id or 'none'!r}",
+        )
+    elif order.phase is OrderPhase.CANCELLING and not has_order_left(state) and not _cancel_open(state):
+        yield ev.OrderEnded(order_id=order.id, phase=OrderPhase.CANCELLED, why="the vehicle never had it")
+
+
+def _cancel_open(state: VehicleState) -> bool:
+    """A cancel that the vehicle has not answered yet: the order may still arrive."""
+    return not any(
+        action.action_type == "cancelOrder" and ACTION_PHASES[action.status].is_over for action in state.action_states
+    )
+
+
+def rejection_of(order: Order, state: VehicleState) -> VehicleError | None:
+    """The error by which the vehicle refuses the last update of an order that it holds, if it does."""
+    if state.order_id != order.id or order.is_confirmed:
+        return None
+    return next((error for error in state.errors if _rejects(error, order, update=True)), None)
+
+
+def _rejects(error: VehicleError, order: Order, *, update: bool = False) -> bool:
+    """References are optional: where there are none, the kind of error and the missing order say enough."""
+    if error.error_type not in REJECTIONS:
+        return False
+    references = {reference.key: reference.value for reference in error.references}
+    if references.get("orderId", order.id) != order.id:
+        return False
+    return not update or references.get("orderUpdateId", str(order.update_id)) == str(order.update_id)

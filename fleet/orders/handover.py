@@ -1,0 +1,179 @@
+"""Parcels change hands: what the end of an action at a stop means for custody, and what the end of an order means.
+
+"Delivered" needs evidence: the drop of the order we gave, finished, at the run's own pickup point.
+"""
+
+from __future__ import annotations
+
+from fleet.model import event as ev
+from fleet.model.assist import AssistCause
+from fleet.model.ids import ParcelId, PointId, RunId, TripId
+from fleet.model.order import ActionPhase, Order, OrderPhase, OrderPurpose, StopAction
+from fleet.roads.site_roads import point_node_id
+from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
+from fleet.state.draft import Draft
+from fleet.state.fleet_state import RunView
+
+NO_STAFF = "no_staff"
+
+
+def parcels_aboard(draft: Draft, order: Order, run_id: RunId) -> tuple[ParcelId, ...]:
+    """The run's parcels that ride on the order's vehicle."""
+    view = draft.state.run(run_id)
+    custody = draft.state.custody
+    return tuple(p for p in view.run.lot.parcel_ids if custody[p].holder == order.vehicle_id)
+
+
+def action_ended(draft: Draft, order: Order, action: StopAction) -> None:
+    """A parcel action came to its end; called once, in the turn that journals that end."""
+    if action.phase is not ActionPhase.FINISHED:
+        return
+    match order.purpose:
+        case OrderPurpose.LOAD:
+            _loaded(draft, order, action)
+        case OrderPurpose.DELIVER:
+            _delivered(draft, order, action)
+        case OrderPurpose.RETURN:
+            _returned(draft, order, action)
+
+
+def _loaded(draft: Draft, order: Order, action: StopAction) -> None:
+    run = draft.state.run(action.run_id).run
+    draft.emit(
+        ev.ParcelsLoaded(
+            run_id=run.id,
+            vehicle_id=order.vehicle_id,
+            parcel_ids=run.lot.parcel_ids,
+            action_id=action.action_id,
+        )
+    )
+
+
+def _delivered(draft: Draft, order: Order, action: StopAction) -> None:
+    run = draft.state.run(action.run_id).run
+    aboard = parcels_aboard(draft, order, run.id)
+    refused = tuple(p for p in refused_in(action.result) if p in aboard)
+    if order.last_node_id != point_node_id(run.point_id):
+        _unsure(draft, run.id, aboard, f"unloaded at {order.last_node_id}, bound for {run.point_id}")
+        return
+    draft.emit(
+        ev.ParcelsDelivered(
+            run_id=run.id,
+            vehicle_id=order.vehicle_id,
+            point_id=run.point_id,
+            parcel_ids=tuple(p for p in aboard if p not in refused),
+            refused=refused,
+            action_id=action.action_id,
+        )
+    )
+    resolve_assist(draft, AssistCause.NO_STAFF, f"run:{run.id}", "delivered")
+    resolve_assist(draft, AssistCause.DROP_FAILED, f"run:{run.id}", "delivered")
+
+
+def _returned(draft: Draft, order: Order, action: StopAction) -> None:
+    view = draft.state.run(action.run_id)
+    draft.emit(
+        ev.ParcelsReturned(
+            run_id=action.run_id,
+            vehicle_id=order.vehicle_id,
+            station_id=view.run.station_id,
+            parcel_ids=parcels_aboard(draft, order, action.run_id),
+            action_id=action.action_id,
+            why=why_returned(view),
+        )
+    )
+    for cause in (AssistCause.NO_STAFF, AssistCause.DROP_FAILED):
+        resolve_assist(draft, cause, f"run:{action.run_id}", "returned to the station")
+
+
+def why_returned(view: RunView) -> str:
+    """The fault a returned run names."""
+    return view.recalled or view.cause or "the vehicle came back without having been at the point"
+
+
+def refused_in(result: str) -> tuple[ParcelId, ...]:
+    """Parcels that a drop's result lists as not taken: "delivered=97 refused=a,b,c"."""
+    for word in result.split():
+        key, _, value = word.partition("=")
+        if key == "refused":
+            return tuple(ParcelId(parcel) for parcel in value.split(",") if parcel)
+    return ()
+
+
+# The end of an order ------------------------------------------------------------------------------------------------
+
+
+def order_ended(draft: Draft, order: Order, policy_retries: int) -> None:
+    """An order is over; `order` as it was just before its end, with the last word on its actions."""
+    phase, why = _last_end(draft, order)
+    if phase is OrderPhase.FINISHED:
+        _finished(draft, order, policy_retries)
+    elif phase is OrderPhase.REJECTED:
+        subject = vehicle_subject(order.vehicle_id)
+        raise_assist(draft, AssistCause.ORDER_REJECTED, subject, why)
+        draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=f"rejected {order.id}: {why}"))
+        draft.want_plan(f"{order.vehicle_id} rejects orders")
+    elif phase is OrderPhase.VANISHED:
+        _vanished(draft, order, why)
+
+
+def _last_end(draft: Draft, order: Order) -> tuple[OrderPhase, str]:
+    for entry in reversed(draft.entries):
+        if isinstance(entry.event, ev.OrderEnded) and entry.event.order_id == order.id:
+            return entry.event.phase, entry.event.why
+    raise ValueError(f"order {order.id} has not ended in this turn")
+
+
+def _finished(draft: Draft, order: Order, policy_retries: int) -> None:
+    if order.purpose is OrderPurpose.RETURN:
+        failed = [action for action in order.actions if action.phase is ActionPhase.FAILED]
+        if failed:
+            subject = vehicle_subject(order.vehicle_id)
+            resolve_assist(draft, AssistCause.DROP_FAILED, subject, "tried again")
+            raise_assist(draft, AssistCause.DROP_FAILED, subject, f"not unloaded: {failed[0].result}")
+        else:
+            resolve_assist(draft, AssistCause.DROP_FAILED, vehicle_subject(order.vehicle_id), "unloaded")
+    if order.purpose is OrderPurpose.DELIVER and order.trip_id is not None:
+        _visit_over(draft, order, order.trip_id, policy_retries)
+
+
+def _visit_over(draft: Draft, order: Order, trip_id: TripId, policy_retries: int) -> None:
+    failed = [action for action in order.actions if action.phase is ActionPhase.FAILED]
+    deferred: list[RunId] = []
+    given_up: list[RunId] = []
+    for action in failed:
+        again = draft.state.run(action.run_id).attempts < policy_retries
+        (deferred if again else given_up).append(action.run_id)
+        cause = AssistCause.NO_STAFF if NO_STAFF in action.result else AssistCause.DROP_FAILED
+        raise_assist(draft, cause, f"run:{action.run_id}", f"{order.last_node_id}: {action.result}")
+    why = "; ".join(sorted({f"{order.last_node_id}: {action.result}" for action in failed}))
+    draft.emit(
+        ev.StopDone(
+            trip_id=trip_id,
+            point_id=PointId(order.last_node_id.partition(":")[2]),
+            deferred=tuple(deferred),
+            given_up=tuple(given_up),
+            why=why,
+        )
+    )
+
+
+def _vanished(draft: Draft, order: Order, why: str) -> None:
+    """The vehicle no longer knows its order. Where parcels may have been changing hands, nobody can be sure."""
+    subject = vehicle_subject(order.vehicle_id)
+    doubtful = [action for action in order.actions if not action.phase.is_over and order.passed == len(order.path)]
+    if not doubtful:
+        raise_assist(draft, AssistCause.ORDER_VANISHED, subject, why)
+        resolve_assist(draft, AssistCause.ORDER_VANISHED, subject, "told again from where it stands")
+        return
+    for action in doubtful:
+        view = draft.state.run(action.run_id)
+        _unsure(draft, action.run_id, view.run.lot.parcel_ids, f"{action.kind} on {order.vehicle_id} has no outcome")
+    draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=f"{order.id} vanished while parcels changed hands"))
+
+
+def _unsure(draft: Draft, run_id: RunId, parcel_ids: tuple[ParcelId, ...], why: str) -> None:
+    movable = tuple(p for p in parcel_ids if draft.state.custody[p].kind.value in ("station", "vehicle"))
+    assist_id = raise_assist(draft, AssistCause.PARCELS_UNSURE, f"run:{run_id}", why)
+    if movable:
+        draft.emit(ev.ParcelsUnsure(run_id=run_id, parcel_ids=movable, assist_id=assist_id, why=why))

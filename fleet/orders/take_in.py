@@ -1,0 +1,183 @@
+"""A vehicle's state becomes events: about itself, its order, its instant actions and the parcels it carries."""
+
+from __future__ import annotations
+
+from fleet.model import event as ev
+from fleet.model.assist import AssistCause
+from fleet.model.ids import OrderId, VehicleId
+from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase
+from fleet.model.twin import Liveness, Twin
+from fleet.orders.follow import instant_events, order_events, rejection_of
+from fleet.orders.handover import action_ended, order_ended
+from fleet.roads.site_roads import SiteRoads, station_node_id
+from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
+from fleet.state.draft import Draft
+from fleet.telemetry.intake import connection_events, has_order_left, state_events
+from fleet.wire.messages import Connection, VehicleState
+
+AT_STATION_M = 50.0
+BLOCKED_FOR_S = 900.0
+
+
+def take_connection(draft: Draft, vehicle_id: VehicleId, message: Connection) -> None:
+    """What the connection topic says."""
+    for event in connection_events(draft.state.twin(vehicle_id), message):
+        draft.emit(event)
+    draft.touch(vehicle_id)
+
+
+def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
+    """What a state says, all of it that is news."""
+    before = draft.state.twin(vehicle_id)
+    for event in state_events(before, state):
+        draft.emit(event)
+        _react(draft, roads, before, event)
+    order = draft.state.active_order(vehicle_id)
+    if order is not None:
+        _take_order(draft, roads, order, state)
+    for event in instant_events(draft.state.twin(vehicle_id), state):
+        draft.emit(event)
+        _instant_over(draft, vehicle_id, event)
+    _work_left(draft, vehicle_id, state)
+    _placed(draft, roads, vehicle_id, state)
+    if len(draft.entries) or draft.state.twin(vehicle_id).order_id:
+        draft.touch(vehicle_id)
+
+
+def take_silence(draft: Draft, vehicle_id: VehicleId, level: Liveness) -> None:
+    """A vehicle has not been heard for long enough to say so."""
+    draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=level))
+    if level is Liveness.LOST:
+        raise_assist(draft, AssistCause.VEHICLE_LOST, vehicle_subject(vehicle_id), "not heard of")
+        draft.want_plan(f"{vehicle_id} is lost")
+    draft.touch(vehicle_id)
+
+
+# What follows from an event of the vehicle itself -------------------------------------------------------------------
+
+
+def _react(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Event) -> None:
+    vehicle_id, subject = before.vehicle.id, vehicle_subject(before.vehicle.id)
+    match event:
+        case ev.LivenessChanged():
+            resolve_assist(draft, AssistCause.VEHICLE_LOST, subject, "heard again")
+            if before.liveness in (Liveness.LOST, Liveness.UNHEARD):
+                draft.want_plan(f"{vehicle_id} is there")
+        case ev.ConditionChanged():
+            _condition(draft, event)
+        case ev.BlockedChanged():
+            _blocked(draft, roads, before, event)
+
+
+def _condition(draft: Draft, event: ev.ConditionChanged) -> None:
+    subject = vehicle_subject(event.vehicle_id)
+    can = event.mode in ("AUTOMATIC", "SEMIAUTOMATIC", "INTERVENED")
+    if can:
+        resolve_assist(draft, AssistCause.VEHICLE_NOT_AUTOMATIC, subject, f"in mode {event.mode}")
+    else:
+        raise_assist(draft, AssistCause.VEHICLE_NOT_AUTOMATIC, subject, f"in mode {event.mode}")
+    if event.fatal or event.is_stopped:
+        detail = ", ".join(event.fatal) or "emergency stop or protective field"
+        raise_assist(draft, AssistCause.VEHICLE_FAULT, subject, detail)
+    else:
+        resolve_assist(draft, AssistCause.VEHICLE_FAULT, subject, "the vehicle no longer says so")
+    draft.want_plan(f"condition of {event.vehicle_id} changed")
+
+
+def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChanged) -> None:
+    """A road that one vehicle cannot enter is closed for all, until it says otherwise or time is up."""
+    subject = vehicle_subject(event.vehicle_id)
+    if event.edge_id:
+        key = event.edge_id.partition("@")[0]
+        until_s = draft.now_s + BLOCKED_FOR_S
+        draft.emit(ev.RoadClosed(road_key=key, until_s=until_s, why=f"{event.vehicle_id} is blocked"))
+        raise_assist(draft, AssistCause.BLOCKED, subject, f"cannot enter {_where(roads, key)}")
+        draft.want_plan(f"{key} is blocked")
+        return
+    if before.blocked is not None:
+        key = before.blocked.edge_id.partition("@")[0]
+        draft.emit(ev.RoadReopened(road_key=key, why=f"{event.vehicle_id} is no longer blocked"))
+    resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
+
+
+def _where(roads: SiteRoads, road_key: str) -> str:
+    edge = roads.graph.edge_by_key(road_key)
+    return road_key if edge is None else f"{roads.graph.describe(edge)} ({road_key})"
+
+
+# Orders -------------------------------------------------------------------------------------------------------------
+
+
+def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
+    last = order
+    for event in order_events(order, state):
+        last = draft.state.orders[order.id]
+        draft.emit(event)
+        if isinstance(event, ev.ActionMoved) and event.phase.is_over:
+            ended = draft.state.orders[order.id].action(event.action_id)
+            if ended is not None:
+                action_ended(draft, draft.state.orders[order.id], ended)
+        elif isinstance(event, ev.OrderEnded):
+            _order_over(draft, roads, last)
+            return
+    rejection = rejection_of(draft.state.orders[order.id], state)
+    if rejection is not None:
+        detail = f"{order.id}.{order.update_id}: {rejection.error_type} {rejection.description or ''}"
+        raise_assist(draft, AssistCause.ORDER_REJECTED, vehicle_subject(order.vehicle_id), detail)
+
+
+def _order_over(draft: Draft, roads: SiteRoads, order: Order) -> None:
+    subject = vehicle_subject(order.vehicle_id)
+    order_ended(draft, order, roads.site.policy.no_staff_retries)
+    resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the order is over")
+    draft.touch(order.vehicle_id)
+
+
+def _instant_over(draft: Draft, vehicle_id: VehicleId, event: ev.Event) -> None:
+    if isinstance(event, ev.InstantMoved) and event.phase is ActionPhase.FAILED:
+        raise_assist(
+            draft, AssistCause.ORDER_REJECTED, vehicle_subject(vehicle_id), f"{event.action_id}: {event.result}"
+        )
+    draft.touch(vehicle_id)
+
+
+def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:
+    """Whether it is idle by its own word, and whether it follows somebody else's order."""
+    twin = draft.state.twin(vehicle_id)
+    left = has_order_left(state)
+    ours = {str(twin.order_id or ""), *map(str, draft.state.ended_orders.get(vehicle_id, ()))}
+    foreign = state.order_id if left and state.order_id not in ours else ""
+    if (left, foreign) == (twin.has_order_left, twin.foreign_order):
+        return
+    draft.emit(ev.WorkLeftChanged(vehicle_id=vehicle_id, has_order_left=left, foreign_order=foreign))
+    subject = vehicle_subject(vehicle_id)
+    if foreign:
+        raise_assist(draft, AssistCause.FOREIGN_ORDER, subject, f"follows {foreign}, which is not ours")
+    else:
+        resolve_assist(draft, AssistCause.FOREIGN_ORDER, subject, "no longer")
+
+
+def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
+    """Where a vehicle without an order of ours stands: at a node we know, or near its station."""
+    twin = draft.state.twin(vehicle_id)
+    if twin.order_id is not None or (twin.place is not None and twin.node_id == state.last_node_id):
+        return
+    node_id = state.last_node_id
+    place = roads.place(twin.vehicle.type_id, node_id)
+    if place is None and state.position is not None:
+        at = roads.nearest_station(twin.vehicle.type_id, state.position.x_m, state.position.y_m, AT_STATION_M)
+        if at is not None:
+            node_id = station_node_id(at)
+            place = roads.place(twin.vehicle.type_id, node_id)
+    if place is None or (node_id, place) == (twin.node_id, twin.place):
+        return
+    draft.emit(ev.VehiclePlaced(vehicle_id=vehicle_id, node_id=node_id, place=place))
+
+
+def unconfirmed(draft: Draft, vehicle_id: VehicleId, ref: str, attempts: int) -> None:
+    """A message was sent many times and no state of the vehicle shows it."""
+    detail = f"{ref} was sent {attempts} times"
+    raise_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), detail)
+
+
+__all__ = ["ActionKind", "OrderId", "OrderPhase", "take_connection", "take_silence", "take_state", "unconfirmed"]

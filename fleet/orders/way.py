@@ -1,0 +1,99 @@
+"""A route becomes the way of an order: pieces of road between nodes that matter.
+
+Nodes stand at junctions and at places where a vehicle may be left standing, because a base must be able to end there.
+Such places are kept at least `STOP_SPACING_M` apart: each node costs a message when it is passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fleet.model.order import PathEdge, PathNode
+from fleet.model.place import Place
+from fleet.roads.graph import RoadGraph
+from fleet.roads.route import Route
+
+STOP_SPACING_M = 120.0
+SHORTEST_PIECE_M = 0.5
+
+
+def way_of(graph: RoadGraph, route: Route, goal: PathNode, speed_mps_max: float) -> tuple[PathEdge, ...]:
+    """The pieces of road of a route, the last one ending at `goal`.
+
+    Args:
+        goal: the node at the end of the route, as the vehicle is told it.
+        speed_mps_max: top speed of the vehicle.
+    """
+    pieces = list(_pieces(graph, route))
+    ends = _chosen_ends(pieces)
+    return tuple(
+        PathEdge(
+            edge=edge,
+            edge_id=edge_id(graph, edge, from_m, to_m),
+            road_key=graph.edge_key(edge),
+            from_m=from_m,
+            to_m=to_m,
+            speed_mps=min(float(graph.edge_speed_mps[edge]), speed_mps_max),
+            end=goal if i == len(ends) - 1 else end_node(graph, edge, to_m),
+            is_safe_end=is_safe or i == len(ends) - 1,
+        )
+        for i, (edge, from_m, to_m, is_safe) in enumerate(ends)
+    )
+
+
+def end_node(graph: RoadGraph, edge: int, offset_m: float) -> PathNode:
+    """The node at an offset of an edge: the road's own at its end, else one of ours."""
+    if offset_m >= float(graph.edge_length_m[edge]):
+        node = int(graph.edge_to[edge])
+        return PathNode(
+            node_id=graph.node_key(node),
+            x_m=round(float(graph.node_x_m[node]), 3),
+            y_m=round(float(graph.node_y_m[node]), 3),
+        )
+    x_m, y_m, _ = graph.point_at(Place(edge, offset_m))
+    return PathNode(node_id=f"{graph.edge_key(edge)}@{_dm(offset_m)}", x_m=round(x_m, 3), y_m=round(y_m, 3))
+
+
+def edge_id(graph: RoadGraph, edge: int, from_m: float, to_m: float) -> str:
+    """The name of a piece of road: the edge's own, or with the decimetres from and to."""
+    key = graph.edge_key(edge)
+    if from_m <= 0.0 and to_m >= float(graph.edge_length_m[edge]):
+        return key
+    return f"{key}@{_dm(from_m)}-{_dm(to_m)}"
+
+
+def _dm(offset_m: float) -> int:
+    return round(offset_m * 10)
+
+
+Piece = tuple[int, float, float, bool]
+
+
+def _pieces(graph: RoadGraph, route: Route) -> Iterator[Piece]:
+    """Edge by edge, cut where a vehicle may stand; (edge, from, to, a vehicle may stand at the end)."""
+    for i, edge in enumerate(route.edges):
+        from_m = route.start_m if i == 0 else 0.0
+        to_m = route.end_m if i == len(route.edges) - 1 else float(graph.edge_length_m[edge])
+        stop = graph.stop_place(edge)
+        stop_m = stop.offset_m if stop is not None else -1.0
+        if from_m + SHORTEST_PIECE_M < stop_m < to_m - SHORTEST_PIECE_M:
+            yield edge, from_m, stop_m, True
+            yield edge, stop_m, to_m, False
+        elif to_m - from_m >= SHORTEST_PIECE_M or len(route.edges) == 1:
+            yield edge, from_m, to_m, abs(stop_m - to_m) <= SHORTEST_PIECE_M
+
+
+def _chosen_ends(pieces: list[Piece]) -> list[Piece]:
+    """Pieces of one edge joined again where the safe place between them is close to the one before."""
+    chosen: list[Piece] = []
+    since_stop_m = STOP_SPACING_M
+    for edge, from_m, to_m, is_safe in pieces:
+        joins = bool(chosen) and chosen[-1][0] == edge and chosen[-1][2] == from_m and not chosen[-1][3]
+        if joins:
+            from_m = chosen.pop()[1]
+        since_stop_m += to_m - from_m
+        keeps = is_safe and since_stop_m >= STOP_SPACING_M
+        chosen.append((edge, from_m, to_m, keeps))
+        if keeps:
+            since_stop_m = 0.0
+    return chosen

@@ -1,0 +1,1 @@
+"""Who does what: proposals, judged by one independent check."""

@@ -1,0 +1,1 @@
+"""The ground: road graph, who may drive where, quickest ways."""

@@ -1,0 +1,1 @@
+"""The picture: all that is known now, and the only writer of it."""

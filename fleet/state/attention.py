@@ -1,0 +1,62 @@
+"""What needs a person: assists are raised once per subject and cause, and resolved when the cause is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from fleet.model import event as ev
+from fleet.model.assist import Assist, AssistCause
+from fleet.model.ids import AssistId, VehicleId
+from fleet.state.draft import Draft
+
+C = AssistCause
+ANSWER_WITHIN_S: Mapping[AssistCause, float] = MappingProxyType(
+    {
+        C.PARCELS_UNSURE: 60.0,
+        C.ORDER_VANISHED: 60.0,
+        C.FOREIGN_ORDER: 60.0,
+        C.VEHICLE_LOST: 60.0,
+        C.VEHICLE_FAULT: 30.0,
+        C.VEHICLE_NOT_AUTOMATIC: 60.0,
+        C.RELEASE_REFUSED: 30.0,
+        C.ORDER_REJECTED: 120.0,
+        C.ORDER_UNCONFIRMED: 120.0,
+        C.NO_ROUTE: 120.0,
+        C.BLOCKED: 60.0,
+        C.NO_STAFF: 120.0,
+        C.DROP_FAILED: 120.0,
+        C.PICK_FAILED: 300.0,
+        C.RUN_UNSERVED: 300.0,
+        C.QUARANTINED: 60.0,
+    }
+)
+"""Trade seconds within which somebody should have answered (section 6.12 of our brief of the trade)."""
+
+
+def vehicle_subject(vehicle_id: VehicleId) -> str:
+    return f"vehicle:{vehicle_id}"
+
+
+def raise_assist(draft: Draft, cause: AssistCause, subject: str, detail: str) -> AssistId:
+    """Call a person; does nothing where one is called for the same already."""
+    known = draft.state.open_assist(subject, cause)
+    if known is not None:
+        return known.id
+    assist = Assist(
+        id=AssistId(draft.next_id("assist")),
+        cause=cause,
+        subject=subject,
+        detail=detail,
+        raised_s=draft.now_s,
+        deadline_s=draft.now_s + ANSWER_WITHIN_S[cause],
+    )
+    draft.emit(ev.AssistRaised(assist=assist))
+    return assist.id
+
+
+def resolve_assist(draft: Draft, cause: AssistCause, subject: str, resolution: str) -> None:
+    """The cause is gone by itself."""
+    known = draft.state.open_assist(subject, cause)
+    if known is not None:
+        draft.emit(ev.AssistResolved(assist_id=known.id, cause=cause, resolution=resolution))

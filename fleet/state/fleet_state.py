@@ -1,0 +1,140 @@
+"""All that is known now: the fold of the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from immutables import Map
+
+from fleet.errors import UnknownThingError
+from fleet.model.assist import Assist
+from fleet.model.custody import Custody
+from fleet.model.ids import AssistId, OrderId, ParcelId, PointId, RunId, TripId, VehicleId
+from fleet.model.order import Order
+from fleet.model.place import Place
+from fleet.model.run import Run, RunPhase
+from fleet.model.trip import PlanCost, Trip, TripPhase, Unassigned
+from fleet.model.twin import Twin
+
+NO_COST = PlanCost(late_s=0.0, drive_s=0.0, trips=0, unassigned=0, total=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """A run and how far it has come.
+
+    Attributes:
+        trip_id: the trip that serves it, planned or begun.
+        delivered_s: trade time at which the last of it was handed over.
+        cause: why it is not delivered, where that is so.
+        attempts: visits at which nobody took it.
+    """
+
+    run: Run
+    accepted_s: float
+    phase: RunPhase = RunPhase.REQUESTED
+    trip_id: TripId | None = None
+    delivered_s: float | None = None
+    delivered_count: int = 0
+    refused: tuple[ParcelId, ...] = ()
+    recalled: str = ""
+    cause: str = ""
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A stop that a trip still has to make."""
+
+    point_id: PointId
+    run_ids: tuple[RunId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripView:
+    """A trip that has begun, or is planned to."""
+
+    trip: Trip
+    phase: TripPhase = TripPhase.PLANNED
+    visits_left: tuple[Visit, ...] = ()
+    started_s: float | None = None
+    departed_s: float | None = None
+    closed_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What an idempotency key was used for."""
+
+    digest: str
+    run_ids: tuple[RunId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    until_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetState:
+    """All that is known now. Values only; `apply` makes the next one."""
+
+    now_s: float = 0.0
+    token: str = ""
+    epoch: int = 0
+    map_sha256: str = ""
+    counters: Map[str, int] = field(default_factory=Map)
+    twins: Map[VehicleId, Twin] = field(default_factory=Map)
+    runs: Map[RunId, RunView] = field(default_factory=Map)
+    open_runs: Map[RunId, None] = field(default_factory=Map)
+    custody: Map[ParcelId, Custody] = field(default_factory=Map)
+    trips: Map[TripId, TripView] = field(default_factory=Map)
+    planned: Map[VehicleId, tuple[TripId, ...]] = field(default_factory=Map)
+    orders: Map[OrderId, Order] = field(default_factory=Map)
+    ended_orders: Map[VehicleId, tuple[OrderId, ...]] = field(default_factory=Map)
+    reservations: Map[str, tuple[VehicleId, ...]] = field(default_factory=Map)
+    closures: Map[str, Closure] = field(default_factory=Map)
+    assists: Map[AssistId, Assist] = field(default_factory=Map)
+    keys: Map[str, RequestKey] = field(default_factory=Map)
+    quarantine: Map[str, str] = field(default_factory=Map)
+    plan_version: int = 0
+    plan_cost: PlanCost = NO_COST
+    plan_made_by: str = ""
+    unassigned: Map[RunId, Unassigned] = field(default_factory=Map)
+
+    def twin(self, vehicle_id: VehicleId) -> Twin:
+        if (twin := self.twins.get(vehicle_id)) is None:
+            raise UnknownThingError("vehicle", vehicle_id)
+        return twin
+
+    def run(self, run_id: RunId) -> RunView:
+        if (view := self.runs.get(run_id)) is None:
+            raise UnknownThingError("run", run_id)
+        return view
+
+    def trip(self, trip_id: TripId) -> TripView:
+        if (view := self.trips.get(trip_id)) is None:
+            raise UnknownThingError("trip", trip_id)
+        return view
+
+    def active_order(self, vehicle_id: VehicleId) -> Order | None:
+        order_id = self.twin(vehicle_id).order_id
+        return None if order_id is None else self.orders[order_id]
+
+    def planned_trips(self, vehicle_id: VehicleId) -> tuple[TripView, ...]:
+        """Trips of the vehicle that have not begun, in order of departure."""
+        return tuple(self.trips[trip_id] for trip_id in self.planned.get(vehicle_id, ()))
+
+    def holds(self, resource: str, vehicle_id: VehicleId) -> bool:
+        return vehicle_id in self.reservations.get(resource, ())
+
+    def is_closed(self, road_key: str) -> bool:
+        closure = self.closures.get(road_key)
+        return closure is not None and closure.until_s > self.now_s
+
+    def place_of(self, vehicle_id: VehicleId) -> Place | None:
+        return self.twin(vehicle_id).place
+
+    def open_assist(self, subject: str, cause: str) -> Assist | None:
+        return next((a for a in self.assists.values() if a.subject == subject and a.cause == cause), None)

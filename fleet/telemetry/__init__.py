@@ -1,0 +1,1 @@
+"""In: vehicle messages become events."""

@@ -1,0 +1,93 @@
+"""A vehicle's message becomes events about the vehicle itself; what concerns its order is `orders.follow`.
+
+Only changes become events: a fleet that stands still writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fleet.model import event as ev
+from fleet.model.ids import VehicleId
+from fleet.model.twin import Liveness, Twin
+from fleet.wire.messages import (
+    TERMINAL_STATUSES,
+    Connection,
+    EmergencyStop,
+    ErrorLevel,
+    VehicleError,
+    VehicleState,
+)
+
+SOC_STEP = 0.01
+STOPPING_LEVELS = frozenset({ErrorLevel.CRITICAL, ErrorLevel.FATAL})
+BLOCKED_TYPES = frozenset({"blocked", "pathBlocked", "obstacle", "BLOCKED"})
+
+
+def connection_events(twin: Twin, message: Connection) -> Iterator[ev.Event]:
+    """What a message on the connection topic tells; it says something about the link, never about fitness."""
+    if message.state.value != twin.connection:
+        yield ev.ConnectionChanged(vehicle_id=twin.vehicle.id, connection=message.state.value)
+
+
+def state_events(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
+    """What a state tells about the vehicle itself, as far as it differs from what we believe."""
+    vehicle_id = twin.vehicle.id
+    if twin.liveness is not Liveness.FRESH:
+        yield ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.FRESH)
+    if twin.connection == "CONNECTION_BROKEN":  # some clients never repeat ONLINE after a reconnect
+        yield ev.ConnectionChanged(vehicle_id=vehicle_id, connection="ONLINE")
+    yield from _condition(twin, state)
+    yield from _charge(twin, state)
+    yield from _blocked(twin, state)
+
+
+def has_order_left(state: VehicleState) -> bool:
+    """Not idle in the sense of section 6.8 of our checklist: something of its order is still to be done.
+
+    Some vehicles keep the node they have reached in the list, hence the comparison of sequence ids.
+    """
+    nodes = any(node.sequence_id > state.last_node_sequence_id for node in state.node_states)
+    actions = any(action.status not in TERMINAL_STATUSES for action in state.action_states)
+    return nodes or bool(state.edge_states) or actions
+
+
+def _condition(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
+    fatal = tuple(sorted({error.error_type for error in state.errors if error.level in STOPPING_LEVELS}))
+    stopped = state.safety.emergency_stop is not EmergencyStop.NONE or state.safety.field_violation
+    told = (state.mode.value, stopped, state.paused, fatal)
+    if told != (twin.mode, twin.is_stopped, twin.is_paused, twin.fatal):
+        yield ev.ConditionChanged(
+            vehicle_id=twin.vehicle.id,
+            mode=state.mode.value,
+            is_stopped=stopped,
+            is_paused=state.paused,
+            fatal=fatal,
+        )
+
+
+def _charge(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
+    soc_fraction = round(state.power.soc_fraction / SOC_STEP) * SOC_STEP
+    moved = abs(state.power.soc_fraction - twin.soc_fraction) >= SOC_STEP
+    if moved or state.power.is_charging != twin.is_charging:
+        yield ev.ChargeChanged(
+            vehicle_id=twin.vehicle.id,
+            soc_fraction=round(soc_fraction, 2),
+            is_charging=state.power.is_charging,
+        )
+
+
+def _blocked(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
+    edge_id = next((_edge_of(error) for error in state.errors if error.error_type in BLOCKED_TYPES), "")
+    believed = twin.blocked.edge_id if twin.blocked else ""
+    if edge_id != believed:
+        yield ev.BlockedChanged(vehicle_id=twin.vehicle.id, edge_id=edge_id)
+
+
+def _edge_of(error: VehicleError) -> str:
+    return next((reference.value for reference in error.references if reference.key == "edgeId"), "unnamed")
+
+
+def unheard_events(vehicle_id: VehicleId, level: Liveness) -> Iterator[ev.Event]:
+    """A vehicle has been silent for long enough to say so."""
+    yield ev.LivenessChanged(vehicle_id=vehicle_id, liveness=level)

@@ -1,0 +1,1 @@
+"""The line: VDA 5050 messages, codecs and links."""

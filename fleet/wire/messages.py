@@ -1,0 +1,271 @@
+"""What a vehicle and we say, in our words.
+
+The vocabulary keeps the distinctions of VDA 5050 3.0.0 (four error levels, INTERVENED, separate instant
+actions); one codec per version maps it onto the bytes. Nothing here knows a version, except the header that
+carries its text.
+Instants are seconds since 1970 UTC, angles radians, lengths metres.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import dataclass_transform
+
+import msgspec
+
+
+class ConnectionState(StrEnum):
+    ONLINE = "ONLINE"
+    OFFLINE = "OFFLINE"
+    CONNECTION_BROKEN = "CONNECTION_BROKEN"
+    HIBERNATING = "HIBERNATING"
+
+
+class OperatingMode(StrEnum):
+    AUTOMATIC = "AUTOMATIC"
+    SEMIAUTOMATIC = "SEMIAUTOMATIC"
+    INTERVENED = "INTERVENED"
+    MANUAL = "MANUAL"
+    SERVICE = "SERVICE"
+    TEACH_IN = "TEACH_IN"
+    STARTUP = "STARTUP"
+    UNKNOWN = "UNKNOWN"  # a value we do not know: not available
+
+
+class ActionStatus(StrEnum):
+    WAITING = "WAITING"
+    INITIALIZING = "INITIALIZING"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    RETRIABLE = "RETRIABLE"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+
+
+TERMINAL_STATUSES = frozenset({ActionStatus.FINISHED, ActionStatus.FAILED})
+
+
+class BlockingType(StrEnum):
+    NONE = "NONE"
+    SINGLE = "SINGLE"
+    SOFT = "SOFT"
+    HARD = "HARD"
+
+
+class ErrorLevel(StrEnum):
+    WARNING = "WARNING"
+    URGENT = "URGENT"
+    CRITICAL = "CRITICAL"
+    FATAL = "FATAL"
+
+
+class EmergencyStop(StrEnum):
+    NONE = "NONE"
+    AUTOACK = "AUTOACK"
+    MANUAL = "MANUAL"
+    REMOTE = "REMOTE"
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class Value(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # no cycles: nothing for it to collect
+    """Base of all messages and their parts."""
+
+
+class Header(Value):
+    """Stands before every message; `sent_s` is the sender's clock."""
+
+    header_id: int
+    sent_s: float
+    version: str
+    manufacturer: str
+    serial_number: str
+
+
+class Connection(Value):
+    header: Header
+    state: ConnectionState
+
+
+class NodePosition(Value):
+    x_m: float
+    y_m: float
+    map_id: str
+    theta_rad: float | None = None
+    deviation_m: float | None = None
+
+
+class ActionParameter(Value):
+    key: str
+    value: str | float | int | bool
+
+
+class Action(Value):
+    action_id: str
+    action_type: str
+    blocking_type: BlockingType
+    parameters: tuple[ActionParameter, ...] = ()
+
+
+class OrderNode(Value):
+    node_id: str
+    sequence_id: int
+    released: bool
+    position: NodePosition | None = None
+    actions: tuple[Action, ...] = ()
+
+
+class OrderEdge(Value):
+    edge_id: str
+    sequence_id: int
+    released: bool
+    start_node_id: str
+    end_node_id: str
+    length_m: float | None = None
+    speed_mps_max: float | None = None
+    actions: tuple[Action, ...] = ()
+
+
+class Order(Value):
+    """What one vehicle is told, without header: it is stored like this and gets its header at sending."""
+
+    order_id: str
+    order_update_id: int
+    nodes: tuple[OrderNode, ...]
+    edges: tuple[OrderEdge, ...]
+
+
+class InstantActions(Value):
+    """To be done at once, without header."""
+
+    actions: tuple[Action, ...]
+
+
+class NodeState(Value):
+    node_id: str
+    sequence_id: int
+    released: bool
+
+
+class EdgeState(Value):
+    edge_id: str
+    sequence_id: int
+    released: bool
+
+
+class ActionState(Value):
+    action_id: str
+    status: ActionStatus
+    action_type: str | None = None
+    result: str | None = None
+
+
+class Position(Value):
+    x_m: float
+    y_m: float
+    theta_rad: float
+    map_id: str
+    is_localized: bool
+
+
+class Load(Value):
+    load_id: str | None = None
+    load_type: str | None = None
+    position: str | None = None
+    weight_kg: float | None = None
+
+
+class Power(Value):
+    soc_fraction: float
+    is_charging: bool
+    reach_m: float | None = None
+
+
+class ErrorReference(Value):
+    key: str
+    value: str
+
+
+class VehicleError(Value):
+    error_type: str
+    level: ErrorLevel
+    description: str | None = None
+    references: tuple[ErrorReference, ...] = ()
+
+
+class Safety(Value):
+    emergency_stop: EmergencyStop
+    field_violation: bool
+
+
+class MapState(Value):
+    """A map the vehicle holds; orders may name it only while it is enabled."""
+
+    map_id: str
+    map_version: str
+    is_enabled: bool
+
+
+class VehicleState(Value, kw_only=True):
+    """All a vehicle says of itself; the truth about its order, its actions, its battery and its mode."""
+
+    header: Header
+    order_id: str
+    order_update_id: int
+    last_node_id: str
+    last_node_sequence_id: int
+    node_states: tuple[NodeState, ...]
+    edge_states: tuple[EdgeState, ...]
+    action_states: tuple[ActionState, ...]
+    instant_action_states: tuple[ActionState, ...] = ()
+    driving: bool
+    paused: bool = False
+    new_base_request: bool = False
+    distance_since_last_node_m: float | None = None
+    position: Position | None = None
+    speed_mps: float | None = None
+    loads: tuple[Load, ...] | None = None
+    power: Power
+    mode: OperatingMode
+    errors: tuple[VehicleError, ...]
+    safety: Safety
+    maps: tuple[MapState, ...] | None = None  # None: the vehicle does not say
+
+
+class Visualization(Value):
+    """Where a vehicle is, for display only."""
+
+    header: Header
+    position: Position | None
+    speed_mps: float | None
+
+
+class ProtocolLimits(Value):
+    """Zero or absent means no limit."""
+
+    message_bytes_max: int = 0
+    id_chars_max: int = 0
+    order_nodes_max: int = 0
+    order_edges_max: int = 0
+    node_actions_max: int = 0
+    order_interval_s_min: float = 0.0
+    state_interval_s_default: float | None = None
+
+
+class Factsheet(Value, kw_only=True):
+    """What a vehicle can do, as far as we use it; None or empty where it does not say."""
+
+    header: Header
+    series_name: str
+    load_kg_max: float | None
+    speed_mps_max: float | None
+    accel_mps2_max: float | None
+    decel_mps2_max: float | None
+    length_m: float | None
+    width_m: float | None
+    height_m: float | None = None
+    limits: ProtocolLimits
+    action_types: tuple[str, ...]
+
+
+Inbound = Connection | VehicleState | Visualization | Factsheet
+Outbound = Order | InstantActions

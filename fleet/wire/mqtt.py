@@ -1,0 +1,232 @@
+"""A `Link` over a real broker: MQTT 3.1.1 through aiomqtt, which is asyncio-mqtt under its present name.
+
+Each connection is a fresh client with a clean session, because a used one remembers what it should forget. Messages
+go straight from the socket to the listener: aiomqtt's own queue would grow without bound, or drop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import aiomqtt
+
+from fleet.errors import LinkDownError
+from fleet.wire.broker_url import BrokerUrl
+from fleet.wire.link import LinkListener, Will
+from fleet.wire.subscription import Subscription
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LineLimits:
+    """How long the line waits, machine time; `silence_s_max` None lets it be silent for ever."""
+
+    keepalive_s: int = 15
+    answer_s_max: float = 5.0
+    send_s_max: float = 5.0
+    retry_s_min: float = 0.2
+    retry_s_max: float = 10.0
+    steady_after_s: float = 10.0
+    silence_s_max: float | None = None
+    waiting_max: int = 1000
+
+
+@dataclass(slots=True)
+class LineCounts:
+    """What passed since the start."""
+
+    heard: int = 0
+    sent: int = 0
+    refused: int = 0
+    connects: int = 0
+    listener_faults: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+
+
+class MqttLink:
+    """One client's line to a broker. `will` may be changed; the next connection takes the new one."""
+
+    def __init__(
+        self,
+        url: BrokerUrl,
+        client_id: str,
+        subscriptions: Sequence[Subscription],
+        rng: random.Random,
+        will: Will | None = None,
+        limits: LineLimits | None = None,
+    ) -> None:
+        self.client_id = client_id
+        self.will = will
+        self.counts = LineCounts()
+        self._url = url
+        self._subscriptions = tuple(subscriptions)
+        self._rng = rng
+        self._limits = limits or LineLimits()
+        self._client: aiomqtt.Client | None = None
+        self._outgoing: asyncio.Queue[_Speech] = asyncio.Queue(self._limits.waiting_max)
+        self._heard_at_s = 0.0
+
+    @property
+    def is_up(self) -> bool:
+        return self._client is not None
+
+    async def run(self, listener: LinkListener) -> None:
+        loop = asyncio.get_running_loop()
+        failures = 0
+        while True:
+            began_s = loop.time()
+            reason = await self._serve_once(listener)
+            failures = 1 if loop.time() - began_s > self._limits.steady_after_s else failures + 1
+            wait_s = self._retry_s(failures)
+            log.info("link_retry", extra={"client": self.client_id, "reason": reason, "wait_s": round(wait_s, 2)})
+            await asyncio.sleep(wait_s)
+
+    async def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
+        """Hand a message to the broker: QoS 0 to the socket, QoS 1 until it is acknowledged.
+
+        Raises:
+            LinkDownError: the line is down, or the broker did not take it in time; it may still have arrived.
+        """
+        if self._client is None:
+            raise LinkDownError(f"{self.client_id} has no line to {self._url}")
+        try:
+            async with asyncio.timeout(self._limits.send_s_max):
+                await self._client.publish(topic, payload, qos=qos, retain=retain)
+        except (aiomqtt.MqttError, TimeoutError, ValueError) as fault:
+            self.counts.refused += 1
+            raise LinkDownError(f"{self._url} did not take {topic}: {fault or 'timed out'}") from fault
+        self.counts.sent += 1
+
+    def send(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
+        """`publish` for callers that are no coroutines; sent in order, forgotten when the line breaks.
+
+        Raises:
+            LinkDownError: the line is down, or too many messages wait already.
+        """
+        if self._client is None:
+            raise LinkDownError(f"{self.client_id} has no line to {self._url}")
+        try:
+            self._outgoing.put_nowait(_Speech(topic, payload, qos, retain))
+        except asyncio.QueueFull as fault:
+            self.counts.refused += 1
+            raise LinkDownError(f"{self._outgoing.qsize()} messages already wait for {self._url}") from fault
+
+    def _retry_s(self, failures: int) -> float:
+        limits = self._limits
+        longest_s = min(limits.retry_s_min * 2.0 ** min(failures - 1, 30), limits.retry_s_max)
+        return longest_s * self._rng.uniform(0.5, 1.0)
+
+    async def _serve_once(self, listener: LinkListener) -> str:
+        """One connection from beginning to end; why it ended."""
+        try:
+            async with self._new_client(listener) as client:
+                await self._subscribe(client)
+                return await self._serve(client, listener)
+        except (aiomqtt.MqttError, ValueError, OSError) as fault:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():  # the farewell failed while we were being cancelled
+                raise asyncio.CancelledError from fault
+            return str(fault)
+
+    def _new_client(self, listener: LinkListener) -> aiomqtt.Client:
+        will = self.will
+        return aiomqtt.Client(
+            self._url.host,
+            self._url.port,
+            identifier=self.client_id,
+            protocol=aiomqtt.ProtocolVersion.V311,
+            clean_session=True,
+            keepalive=self._limits.keepalive_s,
+            timeout=self._limits.answer_s_max,
+            will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
+            queue_type=_passage_to(lambda message: self._hear(message, listener)),
+            socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
+        )
+
+    async def _subscribe(self, client: aiomqtt.Client) -> None:
+        if not self._subscriptions:
+            return
+        answers = await client.subscribe([(wanted.filter, wanted.qos) for wanted in self._subscriptions])
+        for wanted, answer in zip(self._subscriptions, answers, strict=True):
+            if not isinstance(answer, int) and answer.is_failure:
+                raise aiomqtt.MqttError(f"the broker refuses the subscription to {wanted.filter}")
+
+    async def _serve(self, client: aiomqtt.Client, listener: LinkListener) -> str:
+        self._client = client
+        self._heard_at_s = asyncio.get_running_loop().time()
+        self.counts.connects += 1
+        self._tell(listener.on_link_up)
+        reason = "shut down"
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                speaking = tasks.create_task(self._speak(client), name="speak")
+                reason = await self._until_broken(client)
+                speaking.cancel()
+        finally:
+            self._client = None
+            self._outgoing = asyncio.Queue(self._limits.waiting_max)
+            self._tell(lambda: listener.on_link_down(reason))
+        return reason
+
+    async def _speak(self, client: aiomqtt.Client) -> None:
+        while True:
+            speech = await self._outgoing.get()
+            try:
+                await self.publish(speech.topic, speech.payload, qos=speech.qos, retain=speech.retain)
+            except LinkDownError as fault:
+                log.debug("message_not_sent", extra={"topic": speech.topic, "reason": str(fault)})
+
+    async def _until_broken(self, client: aiomqtt.Client) -> str:
+        """Wait until the connection ends, or nothing has been heard for too long; why."""
+        silence_s_max = self._limits.silence_s_max
+        loop = asyncio.get_running_loop()
+        while True:
+            deadline_s = None if silence_s_max is None else self._heard_at_s + silence_s_max
+            if deadline_s is not None and loop.time() >= deadline_s:
+                return f"nothing heard for {silence_s_max:g} s"
+            try:
+                async with asyncio.timeout_at(deadline_s):
+                    await anext(client.messages)  # our passage yields none: it only ends, by raising
+            except TimeoutError:
+                continue
+            except aiomqtt.MqttError as fault:
+                return str(fault.__cause__ or fault)
+
+    def _hear(self, message: aiomqtt.Message, listener: LinkListener) -> None:
+        self._heard_at_s = asyncio.get_running_loop().time()
+        self.counts.heard += 1
+        topic, payload = message.topic.value, message.payload
+        if isinstance(payload, bytes):
+            self._tell(lambda: listener.on_message(topic, payload, retained=message.retain))
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        """Call the listener; its faults must not reach the network loop, which would fall silent."""
+        try:
+            call()
+        except Exception:
+            self.counts.listener_faults += 1
+            if self.counts.listener_faults.bit_count() == 1:  # the 1st, 2nd, 4th, 8th ...: no flood
+                log.exception("listener_failed", extra={"faults": self.counts.listener_faults})
+
+
+def _passage_to(hear: Callable[[aiomqtt.Message], None]) -> type[asyncio.Queue[aiomqtt.Message]]:
+    """A queue type for aiomqtt that keeps nothing and hands each message on at once."""
+
+    class Passage(asyncio.Queue[aiomqtt.Message]):
+        def put_nowait(self, item: aiomqtt.Message) -> None:
+            hear(item)
+
+    return Passage

@@ -1,0 +1,134 @@
+"""What befalls messages on their way inside one process: latency, order, and faults on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Faults(Protocol):
+    """Decides what befalls each delivery to each receiver."""
+
+    def plan(self, topic: str, payload: bytes, rng: random.Random) -> Sequence[float]:
+        """Extra seconds on the way, one entry per copy that arrives.
+
+        `(0.0,)` is an ordinary delivery, `()` a lost one, two entries a doubled one. Later messages may
+        overtake a copy with extra seconds. What both sides agreed to send at QoS 1 is never lost by a plan.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds from sender to receiver: at least `base_s`, at most `base_s + jitter_s`, drawn evenly."""
+
+    base_s: float = 0.002
+    jitter_s: float = 0.008
+
+    def draw_s(self, rng: random.Random) -> float:
+        return self.base_s + self.jitter_s * rng.random()
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What passed; `dropped`, `doubled`, `delayed` and `overtaken` are the work of faults."""
+
+    published: int = 0
+    delivered: int = 0
+    dropped: int = 0
+    doubled: int = 0
+    delayed: int = 0
+    overtaken: int = 0
+    lost_with_line: int = 0
+
+
+class Hearer(Protocol):
+    """Whoever stands at the end of a line."""
+
+    def hear(self, topic: str, payload: bytes, *, retained: bool) -> None: ...
+
+
+@dataclass(slots=True)
+class Network:
+    """What all lines of a broker share."""
+
+    loop: asyncio.AbstractEventLoop
+    rng: random.Random
+    latency: Latency
+    faults: Faults | None
+    traffic: Traffic
+
+    def plan(self, topic: str, payload: bytes, qos: int) -> Sequence[float]:
+        """What befalls one delivery, counted."""
+        if self.faults is None:
+            return (0.0,)
+        plan = self.faults.plan(topic, payload, self.rng)
+        if not plan and qos > 0:
+            return (0.0,)
+        self.traffic.dropped += not plan
+        self.traffic.doubled += max(len(plan) - 1, 0)
+        self.traffic.delayed += sum(extra_s > 0.0 for extra_s in plan)
+        return plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    due_s: float
+    number: int
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+class Line:
+    """The way from a broker to one client, from connect to disconnect; it keeps order."""
+
+    __slots__ = ("_hearer", "_network", "_number_heard", "_number_sent", "_queue", "is_open")
+
+    def __init__(self, network: Network, hearer: Hearer) -> None:
+        self.is_open = True
+        self._network = network
+        self._hearer = hearer
+        self._queue: deque[_Delivery] = deque()
+        self._number_sent = 0
+        self._number_heard = 0
+
+    def send(self, topic: str, payload: bytes, *, qos: int, retained: bool) -> None:
+        """Put a message on its way, behind those before it, except for what a fault holds up."""
+        network = self._network
+        self._number_sent += 1
+        due_s = network.loop.time() + network.latency.draw_s(network.rng)
+        if self._queue:
+            due_s = max(due_s, self._queue[-1].due_s)
+        for extra_s in network.plan(topic, payload, qos):
+            delivery = _Delivery(due_s + extra_s, self._number_sent, topic, payload, retained)
+            if extra_s > 0.0:
+                network.loop.call_at(delivery.due_s, self._arrive, delivery)
+            else:
+                self._append(delivery)
+
+    def _append(self, delivery: _Delivery) -> None:
+        self._queue.append(delivery)
+        if len(self._queue) == 1:
+            self._network.loop.call_at(delivery.due_s, self._advance)
+
+    def _advance(self) -> None:
+        """Let the head of the line arrive; one timer at a time keeps the order on any event loop."""
+        delivery = self._queue.popleft()
+        if self._queue:
+            self._network.loop.call_at(self._queue[0].due_s, self._advance)
+        self._arrive(delivery)
+
+    def _arrive(self, delivery: _Delivery) -> None:
+        traffic = self._network.traffic
+        if not self.is_open:
+            traffic.lost_with_line += 1
+            return
+        traffic.delivered += 1
+        traffic.overtaken += delivery.number < self._number_heard
+        self._number_heard = max(self._number_heard, delivery.number)
+        self._hearer.hear(delivery.topic, delivery.payload, retained=delivery.retained)

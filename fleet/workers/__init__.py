@@ -1,0 +1,1 @@
+"""Helpers: solver processes behind the Solver port."""

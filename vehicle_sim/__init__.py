@@ -1,0 +1,1 @@
+"""The simulator: vehicles, people and roads that stand in for the hardware."""

@@ -1,0 +1,109 @@
+"""The vehicle's own map: what the edge ids of an order mean on the road.
+
+An edge id is the key of a road edge, or a part of one: `KEY@FROM-TO` with offsets in decimetres from the edge's start,
+for the first and last piece of a leg where the stop lies between two nodes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from fleet.model.place import Place
+from fleet.roads.graph import RoadGraph
+
+JOIN_TOLERANCE_M = 0.2
+"""Ends of two pieces of road this close are one place; offsets travel in decimetres."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoadPart:
+    """All or a piece of a directed edge."""
+
+    edge: int
+    from_m: float
+    to_m: float
+
+    @property
+    def length_m(self) -> float:
+        return self.to_m - self.from_m
+
+    @property
+    def end(self) -> Place:
+        return Place(self.edge, self.to_m)
+
+
+class Ground:
+    """Answers about the roads, by the ids that orders use."""
+
+    def __init__(self, graph: RoadGraph) -> None:
+        self.graph = graph
+        self._parts: dict[str, RoadPart | None] = {}
+
+    def part(self, edge_id: str) -> RoadPart | None:
+        """The piece of road that an edge id names, or None where this map has none such."""
+        if edge_id not in self._parts:
+            self._parts[edge_id] = self._parse(edge_id)
+        return self._parts[edge_id]
+
+    def length_m(self, edge: int) -> float:
+        return float(self.graph.edge_length_m[edge])
+
+    def speed_mps(self, edge: int) -> float:
+        return float(self.graph.edge_speed_mps[edge])
+
+    def key(self, edge: int) -> str:
+        return self.graph.edge_key(edge)
+
+    def part_id(self, part: RoadPart) -> str:
+        """The edge id that names this piece."""
+        if part.from_m == 0.0 and part.to_m == self.length_m(part.edge):
+            return self.key(part.edge)
+        return f"{self.key(part.edge)}@{round(part.from_m * 10)}-{round(part.to_m * 10)}"
+
+    def knows_node(self, node_id: str) -> bool:
+        return self.graph.node_by_key(node_id) is not None
+
+    def node_after(self, place: Place) -> str | None:
+        """The road node at the end of whose edge this place is, if it is at an end."""
+        if place.offset_m < self.length_m(place.edge) - JOIN_TOLERANCE_M:
+            return None
+        return self.graph.node_key(int(self.graph.edge_to[place.edge]))
+
+    def node_before(self, place: Place) -> str | None:
+        """The road node at whose exit this place is, if it is at the start of an edge."""
+        if place.offset_m > JOIN_TOLERANCE_M:
+            return None
+        return self.graph.node_key(int(self.graph.edge_from[place.edge]))
+
+    def joins(self, here: Place, onto: Place) -> bool:
+        """A vehicle that stands here can roll on from there: same place, or an exit of the node it stands at."""
+        if here.edge == onto.edge and abs(here.offset_m - onto.offset_m) <= JOIN_TOLERANCE_M:
+            return True
+        nodes_here = {self.node_after(here), self.node_before(here)} - {None}
+        return self.node_before(onto) in nodes_here
+
+    def pose(self, place: Place) -> tuple[float, float, float]:
+        """East and north in metres, heading in radians."""
+        return self.graph.point_at(place)
+
+    def gap_m(self, one: Place, other: Place) -> float:
+        """As the crow flies."""
+        a, b = self.pose(one), self.pose(other)
+        return math.hypot(a[0] - b[0], a[1] - b[1])
+
+    def _parse(self, edge_id: str) -> RoadPart | None:
+        key, at, span = edge_id.rpartition("@")
+        edge = self.graph.edge_by_key(key if at else edge_id)
+        if edge is None:
+            return None
+        length_m = self.length_m(edge)
+        if not at:
+            return RoadPart(edge, 0.0, length_m)
+        start, dash, end = span.partition("-")
+        if not (dash and start.isdecimal() and end.isdecimal()):
+            return None
+        from_m, to_m = int(start) / 10.0, int(end) / 10.0
+        if not from_m <= to_m <= length_m + JOIN_TOLERANCE_M:
+            return None
+        return RoadPart(edge, from_m, min(to_m, length_m))

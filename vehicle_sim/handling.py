@@ -1,0 +1,246 @@
+"""Loading and unloading: the node actions of an order, one after the other while the vehicle stands.
+
+`pick` and `drop` carry `stationType` ("station" or "pickup_point"), `stationName`, `loadType` ("lot"), `loadId` (the
+run) and `parcels` (how many). An action that fails does not stop the ones behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from fleet.model.ids import PointId, RunId, StationId, VehicleId
+from fleet.wire.messages import Action, ActionState, ActionStatus, OrderNode
+from vehicle_sim.timers import Timer, Timers
+from vehicle_sim.world import Refused, World, WorldEventKind
+
+NO_STAFF = "no_staff"
+
+
+@dataclass(slots=True)
+class Doing:
+    """An action and how far it is."""
+
+    action: Action
+    status: ActionStatus = ActionStatus.WAITING
+    result: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in (ActionStatus.FINISHED, ActionStatus.FAILED)
+
+    def text(self, key: str) -> str:
+        return next((str(parameter.value) for parameter in self.action.parameters if parameter.key == key), "")
+
+    @property
+    def run_id(self) -> RunId:
+        return RunId(self.text("loadId"))
+
+    @property
+    def parcel_count(self) -> int:
+        text = self.text("parcels").removesuffix(".0")
+        return int(text) if text.isdecimal() else 0
+
+    @property
+    def stop_id(self) -> str:
+        """The stop as the world names it: "station:..." or "point:..."."""
+        kind = "station" if self.text("stationType") == "station" else "point"
+        return f"{kind}:{self.text('stationName')}"
+
+    def state(self) -> ActionState:
+        return ActionState(
+            action_id=self.action.action_id,
+            status=self.status,
+            action_type=self.action.action_type,
+            result=self.result,
+        )
+
+
+@dataclass(slots=True)
+class _Visit:
+    """One stop at a node with actions."""
+
+    began_s: float
+    todo: list[Doing]
+    picks: list[Doing]
+    staff_at_s: float | None = None
+    no_show_at_s: float = 0.0
+    unloaded_any: bool = False
+    bays: set[str] = field(default_factory=set)
+
+
+class Handling:
+    """The node actions of the order in hand.
+
+    Args:
+        touched: told when a status changed.
+        failed: told of an action that failed.
+        done: told when all actions of a node are over.
+    """
+
+    def __init__(
+        self,
+        vehicle_id: VehicleId,
+        world: World,
+        touched: Callable[[], None],
+        failed: Callable[[Doing], None],
+        done: Callable[[], None],
+    ) -> None:
+        self._vehicle_id = vehicle_id
+        self._world = world
+        self._timers: Timers = world.timers
+        self._touched, self._failed, self._done = touched, failed, done
+        self._visit: _Visit | None = None
+        self._doing: dict[str, Doing] = {}
+        self._timer: Timer | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        return self._visit is not None
+
+    @property
+    def is_all_over(self) -> bool:
+        return all(doing.is_over for doing in self._doing.values())
+
+    def states(self) -> list[ActionState]:
+        return [doing.state() for doing in self._doing.values()]
+
+    def forget(self) -> None:
+        """A new order begins."""
+        self._doing.clear()
+
+    def expect(self, nodes: Iterable[OrderNode]) -> None:
+        """Take note of the actions of released nodes."""
+        for node in nodes:
+            for action in node.actions if node.released else ():
+                self._doing.setdefault(action.action_id, Doing(action))
+
+    def begin(self, node: OrderNode) -> None:
+        """Work through the actions of the node the vehicle stands at."""
+        todo = [self._doing[action.action_id] for action in node.actions]
+        todo = [doing for doing in todo if not doing.is_over]
+        picks = [doing for doing in todo if doing.action.action_type == "pick"]
+        self._visit = _Visit(self._timers.now_s(), todo, picks)
+        self._next()
+
+    def abandon(self) -> None:
+        """Give up what has not begun and who still waits for staff; hands that are at work finish what they do."""
+        for doing in self._doing.values():
+            if doing.status in (ActionStatus.WAITING, ActionStatus.INITIALIZING):
+                self._end(doing, ActionStatus.FAILED, "cancelled")
+        if self._visit:
+            self._visit.todo = [doing for doing in self._visit.todo if not doing.is_over]
+            if not self._visit.todo:
+                self._cancel_timer()
+                self._next()
+
+    # ---- one after the other
+
+    def _next(self) -> None:
+        visit = self._visit
+        assert visit is not None
+        while visit.todo:
+            doing = visit.todo[0]
+            doing.status = ActionStatus.INITIALIZING
+            self._touched()
+            begin = self._begin_pick if doing.action.action_type == "pick" else self._begin_drop
+            if begin(visit, doing):
+                return
+            visit.todo.pop(0)
+        for bay in sorted(visit.bays):
+            self._world.vacate(bay, self._vehicle_id)
+        self._visit = None
+        self._done()
+
+    def _begin_pick(self, visit: _Visit, doing: Doing) -> bool:
+        """Whether hands are at work on it now."""
+        station_id = StationId(doing.text("stationName"))
+        refusal = self._world.pick_refusal(self._vehicle_id, doing.run_id, station_id, doing.parcel_count)
+        if refusal:
+            self._end(doing, ActionStatus.FAILED, refusal)
+            return False
+        station = self._world.site.stations[station_id]
+        visit.bays.add(f"bay:{station_id}")
+        self._world.occupy(f"bay:{station_id}", self._vehicle_id, station.loading_bays)
+        share = doing.parcel_count / max(sum(pick.parcel_count for pick in visit.picks), 1)
+        self._run(doing)
+        work_s = station.load_fixed_s * share + station.load_per_parcel_s * doing.parcel_count
+        self._later(self._timers.now_s() + work_s, lambda: self._finish_pick(doing, station_id))
+        return True
+
+    def _finish_pick(self, doing: Doing, station_id: StationId) -> None:
+        loaded = self._world.pick(self._vehicle_id, doing.run_id, station_id, doing.parcel_count)
+        self._finish(doing, loaded, "loaded")
+
+    def _begin_drop(self, visit: _Visit, doing: Doing) -> bool:
+        refusal = self._world.drop_refusal(self._vehicle_id, doing.run_id, doing.stop_id)
+        if refusal:
+            self._end(doing, ActionStatus.FAILED, refusal)
+            return False
+        if doing.stop_id.startswith("station:"):
+            self._unload(doing, self._world.site.stations[StationId(doing.text("stationName"))].load_per_parcel_s, 0.0)
+            return True
+        return self._await_staff(visit, doing, PointId(doing.text("stationName")))
+
+    def _await_staff(self, visit: _Visit, doing: Doing, point_id: PointId) -> bool:
+        point = self._world.site.points[point_id]
+        if visit.staff_at_s is None:
+            visit.staff_at_s = visit.began_s + self._world.staff_wait_s(self._vehicle_id, point_id)
+            visit.no_show_at_s = visit.began_s + point.no_show_s
+        if visit.staff_at_s > visit.no_show_at_s:
+            if self._timers.now_s() >= visit.no_show_at_s:
+                self._end(doing, ActionStatus.FAILED, NO_STAFF)
+                return False
+            self._later(visit.no_show_at_s, lambda: self._give_up(doing, point_id))
+            return True
+        fixed_s = 0.0 if visit.unloaded_any else point.unload_fixed_s
+        visit.unloaded_any = True
+        at_s = max(visit.staff_at_s, self._timers.now_s())
+        self._later(at_s, lambda: self._unload(doing, point.unload_per_parcel_s, fixed_s))
+        return True
+
+    def _give_up(self, doing: Doing, point_id: PointId) -> None:
+        self._world.record(WorldEventKind.STAFF_MISSING, vehicle=self._vehicle_id, run=doing.run_id, place=point_id)
+        self._end(doing, ActionStatus.FAILED, NO_STAFF)
+        self._go_to_next()
+
+    def _unload(self, doing: Doing, per_parcel_s: float, fixed_s: float) -> None:
+        self._run(doing)
+        count = len(self._world.aboard_of(self._vehicle_id, doing.run_id))
+        self._later(self._timers.now_s() + fixed_s + per_parcel_s * count, lambda: self._finish_drop(doing))
+
+    def _finish_drop(self, doing: Doing) -> None:
+        handed_over = self._world.drop(self._vehicle_id, doing.run_id, doing.stop_id)
+        self._finish(doing, handed_over, "delivered")
+
+    def _later(self, at_s: float, callback: Callable[[], None]) -> None:
+        self._timer = self._timers.call_at(at_s, callback)
+
+    def _cancel_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+
+    # ---- endings
+
+    def _run(self, doing: Doing) -> None:
+        doing.status = ActionStatus.RUNNING
+        self._touched()
+
+    def _finish(self, doing: Doing, moved: int | Refused, word: str) -> None:
+        if isinstance(moved, Refused):
+            self._end(doing, ActionStatus.FAILED, moved.reason)
+        else:
+            self._end(doing, ActionStatus.FINISHED, f"{word}={moved}")
+        self._go_to_next()
+
+    def _go_to_next(self) -> None:
+        visit = self._visit
+        assert visit is not None
+        visit.todo.pop(0)
+        self._next()
+
+    def _end(self, doing: Doing, status: ActionStatus, result: str) -> None:
+        doing.status, doing.result = status, result
+        if status is ActionStatus.FAILED:
+            self._failed(doing)
+        self._touched()
