@@ -15,7 +15,7 @@ from fleet.model.vehicle import VehicleType
 from fleet.wire.messages import OrderNode
 from vehicle_sim.ground import Ground
 from vehicle_sim.held_order import HeldOrder, Hop
-from vehicle_sim.motion import Charge, Roll, change_loss_s, rolling_w
+from vehicle_sim.motion import Charge, Roll, change_loss_s, empty_at_s
 from vehicle_sim.timers import Timer, Timers
 from vehicle_sim.world import World, WorldEventKind
 
@@ -80,6 +80,7 @@ class Driver:
         self.blocked_at: Hop | None = None
         self.stops_for_want_of_base = 0
         self.is_empty = False
+        self._runs_dry = False
         self._world = world
         self._ground: Ground = world.ground
         self._timers: Timers = world.timers
@@ -106,6 +107,15 @@ class Driver:
 
     def speed_mps(self) -> float:
         return self._roll.speed_at_mps(self._timers.now_s()) if self._roll else 0.0
+
+    def energy_wh(self) -> float:
+        """What is in the battery at this moment."""
+        now_s = self._timers.now_s()
+        used_wh = 0.0
+        if self._roll is not None:
+            driven_m = self._roll.offset_m(now_s) - self._roll.from_m
+            used_wh = self.type.battery.drive_wh(driven_m, self._rider.load_kg())
+        return max(self.charge.at(now_s) - used_wh, 0.0)
 
     def since_node_m(self) -> float:
         """Driven since the last node, as far as it has left it."""
@@ -169,8 +179,9 @@ class Driver:
         self._roll = Roll(hop.part.edge, begin_m, hop.part.to_m, self._speed_on(hop), start_s)
         was_standing = self.phase is Phase.STANDING
         self.phase = Phase.ROLLING
-        self.draw(rolling_w(self.type.battery, self._roll.speed_mps, self._rider.load_kg()))
-        self._set_timer(min(self._roll.end_s, self.charge.reaches_s(0.0) or self._roll.end_s))
+        empty_s = empty_at_s(self.charge, self.type.battery, self._roll, self._rider.load_kg())
+        self._runs_dry = empty_s < self._roll.end_s
+        self._set_timer(min(self._roll.end_s, empty_s))
         if was_standing:
             self._rider.touched()
 
@@ -186,7 +197,7 @@ class Driver:
     def _due(self) -> None:
         """The present piece of motion is over."""
         match self.phase:
-            case Phase.ROLLING if self.charge.at(self._timers.now_s()) <= 0.0:
+            case Phase.ROLLING if self._runs_dry:
                 self._run_dry()
             case Phase.ROLLING:
                 self._pass_node()
@@ -203,7 +214,6 @@ class Driver:
         assert roll is not None
         self._roll = self._metered(roll)
         self.place, self._roll = Place(roll.edge, self._roll.from_m), None
-        self.draw(self.type.battery.hotel_w)
         return roll.speed_mps
 
     def _metered(self, roll: Roll) -> Roll:
@@ -213,8 +223,10 @@ class Driver:
         now_s = self._timers.now_s()
         offset_m = present.to_m if now_s >= present.end_s else present.offset_m(now_s)
         driven_m = offset_m - present.from_m
+        used_wh = self.type.battery.drive_wh(driven_m, self._rider.load_kg())
         self.odometer_m += driven_m
-        self.driven_wh += self.type.battery.drive_wh(driven_m, self._rider.load_kg())
+        self.driven_wh += used_wh
+        self.charge = self.charge.less(used_wh)
         return Roll(roll.edge, offset_m, max(roll.to_m, offset_m), roll.speed_mps, roll.start_s)
 
     def _pass_node(self) -> None:

@@ -13,7 +13,9 @@ from fleet.model.place import Place
 from fleet.roads.graph import RoadGraph
 
 JOIN_TOLERANCE_M = 0.2
-"""Ends of two pieces of road this close are one place; offsets travel in decimetres."""
+"""Ends of two pieces of one edge this close are one place; offsets travel in decimetres."""
+SKIPPED_M = 1.0
+"""An order may leave out a piece of road this short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,12 @@ class Ground:
         if here.edge == onto.edge and abs(here.offset_m - onto.offset_m) <= JOIN_TOLERANCE_M:
             return True
         nodes_here = {self.node_after(here), self.node_before(here)} - {None}
-        return self.node_before(onto) in nodes_here
+        return self.node_before(onto) in nodes_here or self._is_just_ahead(here, onto)
+
+    def _is_just_ahead(self, here: Place, onto: Place) -> bool:
+        """No farther away than the shortest piece of road, and not facing the other way."""
+        turn_rad = abs(self.pose(here)[2] - self.pose(onto)[2])
+        return self.gap_m(here, onto) <= SKIPPED_M and min(turn_rad, 2 * math.pi - turn_rad) <= math.pi / 2
 
     def pose(self, place: Place) -> tuple[float, float, float]:
         """East and north in metres, heading in radians."""

@@ -108,7 +108,7 @@ def read_update(order: Order, ground: Ground, held: HeldOrder, here: Place) -> l
         return _refuse(
             order,
             "orderUpdateError",
-            f"begins at {first.node_id}/{first.sequence_id}, the base ends at {base_end.node_id}/{base_end.sequence_id}",
+            f"begins at {first.node_id} ({first.sequence_id}), not at {base_end.node_id} ({base_end.sequence_id})",
             ("nodeId", first.node_id),
         )
     released = [hop for hop in held.hops if hop.is_released]

@@ -8,7 +8,8 @@ at any moment between can be computed on demand.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from fleet.model.vehicle import Battery
 
@@ -87,21 +88,18 @@ class Charge:
         used_wh = self.draw_w * (now_s - self.at_s) / SECONDS_PER_HOUR
         return min(max(self.energy_wh - used_wh, 0.0), self.full_wh)
 
-    def fraction(self, now_s: float) -> float:
-        return self.at(now_s) / self.full_wh
-
     def drawing(self, now_s: float, draw_w: float) -> Charge:
         """The same battery when from now on another power is drawn."""
         return Charge(self.at(now_s), now_s, draw_w, self.full_wh)
 
-    def reaches_s(self, energy_wh: float) -> float | None:
-        """When the energy will be this much, if it moves towards it."""
-        gap_wh = self.energy_wh - energy_wh
-        if self.draw_w == 0.0 or (gap_wh > 0.0) != (self.draw_w > 0.0):
-            return None
-        return self.at_s + gap_wh * SECONDS_PER_HOUR / self.draw_w
+    def less(self, used_wh: float) -> Charge:
+        """The same battery after some energy was taken at once."""
+        return replace(self, energy_wh=self.energy_wh - used_wh)
 
 
-def rolling_w(battery: Battery, speed_mps: float, load_kg: float) -> float:
-    """Power drawn while rolling: what driving takes, and what the computers take anyway."""
-    return battery.hotel_w + battery.drive_wh(speed_mps, load_kg) * SECONDS_PER_HOUR
+def empty_at_s(charge: Charge, battery: Battery, roll: Roll, load_kg: float) -> float:
+    """When the battery would be empty if the roll went on for ever; infinite where nothing is drawn."""
+    rolling_w = charge.draw_w + battery.drive_wh(roll.speed_mps, load_kg) * SECONDS_PER_HOUR
+    if rolling_w <= 0.0:
+        return math.inf
+    return roll.start_s + charge.at(roll.start_s) * SECONDS_PER_HOUR / rolling_w

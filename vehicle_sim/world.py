@@ -42,6 +42,7 @@ class WorldEventKind(StrEnum):
     CLERK_AWAY = "clerk_away"
     SILENT = "silent"
     HEARD = "heard"
+    ORDER_REJECTED = "order_rejected"
     BATTERY_EMPTY = "battery_empty"
     OVERFLOW = "overflow"
 
@@ -176,7 +177,7 @@ class World:
         """Why this lot cannot be loaded here and now, or empty."""
         if station_id not in self.site.stations:
             return self._wrong("S3", vehicle_id, f"pick of {run_id}: there is no station {station_id!r}")
-        if (away_m := self._away_m(vehicle_id, f"station:{station_id}")) > STOP_REACH_M:
+        if (away_m := self.away_m(self._places[vehicle_id](), f"station:{station_id}")) > STOP_REACH_M:
             return self._wrong("S3", vehicle_id, f"pick of {run_id} {away_m:.0f} m away from station {station_id}")
         lot = self.lots.get(run_id) or self._invented(run_id, station_id, count)
         if lot is None:
@@ -210,7 +211,7 @@ class World:
         """Why this lot cannot be handed over here and now, or empty."""
         if stop_id not in self._door_xy:
             return self._wrong("S3", vehicle_id, f"drop of {run_id}: there is no {stop_id}")
-        if (away_m := self._away_m(vehicle_id, stop_id)) > STOP_REACH_M:
+        if (away_m := self.away_m(self._places[vehicle_id](), stop_id)) > STOP_REACH_M:
             return self._wrong("S3", vehicle_id, f"drop of {run_id} {away_m:.0f} m away from {stop_id}")
         if not self.aboard_of(vehicle_id, run_id):
             return self._wrong("S3", vehicle_id, f"drop of {run_id} at {stop_id}: nothing of it is aboard")
@@ -303,8 +304,9 @@ class World:
         for parcel in parcels:
             self.custody[parcel] = Custody(kind, holder)
 
-    def _away_m(self, vehicle_id: VehicleId, stop_id: str) -> float:
-        x_m, y_m, _ = self.ground.pose(self._places[vehicle_id]())
+    def away_m(self, place: Place, stop_id: str) -> float:
+        """How far a place is from the door of "station:..." or "point:..."."""
+        x_m, y_m, _ = self.ground.pose(place)
         door_x_m, door_y_m = self._door_xy[stop_id]
         return math.hypot(x_m - door_x_m, y_m - door_y_m)
 

@@ -102,7 +102,9 @@ class ApiSection(Section):
 
 
 class DataSection(Section):
-    dir: Text | None = Field(None, description="directory of the journal; by default fleet-data/<site.id>")
+    dir: Text | None = Field(
+        None, description="directory of the journal; by default fleet-data/ and the id of the site"
+    )
 
 
 class LimitsSection(Section):

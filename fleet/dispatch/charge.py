@@ -39,7 +39,7 @@ def _is_enough(draft: Draft, site: Site, twin: Twin, upcoming: TripView | None) 
 
 
 def _wants_charge(draft: Draft, site: Site, twin: Twin, upcoming: TripView | None) -> bool:
-    if twin.instants or twin.soc_fraction >= site.policy.charge_until_fraction:
+    if twin.is_asked or twin.soc_fraction >= site.policy.charge_until_fraction:
         return False
     if upcoming is None:
         return twin.soc_fraction < site.policy.charge_below_fraction

@@ -166,7 +166,7 @@ def _at_rest(draft: Draft, roads: SiteRoads, twin: Twin) -> Intent | None:
     step = charging_step(draft, roads.site, twin, upcoming)
     if step is not None:
         return step
-    if upcoming is None or twin.is_charging or twin.instants:
+    if upcoming is None or twin.is_charging or twin.is_asked:
         return None
     return _start(draft, roads, twin, upcoming)
 

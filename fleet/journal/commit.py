@@ -4,44 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
 from fleet.journal.record import Head, Record
+from fleet.orders.outlet import OutboxRow, OutboxStatus
 
 Row = Mapping[str, object]
-
-
-class OutboxStatus(StrEnum):
-    """What became of an outbox row."""
-
-    COMMITTED = "committed"  # counts as exposed: it may be sent at any moment, or have been
-    CONFIRMED = "confirmed"
-    SUPERSEDED = "superseded"
-    EXPIRED = "expired"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxRow:
-    """A message that may be sent once this row is committed; header id and time stamp come at sending.
-
-    Attributes:
-        seq: the journal record that it belongs to.
-        topic: "order" or "instantActions".
-        ref: order id, or action id of an instant action.
-        body: the message without header; the same ref and update always have the same body.
-        digest: sha256 of the body.
-    """
-
-    id: int
-    seq: int
-    vehicle_id: str
-    topic: str
-    ref: str
-    update_id: int
-    body: bytes
-    digest: str
-    created_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

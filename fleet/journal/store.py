@@ -19,8 +19,9 @@ from sqlalchemy.pool import StaticPool
 
 from fleet.errors import FencedError, JournalError, StoreBusyError, StoreCorruptError, StoreUnsureError
 from fleet.journal import tables as t
-from fleet.journal.commit import Commit, Lease, OutboxRow, OutboxStatus, Row, Saved
+from fleet.journal.commit import Commit, Lease, Row, Saved
 from fleet.journal.record import FIRST_HASH, Head, Record
+from fleet.orders.outlet import OutboxRow, OutboxStatus
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 QUERY_TABLES = {"run": t.RUN, "trip": t.TRIP, "custody": t.CUSTODY, "assist": t.ASSIST}

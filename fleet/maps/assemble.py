@@ -231,7 +231,7 @@ def _faces(node: RoadNode, edge: Edge, at_m: float) -> bool:
     """Whether a signal is meant for this direction: as tagged, else for those who have more road behind than ahead."""
     if node.there.signal_faces in {"forward", "backward"}:
         return (node.there.signal_faces == "forward") == edge.forward
-    return at_m >= edge.at_m[-1] / 2
+    return at_m >= float(edge.at_m[-1]) / 2
 
 
 def _stop_m(edge: Edge, flags: Mapping[int, int]) -> float | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import osmium
 from osmium.filter import KeyFilter, TagFilter
-from osmium.osm import NODE, RELATION, WAY, Node, Way
+from osmium.osm import NODE, RELATION, WAY, Node, Relation, Way
 
 from fleet.errors import MapError
 from fleet.maps.assemble import NOTHING_THERE, NodeFeatures, RoadNode, RoadWay, assemble
@@ -136,6 +136,8 @@ def _road(way: Way, counts: Counter[str]) -> RoadWay | None:
 
 def _read_restrictions(path: Path, counts: Counter[str]) -> Iterator[Restriction]:
     for relation in osmium.FileProcessor(str(path), RELATION).with_filter(TagFilter(("type", "restriction"))):
+        if not isinstance(relation, Relation):
+            continue
         counts["restrictions_read"] += 1
         members = [(member.role, member.type, member.ref) for member in relation.members]
         read = read_restriction(dict(relation.tags), members)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 _APPLY_TO_US = ("restriction", "restriction:motor_vehicle", "restriction:motorcar", "restriction:conditional")
 _OUR_EXCEPTIONS = {"motorcar", "motor_vehicle", "vehicle"}
 _PATHS_MAX = 16  # a via of several ways that offers more ways through than this is a mistake in the map
 
+Row = tuple[int, ...]
+"""Directed edges, as driven one after the other."""
 Member = tuple[str, str, int]
 """Role, type ("n", "w" or "r") and OSM id of a member of a relation."""
 
@@ -89,7 +92,7 @@ class _Resolver:
             self.leaving[edge.refs[0]].append(i)
             self.of_way[edge.way.osm_id].append(i)
 
-    def forbidden(self, restriction: Restriction) -> list[tuple[int, ...]] | str:
+    def forbidden(self, restriction: Restriction) -> list[Row] | str:
         """Rows of edges that must not be driven, or why none could be found."""
         paths = self._named_paths(restriction)
         if not paths:
@@ -107,22 +110,22 @@ class _Resolver:
         )
         return [path for path in others if self.edges[path[-2]].reverse != path[-1]]
 
-    def _named_paths(self, restriction: Restriction) -> list[tuple[int, ...]]:
+    def _named_paths(self, restriction: Restriction) -> list[Row]:
         """Rows from a `from` way over the via to a `to` way."""
         if restriction.via_node is not None:
             node = restriction.via_node
             starts = [e for way in restriction.from_ways for e in self.into[way, node]]
             ends = [e for way in restriction.to_ways for e in self.out_of[way, node]]
-            rows = [(a, b) for a in starts for b in ends]
+            rows: list[Row] = [(a, b) for a in starts for b in ends]
         else:
             rows = list(self._over_ways(restriction))
         if restriction.u_turn:
             return rows
         return [row for row in rows if self.edges[row[0]].reverse != row[-1]]
 
-    def _over_ways(self, restriction: Restriction) -> Iterator[tuple[int, ...]]:
+    def _over_ways(self, restriction: Restriction) -> Iterator[Row]:
         via = set(restriction.via_ways)
-        begun = [(e,) for way in sorted(restriction.from_ways) for e in self.of_way[way]]
+        begun: list[Row] = [(e,) for way in sorted(restriction.from_ways) for e in self.of_way[way]]
         while begun:
             path = begun.pop()
             for onto in self.leaving[self.edges[path[-1]].refs[-1]]:
@@ -132,7 +135,7 @@ class _Resolver:
                 elif way in via and self._is_new(path, onto, u_turn=False):
                     begun.append((*path, onto))
 
-    def _is_new(self, path: tuple[int, ...], onto: int, u_turn: bool) -> bool:
+    def _is_new(self, path: Row, onto: int, u_turn: bool) -> bool:
         """Whether the path does not already hold the edge or, unless it is a turn back, its reverse."""
         back = self.edges[onto].reverse
         return onto not in path and (u_turn or back < 0 or back not in path)
@@ -140,11 +143,11 @@ class _Resolver:
 
 def resolve(
     restrictions: Sequence[Restriction], edges: Sequence[Edge]
-) -> tuple[list[tuple[int, int]], list[tuple[int, ...]], Counter[str]]:
+) -> tuple[list[tuple[int, int]], list[Row], Counter[str]]:
     """Forbidden turns (pairs), forbidden paths (rows of three or more) and notes; both sorted, each once."""
     resolver = _Resolver(edges)
     notes: Counter[str] = Counter()
-    found: set[tuple[int, ...]] = set()
+    found: set[Row] = set()
     for restriction in restrictions:
         rows = resolver.forbidden(restriction)
         if isinstance(rows, str):
@@ -154,7 +157,5 @@ def resolve(
         found.update(rows)
     turns = sorted((row[0], row[1]) for row in found if len(row) == 2)
     pairs = set(turns)
-    paths = sorted(
-        row for row in found if len(row) > 2 and not any(pair in pairs for pair in zip(row, row[1:], strict=False))
-    )
+    paths = sorted(row for row in found if len(row) > 2 and not pairs & set(pairwise(row)))
     return turns, paths, notes

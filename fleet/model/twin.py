@@ -89,6 +89,11 @@ class Twin:
             and not self.foreign_order
         )
 
+    @property
+    def is_asked(self) -> bool:
+        """An instant action that changes something has not come to its end."""
+        return any(i.kind not in (ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST) for i in self.instants)
+
     def instant(self, kind: ActionKind) -> Instant | None:
         """The running instant action of this kind, if any."""
         return next((instant for instant in self.instants if instant.kind is kind), None)

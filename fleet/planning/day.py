@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
-from fleet.planning.ground import Ground, Route, Shape
-from fleet.planning.timetable import Timetable
+from fleet.planning.ground import ROUNDING, Ground, Route, Shape
+from fleet.planning.timetable import Timed, Timetable
 
-POSITIONS_TRIED = 3  # of all places in a trip, those with the shortest detours
+PLACES_TRIED = 6  # of all places in a vehicle's trips, those with the shortest detours
 
 
 class Option(NamedTuple):
@@ -71,52 +71,70 @@ class Day:
     def best_of(self, run: int, vehicle: int) -> Option | None:
         """The cheapest way for one vehicle to serve a run, in one of its trips or a new one."""
         best = self._best_new(run, vehicle)
-        for position in range(len(self.routes[vehicle])):
-            if self._at_least(run, vehicle, position) < best.price:
-                best = min(best, self._best_in(run, vehicle, position))
+        type_index = self.ground.problem.vehicles[vehicle].type_index
+        for least, position, place in sorted(self._places(run, vehicle))[:PLACES_TRIED]:
+            if least >= best.price:
+                break
+            old = self.routes[vehicle][position]
+            route = (*old[:place], run, *old[place:])
+            price = self._price(vehicle, position, self.ground.shape(type_index, route), is_new=False)
+            best = min(best, Option(price, vehicle, position, False, route))
         return best if best.price < math.inf else None
 
-    def _at_least(self, run: int, vehicle: int, position: int) -> float:
-        """A price that no place in the trip can beat; inf if the vehicle is full."""
+    def _places(self, run: int, vehicle: int) -> list[tuple[float, int, int]]:
+        """Trips with room and places in them, each with a price that it cannot beat."""
+        ground, drive_price = self.ground, self.ground.problem.weights.drive_s
+        durations = ground.durations[ground.problem.vehicles[vehicle].type_index]
+        node, found = ground.run_nodes[run], []
+        for position, trip in enumerate(self.table.trips[vehicle]):
+            late_price = self._late_price(run, vehicle, trip)
+            if late_price == math.inf:
+                continue
+            for place, before, after in self._gaps(trip.shape.route, run):
+                detour_s = durations[before][node] + durations[node][after] - durations[before][after]
+                found.append((drive_price * detour_s + late_price, position, place))
+        return found
+
+    def _late_price(self, run: int, vehicle: int, trip: Timed) -> float:
+        """Lateness that joining a trip brings wherever the run is put in; inf if there is no room."""
         facts, it = self.ground.problem.vehicles[vehicle], self.ground.problem.runs[run]
-        trip = self.table.trips[vehicle][position]
-        if trip.shape.parcels + it.parcels > facts.parcels_max or trip.shape.mass_kg + it.mass_kg > facts.mass_kg_max:
+        shape = trip.shape
+        if (
+            shape.parcels + it.parcels > facts.parcels_max
+            or shape.mass_kg + it.mass_kg > facts.mass_kg_max + ROUNDING
+            or shape.volume_m3 + it.volume_m3 > facts.volume_m3_max + ROUNDING
+        ):
             return math.inf
-        depart_s = max(trip.load_from_s, it.ready_s) + trip.shape.load_s
+        depart_s = max(trip.load_from_s, it.ready_s) + shape.load_s
         alone = self.ground.shape(facts.type_index, (run,))
         late_s = max(0.0, depart_s - alone.latest_s) * it.priority
-        return self.ground.cost_of(trip.shape, depart_s) - trip.cost + self.ground.problem.weights.late_s * late_s
+        return self.ground.cost_of(shape, depart_s) - trip.cost + self.ground.problem.weights.late_s * late_s
 
-    def _best_in(self, run: int, vehicle: int, position: int) -> Option:
-        type_index = self.ground.problem.vehicles[vehicle].type_index
-        routes = self._extensions(self.routes[vehicle][position], run, type_index)
-        return min(
-            Option(self._price(vehicle, position, self.ground.shape(type_index, route), is_new=False), vehicle, position, False, route)
-            for route in routes
-        )
+    def _gaps(self, route: Route, run: int) -> list[tuple[int, int, int]]:
+        """Where the run may go in, with the nodes on both sides; beside its like if the trip visits its point."""
+        ground, runs = self.ground, self.ground.problem.runs
+        home, point = ground.problem.stations[self.station].node, runs[run].point
+        nodes, gaps = [home, *[ground.run_nodes[other] for other in route], home], []
+        for place, (before, after) in enumerate(pairwise(nodes)):
+            if place and runs[route[place - 1]].point == point:
+                return [(place, before, before)]
+            if place in (0, len(route)) or runs[route[place - 1]].point != runs[route[place]].point:
+                gaps.append((place, before, after))
+        return gaps
 
     def _best_new(self, run: int, vehicle: int) -> Option:
+        """A trip of its own: in the first gap between the vehicle's trips, or after the last."""
         shape = self.ground.shape(self.ground.problem.vehicles[vehicle].type_index, (run,))
-        prices = [
+        trips = self.table.trips[vehicle]
+        end = len(trips)
+        gap = next((place for place, trip in enumerate(trips) if self._begins(vehicle, place, shape) < trip.load_from_s), end)
+        return min(
             Option(self._price(vehicle, position, shape, is_new=True), vehicle, position, True, (run,))
-            for position in range(len(self.routes[vehicle]) + 1)
-        ]
-        return min(prices)
-
-    def _extensions(self, route: Route, run: int, type_index: int) -> list[Route]:
-        """The route with one more run, at the places with the shortest detours; at its point's stop if it has one."""
-        ground, runs = self.ground, self.ground.problem.runs
-        same = [place for place, other in enumerate(route) if runs[other].point == runs[run].point]
-        if same:
-            return [(*route[: same[-1] + 1], run, *route[same[-1] + 1 :])]
-        durations, home = ground.durations[type_index], ground.problem.stations[self.station].node
-        nodes, node = [home, *(ground.run_nodes[other] for other in route), home], ground.run_nodes[run]
-        detours = sorted(
-            (durations[before][node] + durations[node][after] - durations[before][after], place)
-            for place, (before, after) in enumerate(pairwise(nodes))
-            if place in (0, len(route)) or runs[route[place - 1]].point != runs[route[place]].point
+            for position in sorted({gap, end})
         )
-        return [(*route[:place], run, *route[place:]) for _, place in detours[:POSITIONS_TRIED]]
+
+    def _begins(self, vehicle: int, position: int, shape: Shape) -> float:
+        return max(self.table.state_after(vehicle, position)[0], shape.ready_s)
 
     def _price(self, vehicle: int, position: int, shape: Shape, *, is_new: bool) -> float:
         """By how much the vehicle's day gets dearer.
@@ -125,23 +143,36 @@ class Day:
         to other vehicles shows in the timetable, after the option is taken.
         """
         ground, table = self.ground, self.table
-        facts = ground.problem.vehicles[vehicle]
-        if not ground.fits(facts, shape):
+        if not ground.fits(vehicle, shape):
             return math.inf
-        present = table.trips[vehicle][position:]
         free_s, energy_wh = table.state_after(vehicle, position)
-        price = -sum(trip.cost for trip in present)
-        kept = [(trip.shape, trip.load_from_s) for trip in present[0 if is_new else 1 :]]
-        first_s = -math.inf if is_new else present[0].load_from_s
-        for place, (each, floor_s) in enumerate([(shape, first_s), *kept]):
-            charge_s = table.charge_s(vehicle, energy_wh, each)
-            load_from_s = max(free_s + charge_s, each.ready_s, floor_s)
+        charge_s = ground.charge_s(vehicle, energy_wh, shape)
+        load_from_s = max(free_s + charge_s, shape.ready_s)
+        if load_from_s == math.inf:
+            return math.inf
+        present = table.trips[vehicle]
+        if is_new:
+            load_from_s = table.bays.earliest(load_from_s, shape.load_s)
+        else:
+            load_from_s = max(load_from_s, present[position].load_from_s)
+        depart_s = load_from_s + shape.load_s
+        price = ground.cost_of(shape, depart_s) - (0.0 if is_new else present[position].cost)
+        later = present[position:] if is_new else present[position + 1 :]
+        if later:
+            energy_wh += ground.charged_wh(vehicle, charge_s) - ground.energy_wh(vehicle, shape)
+            price += self._push(vehicle, later, depart_s + shape.round_s, energy_wh)
+        return price
+
+    def _push(self, vehicle: int, later: list[Timed], free_s: float, energy_wh: float) -> float:
+        """What it costs that the vehicle comes to its later trips at `free_s` with `energy_wh`."""
+        ground, price = self.ground, 0.0
+        for trip in later:
+            charge_s = ground.charge_s(vehicle, energy_wh, trip.shape)
+            load_from_s = max(free_s + charge_s, trip.load_from_s)
             if load_from_s == math.inf:
                 return math.inf
-            if is_new and place == 0:
-                load_from_s = table.bays.earliest(load_from_s, each.load_s)
-            depart_s = load_from_s + each.load_s
-            price += ground.cost_of(each, depart_s)
-            free_s = depart_s + each.round_s
-            energy_wh += charge_s * ground.charger_w[vehicle] / 3600.0 - ground.energy_wh(facts, each)
+            if load_from_s > trip.load_from_s:
+                price += ground.cost_of(trip.shape, load_from_s + trip.shape.load_s) - trip.cost
+            free_s = load_from_s + trip.shape.load_s + trip.shape.round_s
+            energy_wh += ground.charged_wh(vehicle, charge_s) - ground.energy_wh(vehicle, trip.shape)
         return price

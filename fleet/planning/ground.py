@@ -64,6 +64,17 @@ class _Facts(NamedTuple):
     volume_m3: float
 
 
+class _Power(NamedTuple):
+    """A vehicle's battery and its charger at home."""
+
+    empty_wh_per_m: float
+    load_wh_per_m_kg: float
+    hotel_wh_per_s: float
+    reserve_wh: float
+    usable_wh: float
+    charge_wh_per_s: float
+
+
 class Ground:
     """A problem with its tables as nested lists, and the shapes met so far."""
 
@@ -74,7 +85,7 @@ class Ground:
         self.announced = _announced(problem.incumbent, problem)
         self._facts = [_facts(problem, run) for run in problem.runs]
         self.run_nodes = [facts.node for facts in self._facts]
-        self.charger_w = [_charger_w(problem, vehicle) for vehicle in problem.vehicles]
+        self._power = [_power(problem, vehicle) for vehicle in problem.vehicles]
         self._shapes: dict[tuple[int, Route], Shape] = {}
 
     def shape(self, type_index: int, route: Route) -> Shape:
@@ -141,20 +152,36 @@ class Ground:
             is_announced=any([run in self.announced for run in route]),
         )
 
-    def energy_wh(self, vehicle: ProblemVehicle, shape: Shape) -> float:
-        """What a trip takes out of the battery, from the start of loading to the return."""
-        battery = vehicle.battery
-        drive_wh = shape.length_m * battery.empty_wh_per_m + shape.haul_kgm * battery.load_wh_per_m_kg
-        return drive_wh + battery.hotel_w * (shape.load_s + shape.round_s) / 3600.0
+    def service_s(self, run: int) -> tuple[float, float]:
+        """What a stop costs once, and what this run's parcels add."""
+        return self._facts[run].stopping_s, self._facts[run].handing_s
 
-    def fits(self, vehicle: ProblemVehicle, shape: Shape) -> bool:
+    def energy_wh(self, vehicle: int, shape: Shape) -> float:
+        """What a trip takes out of the battery, from the start of loading to the return."""
+        power = self._power[vehicle]
+        drive_wh = shape.length_m * power.empty_wh_per_m + shape.haul_kgm * power.load_wh_per_m_kg
+        return drive_wh + power.hotel_wh_per_s * (shape.load_s + shape.round_s)
+
+    def charge_s(self, vehicle: int, energy_wh: float, shape: Shape) -> float:
+        """How long a vehicle with this much energy charges for a trip and the reserve; inf if it has no charger."""
+        power = self._power[vehicle]
+        missing_wh = self.energy_wh(vehicle, shape) + power.reserve_wh - energy_wh
+        if missing_wh <= 0.0:
+            return 0.0
+        return missing_wh / power.charge_wh_per_s if power.charge_wh_per_s > 0.0 else math.inf
+
+    def charged_wh(self, vehicle: int, charge_s: float) -> float:
+        return charge_s * self._power[vehicle].charge_wh_per_s
+
+    def fits(self, vehicle: int, shape: Shape) -> bool:
         """Whether the vehicle, empty and fully charged, could make this trip at all."""
+        facts, power = self.problem.vehicles[vehicle], self._power[vehicle]
         return (
-            shape.mass_kg <= vehicle.mass_kg_max + ROUNDING
-            and shape.volume_m3 <= vehicle.volume_m3_max + ROUNDING
-            and shape.parcels <= vehicle.parcels_max
+            shape.mass_kg <= facts.mass_kg_max + ROUNDING
+            and shape.volume_m3 <= facts.volume_m3_max + ROUNDING
+            and shape.parcels <= facts.parcels_max
             and shape.round_s < math.inf
-            and self.energy_wh(vehicle, shape) + vehicle.battery.reserve_wh() <= vehicle.battery.energy_wh
+            and self.energy_wh(vehicle, shape) <= power.usable_wh
         )
 
     def cost_of(self, shape: Shape, depart_s: float) -> float:
@@ -196,10 +223,17 @@ def _facts(problem: Problem, run: ProblemRun) -> _Facts:
     )
 
 
-def _charger_w(problem: Problem, vehicle: ProblemVehicle) -> float:
-    """Power at which a vehicle charges at home."""
-    station = problem.stations[vehicle.station]
-    return min(station.charger_w, vehicle.battery.charge_w_max) if station.chargers else 0.0
+def _power(problem: Problem, vehicle: ProblemVehicle) -> _Power:
+    station, battery = problem.stations[vehicle.station], vehicle.battery
+    charge_w = min(station.charger_w, battery.charge_w_max) if station.chargers else 0.0
+    return _Power(
+        empty_wh_per_m=battery.empty_wh_per_m,
+        load_wh_per_m_kg=battery.load_wh_per_m_kg,
+        hotel_wh_per_s=battery.hotel_w / 3600.0,
+        reserve_wh=battery.reserve_wh(),
+        usable_wh=battery.energy_wh - battery.reserve_wh(),
+        charge_wh_per_s=charge_w / 3600.0,
+    )
 
 
 def _announced(incumbent: tuple[Trip, ...], problem: Problem) -> dict[int, float]:

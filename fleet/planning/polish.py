@@ -59,7 +59,7 @@ def _best_order(day: Day, vehicle: int, position: int) -> Route:
         for route in _orders(ground, best, facts.type_index):
             shape = ground.shape(facts.type_index, route)
             cost = ground.cost_of(shape, trip.depart_s)
-            if cost < best_cost - LEAST_GAIN and ground.fits(facts, shape):
+            if cost < best_cost - LEAST_GAIN and ground.fits(vehicle, shape):
                 best, best_cost, improved = route, cost, True
                 break
     return best
@@ -129,7 +129,7 @@ def _is_promising(day: Day, where: dict[int, tuple[int, int]], run: int, other: 
     for vehicle, position in (where[run], where[other]):
         facts, trip = ground.problem.vehicles[vehicle], day.table.trips[vehicle][position]
         shape = ground.shape(facts.type_index, routes[vehicle][position])
-        if not ground.fits(facts, shape):
+        if not ground.fits(vehicle, shape):
             return False
         gain += trip.cost - ground.cost_of(shape, max(trip.depart_s, shape.ready_s + shape.load_s))
     return gain > LEAST_GAIN

@@ -6,7 +6,7 @@ import math
 
 from fleet.model.trip import Reason, Unassigned
 from fleet.planning.ground import ROUNDING, Ground
-from fleet.planning.problem import ProblemVehicle
+from fleet.planning.problem import Problem, ProblemRun
 
 
 def why_not(ground: Ground, index: int) -> Unassigned:
@@ -19,60 +19,45 @@ def why_not(ground: Ground, index: int) -> Unassigned:
 def _first_hurdle(ground: Ground, index: int) -> tuple[Reason, str]:
     problem, run = ground.problem, ground.problem.runs[index]
     station, point = problem.stations[run.station], problem.points[run.point]
-    home = [vehicle for vehicle in problem.vehicles if vehicle.station == run.station]
+    home = [place for place, it in enumerate(problem.vehicles) if it.station == run.station]
     if not home:
         return Reason.STATION_WITHOUT_VEHICLE, f"no vehicle is at home at {station.id}"
-    free = [vehicle for vehicle in home if vehicle.allowed and vehicle.available_s < math.inf]
+    free = [it for it in home if problem.vehicles[it].allowed and problem.vehicles[it].available_s < math.inf]
     if not free:
         return Reason.NO_VEHICLE_FREE, f"none of the {len(home)} vehicles of {station.id} may be planned now"
-    if (short := _too_large(ground, index, free)) is not None:
+    free, short = _large_enough(problem, run, free)
+    if short is not None:
         return short
-    free = [it for it in free if _holds(run.mass_kg, run.volume_m3, run.parcels, it)]
-    free = [it for it in free if ground.shape(it.type_index, (index,)).round_s < math.inf]
+    alone = {it: ground.shape(problem.vehicles[it].type_index, (index,)) for it in free}
+    free = [it for it in free if alone[it].round_s < math.inf]
     if not free:
-        return Reason.POINT_UNREACHABLE, f"no vehicle that can carry it may drive from {station.id} to {point.id} and back"
-    ranged = [it for it in free if ground.fits(it, ground.shape(it.type_index, (index,)))]
+        return Reason.POINT_UNREACHABLE, f"no vehicle that holds it may drive from {station.id} to {point.id} and back"
+    needed_wh = {it: ground.energy_wh(it, alone[it]) + problem.vehicles[it].battery.reserve_wh() for it in free}
+    ranged = [it for it in free if ground.fits(it, alone[it])]
     if not ranged:
-        least_wh = min(_needed_wh(ground, it, index) for it in free)
-        return Reason.OUT_OF_RANGE, f"{point.id} and back takes {least_wh:.0f} Wh with the reserve, more than a full battery"
+        detail = f"{point.id} and back takes {min(needed_wh.values()):.0f} Wh with the reserve, more than a full battery"
+        return Reason.OUT_OF_RANGE, detail
     if station.loading_bays < 1:
         return Reason.NO_VEHICLE_FREE, f"{station.id} has no loading bay"
-    if not any(_has_energy(ground, it, index) for it in ranged):
+    if not any(ground.charge_s(it, problem.vehicles[it].energy_wh, alone[it]) < math.inf for it in ranged):
         return Reason.OUT_OF_RANGE, f"too little energy left for {point.id}, and {station.id} cannot charge"
-    return Reason.NO_VEHICLE_FREE, f"no vehicle, bay and charger of {station.id} ever come free together"
+    return Reason.NO_VEHICLE_FREE, f"no vehicle of {station.id} ever has a bay and the energy for one more trip"
 
 
-def _too_large(ground: Ground, index: int, vehicles: list[ProblemVehicle]) -> tuple[Reason, str] | None:
-    """The measure that shuts out the last vehicle, taken in the order mass, volume, parcels."""
-    run = ground.problem.runs[index]
+def _large_enough(
+    problem: Problem, run: ProblemRun, vehicles: list[int]
+) -> tuple[list[int], tuple[Reason, str] | None]:
+    """The vehicles that hold the run; if none, what shut out the last: mass, volume, parcels, in this order."""
+    facts = problem.vehicles
     measures = (
-        (Reason.TOO_HEAVY, run.mass_kg, [it.mass_kg_max for it in vehicles], "kg"),
-        (Reason.TOO_BIG, run.volume_m3, [it.volume_m3_max for it in vehicles], "m3"),
-        (Reason.TOO_MANY_PARCELS, float(run.parcels), [float(it.parcels_max) for it in vehicles], "parcels"),
+        (Reason.TOO_HEAVY, run.mass_kg, [facts[it].mass_kg_max for it in vehicles], "kg"),
+        (Reason.TOO_BIG, run.volume_m3, [facts[it].volume_m3_max for it in vehicles], "m3"),
+        (Reason.TOO_MANY_PARCELS, run.parcels, [facts[it].parcels_max for it in vehicles], "parcels"),
     )
-    left = set(range(len(vehicles)))
+    left = list(range(len(vehicles)))
     for reason, amount, limits, unit in measures:
         largest = max(limits[place] for place in left)
-        left = {place for place in left if amount <= limits[place] + ROUNDING}
+        left = [place for place in left if amount <= limits[place] + ROUNDING]
         if not left:
-            return reason, f"{amount:g} {unit}; the largest vehicle that could otherwise take it holds {largest:g} {unit}"
-    return None
-
-
-def _holds(mass_kg: float, volume_m3: float, parcels: int, vehicle: ProblemVehicle) -> bool:
-    return (
-        mass_kg <= vehicle.mass_kg_max + ROUNDING
-        and volume_m3 <= vehicle.volume_m3_max + ROUNDING
-        and parcels <= vehicle.parcels_max
-    )
-
-
-def _needed_wh(ground: Ground, vehicle: ProblemVehicle, index: int) -> float:
-    return ground.energy_wh(vehicle, ground.shape(vehicle.type_index, (index,))) + vehicle.battery.reserve_wh()
-
-
-def _has_energy(ground: Ground, vehicle: ProblemVehicle, index: int) -> bool:
-    """Whether the vehicle has, or could get, the energy for this run alone."""
-    station = ground.problem.stations[vehicle.station]
-    power_w = min(station.charger_w, vehicle.battery.charge_w_max) if station.chargers else 0.0
-    return power_w > 0.0 or vehicle.energy_wh >= _needed_wh(ground, vehicle, index)
+            return [], (reason, f"{amount:g} {unit}; the largest vehicle in question holds {largest:g} {unit}")
+    return [vehicles[place] for place in left], None

@@ -62,15 +62,6 @@ class Timetable:
         self._fill()
         self.cost = math.inf if self.impossible else sum(trip.cost for day in self.trips.values() for trip in day)
 
-    def charge_s(self, vehicle: int, energy_wh: float, shape: Shape) -> float:
-        """How long a vehicle with this much energy charges for a trip and the reserve; inf if it has no charger."""
-        facts = self._ground.problem.vehicles[vehicle]
-        missing_wh = self._ground.energy_wh(facts, shape) + facts.battery.reserve_wh() - energy_wh
-        if missing_wh <= 0.0:
-            return 0.0
-        power_w = self._ground.charger_w[vehicle]
-        return missing_wh / power_w * 3600.0 if power_w > 0.0 else math.inf
-
     def state_after(self, vehicle: int, count: int) -> tuple[float, float]:
         """When the vehicle is free, and with how much energy, after its first `count` trips."""
         if count:
@@ -105,10 +96,10 @@ class Timetable:
 
     def _look(self, vehicle: int, shape: Shape) -> _Next | None:
         """When the trip could load, with what is free now; None if never."""
-        if not self._ground.fits(self._ground.problem.vehicles[vehicle], shape):
+        if not self._ground.fits(vehicle, shape):
             return None
         from_s, energy_wh = self.state_after(vehicle, len(self.trips[vehicle]))
-        charge_s = self.charge_s(vehicle, energy_wh, shape)
+        charge_s = self._ground.charge_s(vehicle, energy_wh, shape)
         if charge_s > 0.0:
             from_s = self.chargers.earliest(from_s, charge_s) if charge_s < math.inf else math.inf
         until_s = from_s + charge_s
@@ -130,11 +121,10 @@ class Timetable:
             self.chargers.book(trip.charge_from_s, trip.charge_until_s)
 
     def _timed(self, head: _Next, shape: Shape) -> Timed:
-        ground, facts = self._ground, self._ground.problem.vehicles[head.vehicle]
+        ground = self._ground
         depart_s = head.load_from_s + shape.load_s
         charge_s = head.charge_until_s - head.charge_from_s
         _, energy_wh = self.state_after(head.vehicle, len(self.trips[head.vehicle]))
-        charged_wh = charge_s * ground.charger_w[head.vehicle] / 3600.0 if charge_s > 0.0 else 0.0
         return Timed(
             shape=shape,
             charge_from_s=head.charge_from_s if charge_s > 0.0 else head.load_from_s,
@@ -142,7 +132,7 @@ class Timetable:
             load_from_s=head.load_from_s,
             depart_s=depart_s,
             return_s=depart_s + shape.round_s,
-            energy_wh=energy_wh + charged_wh - ground.energy_wh(facts, shape),
+            energy_wh=energy_wh + ground.charged_wh(head.vehicle, charge_s) - ground.energy_wh(head.vehicle, shape),
             cost=ground.cost_of(shape, depart_s),
         )
 

@@ -147,11 +147,11 @@ class RoadGraph:
 
     def edge_has(self, flag: EdgeFlag) -> Bools:
         """Edges with any of the flags."""
-        return (self.edge_flags & int(flag)) != 0
+        return (self.edge_flags & int(flag)).astype(np.bool_)
 
     def node_has(self, flag: NodeFlag) -> Bools:
         """Nodes with any of the flags."""
-        return (self.node_flags & int(flag)) != 0
+        return (self.node_flags & int(flag)).astype(np.bool_)
 
     def node_key(self, node: int) -> str:
         """A name of the node that outlives this process and this edition of the map: "n" and the OSM id."""

@@ -56,11 +56,7 @@ _SIZE = re.compile("weight|length|height|width|axle")
 
 
 def allowed_mask(graph: RoadGraph, profile: RoadProfile, closed: AbstractSet[int] = frozenset()) -> Bools:
-    """Edges that the profile may drive on: (n_edges,).
-
-    Args:
-        closed: directed edges that are closed now.
-    """
+    """Edges that the profile may drive on while the edges `closed` are closed: (n_edges,)."""
     mask = graph.edge_class.among(profile.road_classes)
     mask &= _access(graph) != _FORBIDS
     mask &= ~_where(graph.edge_conditional, _bans_at_times)
@@ -70,7 +66,8 @@ def allowed_mask(graph: RoadGraph, profile: RoadProfile, closed: AbstractSet[int
 
 def on_business_mask(graph: RoadGraph) -> Bools:
     """Edges that may be used only to get to a place on them: (n_edges,)."""
-    return _access(graph) == _BUSINESS
+    on_business: Bools = _access(graph) == _BUSINESS
+    return on_business
 
 
 def passable_mask(graph: RoadGraph) -> Bools:
@@ -85,8 +82,8 @@ def turn_round_mask(graph: RoadGraph, allowed: Bools) -> Bools:
     Exits count when they are `allowed`, whether or not the turn into them is. Behind a closed barrier there are none.
     """
     exits = np.bincount(graph.edge_from[allowed], minlength=graph.node_count)
-    back_is_open = (graph.edge_reverse >= 0) & allowed[graph.edge_reverse]
-    return back_is_open & ((exits[graph.edge_to] == 1) | ~passable_mask(graph)[graph.edge_to])
+    last_exit: Bools = (exits[graph.edge_to] == 1) | ~passable_mask(graph)[graph.edge_to]
+    return last_exit & (graph.edge_reverse >= 0) & allowed[graph.edge_reverse]
 
 
 def _access(graph: RoadGraph) -> NDArray[np.int8]:

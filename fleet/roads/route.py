@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
@@ -131,7 +130,7 @@ class Router:
         net = self._net(closed)
         start, end = _edges_of(starts), _edges_of(ends)
         far_s, before = dijkstra(net, indices=start, return_predecessors=True)
-        state = np.broadcast_to(end, (len(start), len(end))).copy()
+        state = np.tile(end, (len(start), 1))
         reach_s, last = far_s[:, end], before[:, end]
         for i, j in np.argwhere(start[:, None] == end):
             reach_s[i, j], last[i, j] = self._round_trip(net, far_s[i], int(end[j]))
@@ -139,7 +138,8 @@ class Router:
             for copy in self._arcs.copies[int(end[j])]:
                 nearer = far_s[:, copy] < reach_s[:, j]
                 reach_s[nearer, j], last[nearer, j], state[nearer, j] = far_s[nearer, copy], before[nearer, copy], copy
-        return _Found(before, state, np.where(np.isfinite(reach_s), last, -1))
+        last[np.isinf(reach_s)] = -1
+        return _Found(before, state, last)
 
     def _round_trip(self, net: csr_array[np.float64], far_s: Floats, edge: int) -> tuple[float, int]:
         """Cost of driving on from the end of an edge until at its end again, and the state before the last move."""
@@ -170,7 +170,8 @@ class Router:
         """Seconds from the end of each state's edge to the end of the next's."""
         back, edge = self._arcs.edge_of[there], self._arcs.edge_of[here]
         turned_s = TURN_ROUND_S * (self.graph.edge_reverse[back] == edge)
-        return self._arcs.drive_s[edge] + self._arcs.leave_s[back] + turned_s
+        seconds: Floats = self._arcs.drive_s[edge] + self._arcs.leave_s[back] + turned_s
+        return seconds
 
     def _drive_back(self, found: _Found) -> tuple[Floats, Floats]:
         """Seconds and metres from the end of each start's edge to the end of each end's edge, inf out of reach."""
@@ -187,7 +188,7 @@ class Router:
         return driven_s, driven_m
 
     def _drive_along(self, states: Ints) -> tuple[float, float]:
-        """What `_drive_back` gives for one path, summed in its order, from the end, so that both agree to the last bit."""
+        """What `_drive_back` gives for one path; summed from the end, as there, so that both agree to the last bit."""
         seconds = np.cumsum(self._move_s(states[:-1], states[1:])[::-1])
         metres = np.cumsum(self.graph.edge_length_m[self._arcs.edge_of[states[:0:-1]]])
         return float(seconds[-1]), float(metres[-1])
@@ -241,5 +242,5 @@ def _path(found: _Found) -> Ints:
     return np.array(states[::-1], np.int32)
 
 
-def _edges_of(places: Sequence[Place]) -> NDArray[np.int64]:
-    return np.array([place.edge for place in places], np.int64)
+def _edges_of(places: Sequence[Place]) -> Ints:
+    return np.array([place.edge for place in places], np.int32)

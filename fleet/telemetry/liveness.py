@@ -56,6 +56,12 @@ class Watch:
                 heapq.heappush(self._due, (self._heard[vehicle_id] + self._limits[self._next[level]], vehicle_id))
         return found
 
+    def again(self, vehicle_id: VehicleId, level: Liveness) -> None:
+        """Say this level again: what was said of it could not be recorded."""
+        before = {after: before for before, after in self._next.items()}[level]
+        self._level[vehicle_id] = before
+        heapq.heappush(self._due, (self._heard[vehicle_id] + self._limits[before], vehicle_id))
+
     @property
     def next_due_s(self) -> float:
         """Trade time before which `overdue` has nothing to say; infinite where nobody is watched."""

@@ -10,15 +10,19 @@ import asyncio
 import logging
 import random
 import socket
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import aiomqtt
+from paho.mqtt.reasoncodes import ReasonCode
 
 from fleet.errors import LinkDownError
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.link import LinkListener, Will
 from fleet.wire.subscription import Subscription
+
+EARLY_MAX = 65_536  # retained messages that arrive before the line is called up
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +82,7 @@ class MqttLink:
         self._client: aiomqtt.Client | None = None
         self._outgoing: asyncio.Queue[_Speech] = asyncio.Queue(self._limits.waiting_max)
         self._heard_at_s = 0.0
+        self._early: deque[aiomqtt.Message] = deque(maxlen=EARLY_MAX)
 
     @property
     def is_up(self) -> bool:
@@ -107,7 +112,7 @@ class MqttLink:
                 await self._client.publish(topic, payload, qos=qos, retain=retain)
         except (aiomqtt.MqttError, TimeoutError, ValueError) as fault:
             self.counts.refused += 1
-            raise LinkDownError(f"{self._url} did not take {topic}: {fault or 'timed out'}") from fault
+            raise LinkDownError(f"{self._url} did not take {topic}: {str(fault) or 'timed out'}") from fault
         self.counts.sent += 1
 
     def send(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
@@ -131,6 +136,7 @@ class MqttLink:
 
     async def _serve_once(self, listener: LinkListener) -> str:
         """One connection from beginning to end; why it ended."""
+        self._early.clear()
         try:
             async with self._new_client(listener) as client:
                 await self._subscribe(client)
@@ -161,7 +167,7 @@ class MqttLink:
             return
         answers = await client.subscribe([(wanted.filter, wanted.qos) for wanted in self._subscriptions])
         for wanted, answer in zip(self._subscriptions, answers, strict=True):
-            if not isinstance(answer, int) and answer.is_failure:
+            if isinstance(answer, ReasonCode) and answer.is_failure:
                 raise aiomqtt.MqttError(f"the broker refuses the subscription to {wanted.filter}")
 
     async def _serve(self, client: aiomqtt.Client, listener: LinkListener) -> str:
@@ -169,6 +175,8 @@ class MqttLink:
         self._heard_at_s = asyncio.get_running_loop().time()
         self.counts.connects += 1
         self._tell(listener.on_link_up)
+        while self._early:
+            self._hear(self._early.popleft(), listener)
         reason = "shut down"
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -206,6 +214,9 @@ class MqttLink:
                 return str(fault.__cause__ or fault)
 
     def _hear(self, message: aiomqtt.Message, listener: LinkListener) -> None:
+        if self._client is None:
+            self._early.append(message)
+            return
         self._heard_at_s = asyncio.get_running_loop().time()
         self.counts.heard += 1
         topic, payload = message.topic.value, message.payload

@@ -1,0 +1,5 @@
+"""The loop that turns: take in, apply, plan, decide, record, send."""
+
+from fleet.controller.area import AreaController, Parts
+
+__all__ = ["AreaController", "Parts"]

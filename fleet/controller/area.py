@@ -1,0 +1,336 @@
+"""The controller of one area: the only writer of its history.
+
+It takes in what vehicles and people say, lets the core decide, records the decisions, and only then acts on them. It
+does not care whether it shares its process with other areas, nor whether time is real.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from fleet.clock import Clock
+from fleet.controller.inbox import Asked, Facts, Inbox
+from fleet.controller.lease import LeaseKeeper
+from fleet.controller.ear import Ear
+from fleet.controller.record import Desk, commit_of
+from fleet.controller.sender import Sender
+from fleet.controller.stats import Stats
+from fleet.controller.turn import Due, Outcome, take_turn
+from fleet.dispatch.commands import Answer, Command
+from fleet.errors import FencedError, JournalError, StoreBusyError, StoreUnsureError
+from fleet.journal.commit import Commit, Store
+from fleet.journal.replay import restore
+from fleet.journal.writer import Writer
+from fleet.model import event as ev
+from fleet.model.ids import VehicleId
+from fleet.model.trip import Plan
+from fleet.model.twin import Liveness
+from fleet.orders.outlet import OutboxRow, OutboxStatus, Outlet
+from fleet.planning.present import problem_of
+from fleet.planning.solver import Budget, Solver
+from fleet.roads.site_roads import SiteRoads
+from fleet.state.draft import Draft
+from fleet.state.fleet_state import FleetState
+from fleet.telemetry.liveness import Watch
+from fleet.wire.link import Link
+
+SNAPSHOT_EVERY = 2000
+TICK_S = 1.0
+RETRY_STORE_S = 1.0
+
+Moves = tuple[tuple[int, OutboxStatus], ...]
+
+log = structlog.get_logger("fleet.area")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything an area needs from outside, handed in.
+
+    Attributes:
+        token: makes ids unique for ever; used only when the area is new.
+        owner: who we are, for the lease.
+        by_force: the owner before us is known to be gone.
+    """
+
+    clock: Clock
+    link: Link
+    store: Store
+    writer: Writer
+    solver: Solver | None
+    budget: Budget
+    roads: SiteRoads
+    token: str
+    owner: str
+    by_force: bool
+
+
+class AreaController:
+    """One area: its inbox, its turn, its outlet.
+
+    Attributes:
+        state: the last committed state; whoever reads it keeps what it has read.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.roads = parts.roads
+        self.site = parts.roads.site
+        self.state = FleetState()
+        self.stats = Stats()
+        self.inbox = Inbox()
+        self.watch = Watch(self.site.limits.stale_s, self.site.limits.lost_s)
+        self.ear = Ear(self.site, parts.clock, self.inbox, self.watch, self.stats)
+        self.lease = LeaseKeeper(parts.store, parts.clock, self.site.id, parts.owner)
+        self.outlet = Outlet(self.site.limits)
+        self.sender = Sender(self.site, parts.clock, parts.link, self.outlet, self.inbox, self.lease, self.stats)
+        self.store_trouble = ""
+        self._head = parts.store.head(self.site.id)
+        self._next_row_id = 1
+        self._snapshot_seq = 0
+        self._wakes: list[tuple[float, VehicleId]] = []
+        self._improve = asyncio.Event()
+        self._listeners: list[Callable[[], None]] = []
+
+    # Life ---------------------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Take the area over and know what was known; nothing is sent before vehicles have spoken.
+
+        Raises:
+            FencedError: somebody else owns it.
+            JournalError: its history cannot be read.
+        """
+        self.lease.acquire(by_force=self.parts.by_force)
+        saved = self.parts.store.load(self.site.id)
+        self._head = saved.head
+        self._snapshot_seq = saved.snapshot_seq
+        self._next_row_id = saved.outbox_id_max + 1
+        self.state = restore(saved, self.parts.store, self.site.id)
+        now_s = self.parts.clock.trade_now_s()
+        draft = Draft(self.state, now_s)
+        self._greet(draft)
+        await self._record(draft, ())
+        for row in saved.outbox:
+            self.outlet.add(row, now_s)
+        for vehicle_id in self.site.vehicles:
+            self.watch.expected(vehicle_id, now_s)
+            self._wake(vehicle_id, now_s)
+
+    async def run(self) -> None:
+        """Serve until cancelled. A vehicle or run that raises is quarantined; a task that fails ends the area."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.parts.link.run(self.ear), name=f"link:{self.site.id}")
+            tasks.create_task(self._turn_forever(), name=f"turn:{self.site.id}")
+            tasks.create_task(self._tick_forever(), name=f"tick:{self.site.id}")
+            tasks.create_task(self.sender.send_forever(lambda: self.state), name=f"send:{self.site.id}")
+            tasks.create_task(self.lease.keep(), name=f"lease:{self.site.id}")
+            if self.parts.solver is not None:
+                tasks.create_task(self._improve_forever(self.parts.solver), name=f"improve:{self.site.id}")
+
+    async def ask(self, command: Command, actor: str) -> Answer:
+        """Have a command carried out; returns once that is committed.
+
+        Raises:
+            RefusedError, UnknownThingError: it was not carried out, and why.
+            JournalError: it was not recorded, so it did not happen.
+        """
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.inbox.put_command(Asked(command, actor, answer))
+        return await answer
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each commit, on the event loop."""
+        self._listeners.append(listener)
+
+    @property
+    def head_seq(self) -> int:
+        return self._head.seq
+
+    # Turns --------------------------------------------------------------------------------------------------------
+
+    async def _turn_forever(self) -> None:
+        pace_s = self.site.limits.turn_machine_s_busy
+        while True:
+            await self.inbox.wait()
+            began_s = self.parts.clock.machine_now_s()
+            has_worked = await self._turn()
+            rest_s = pace_s - (self.parts.clock.machine_now_s() - began_s) if has_worked else 0.0
+            await asyncio.sleep(max(rest_s, self.site.limits.turn_machine_s_min, 0.0))
+
+    async def _turn(self) -> bool:
+        """One turn; tells whether it changed anything."""
+        began_s = self.parts.clock.machine_now_s()
+        now_s = self.parts.clock.trade_now_s()
+        facts = self.inbox.take()
+        due = Due(tuple(self.watch.overdue(now_s)), tuple(self._due_vehicles(now_s)))
+        draft = Draft(self.state, now_s)
+        outcome = take_turn(draft, self.roads, facts, due)
+        self._tell_failures(outcome)
+        moves = self._moves(draft, facts)
+        if draft.entries or moves:
+            try:
+                await self._record(draft, moves)
+            except FencedError:
+                raise
+            except JournalError as error:
+                await self._not_recorded(facts, due, outcome, error)
+                return True
+        for vehicle_id, wake_s in sorted(draft.wakes.items()):
+            self._wake(vehicle_id, wake_s)
+        self._answer(outcome)
+        self._after(draft, facts, outcome)
+        self.stats.turn_took(self.parts.clock.machine_now_s() - began_s, facts.count)
+        return bool(draft.entries)
+
+    async def _record(self, draft: Draft, moves: Moves) -> None:
+        if not draft.entries and not moves:
+            return
+        commit = commit_of(
+            draft,
+            Desk(area=self.site.id, epoch=self.lease.epoch),
+            self._head,
+            machine_s=self.parts.clock.machine_wall_s(),
+            first_row_id=self._next_row_id,
+            vehicles=self.site.vehicles,
+            moves=moves,
+            with_snapshot=self._head.seq + len(draft.entries) - self._snapshot_seq >= SNAPSHOT_EVERY,
+        )
+        await self._commit(commit)
+        self._head = commit.new_head
+        if commit.snapshot is not None:
+            self._snapshot_seq = commit.new_head.seq
+        self._next_row_id += len(commit.outbox)
+        self.state = draft.state  # only now visible to api, planner and outlet
+        self.store_trouble = ""
+        self.stats.committed(len(commit.records))
+        self._expose(commit.outbox, draft.now_s)
+        self.outlet.drop([row_id for row_id, _ in moves])
+
+    async def _commit(self, commit: Commit) -> None:
+        """Write it; where the outcome is unknown, look at the store to learn it."""
+        try:
+            await self.parts.writer.commit(commit)
+        except StoreUnsureError:
+            head = self.parts.store.head(self.site.id)
+            if head == commit.new_head and commit.records:
+                return
+            if head != commit.head:
+                raise FencedError(f"the history of {self.site.id} went on without us") from None
+            raise
+
+    def _expose(self, rows: tuple[OutboxRow, ...], now_s: float) -> None:
+        for row in rows:
+            self.outlet.add(row, now_s)
+        if rows:
+            self.sender.wake()
+
+    async def _not_recorded(self, facts: Facts, due: Due, outcome: Outcome, error: JournalError) -> None:
+        """Nothing happened: callers are told, vehicles' facts are kept, nothing is sent."""
+        self.store_trouble = str(error)
+        log.error("journal_refused", area=self.site.id, error=str(error))
+        for asked, _ in outcome.results:
+            if not asked.answer.done():
+                asked.answer.set_exception(StoreBusyError(str(error)))
+        self.inbox.give_back(facts)
+        now_s = self.parts.clock.trade_now_s()
+        for vehicle_id in due.vehicles:
+            self._wake(vehicle_id, now_s)
+        for vehicle_id, level in due.silent:
+            self.watch.again(vehicle_id, level)
+        await asyncio.sleep(RETRY_STORE_S)
+
+    def _moves(self, draft: Draft, facts: Facts) -> Moves:
+        """Outbox rows that this turn settles."""
+        vehicles = dict.fromkeys((*sorted(facts.states), *sorted({letter.vehicle_id for letter in draft.letters})))
+        return tuple(move for vehicle_id in vehicles for move in self.outlet.settle(draft.state, vehicle_id))
+
+    def _answer(self, outcome: Outcome) -> None:
+        for asked, result in outcome.results:
+            if asked.answer.done():
+                continue
+            if isinstance(result, Answer):
+                asked.answer.set_result(result)
+            else:
+                asked.answer.set_exception(result)
+
+    def _after(self, draft: Draft, facts: Facts, outcome: Outcome) -> None:
+        now_s = draft.now_s
+        for vehicle_id in facts.states:
+            self.outlet.heard(vehicle_id, now_s)
+        if facts.states or facts.link_came_up:
+            self.sender.wake()
+        if outcome.has_replanned:
+            self._improve.set()
+        if draft.entries:
+            for listener in self._listeners:
+                listener()
+
+    def _tell_failures(self, outcome: Outcome) -> None:
+        for subject, error in outcome.failures:
+            self.stats.failures += 1
+            log.error("item_failed", area=self.site.id, subject=subject, exc_info=error)
+
+    # Time ---------------------------------------------------------------------------------------------------------
+
+    async def _tick_forever(self) -> None:
+        """Once a second of trade time, see whether anything is due."""
+        clock = self.parts.clock
+        while True:
+            await clock.sleep_until(clock.trade_now_s() + TICK_S)
+            now_s = clock.trade_now_s()
+            if self.watch.next_due_s <= now_s or (self._wakes and self._wakes[0][0] <= now_s):
+                self.inbox.nudge()
+            if self.outlet.next_due_s <= now_s:
+                self.sender.wake()
+
+    def _wake(self, vehicle_id: VehicleId, at_s: float) -> None:
+        heapq.heappush(self._wakes, (at_s, vehicle_id))
+
+    def _due_vehicles(self, now_s: float) -> list[VehicleId]:
+        due: dict[VehicleId, None] = {}
+        while self._wakes and self._wakes[0][0] <= now_s:
+            due[heapq.heappop(self._wakes)[1]] = None
+        return list(due)
+
+    # Better plans -------------------------------------------------------------------------------------------------
+
+    async def _improve_forever(self, solver: Solver) -> None:
+        """Ask for a better plan after each new one; what comes back is a fact like any other."""
+        while True:
+            await self._improve.wait()
+            self._improve.clear()
+            problem = problem_of(self.state, self.roads, self.parts.clock.trade_now_s())
+            if not problem.incumbent:
+                continue
+            began_s = self.parts.clock.machine_now_s()
+            plan = Plan(
+                trips=problem.incumbent,
+                unassigned=tuple(self.state.unassigned[r] for r in sorted(self.state.unassigned)),
+                cost=self.state.plan_cost,
+                made_by=self.state.plan_made_by,
+            )
+            answer = await solver.improve(problem, plan, self.parts.budget)
+            self.stats.solver_took(self.parts.clock.machine_now_s() - began_s)
+            if answer is not None:
+                self.inbox.put_plan(answer)
+
+    # Start --------------------------------------------------------------------------------------------------------
+
+    def _greet(self, draft: Draft) -> None:
+        """Say that we are here, list new vehicles, and forget when we heard the others."""
+        token = draft.state.token or self.parts.token
+        edition = self.roads.graph.edition
+        draft.emit(ev.AreaOpened(token=token, epoch=self.lease.epoch, map_sha256=edition))
+        for vehicle_id, vehicle in self.site.vehicles.items():
+            known = draft.state.twins.get(vehicle_id)
+            if known is None or known.vehicle != vehicle:
+                draft.emit(ev.VehicleEnrolled(vehicle=vehicle))
+            elif known.liveness is not Liveness.UNHEARD:
+                draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
+

@@ -1,0 +1,109 @@
+"""Hears the line: bytes become messages, the late and the doubled are dropped, the rest goes into the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from fleet.clock import Clock
+from fleet.controller.inbox import Inbox
+from fleet.controller.stats import Stats
+from fleet.errors import WireError
+from fleet.model.ids import VehicleId
+from fleet.model.site import Site
+from fleet.telemetry.gate import HeaderGate, Verdict
+from fleet.telemetry.liveness import Watch
+from fleet.wire.codec import decode
+from fleet.wire.link import Topic
+from fleet.wire.messages import Connection, Factsheet, Inbound, Position, VehicleState, Visualization
+from fleet.wire.rules import violations
+
+log = structlog.get_logger("fleet.ear")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The last a vehicle said, for display; decisions are made from folded state only."""
+
+    state: VehicleState | None
+    position: Position | None
+    speed_mps: float | None
+    at_s: float
+
+
+class Ear:
+    """The link's listener for one area.
+
+    Attributes:
+        heard: by vehicle, the last state and position; in memory, lossy.
+        factsheets: by vehicle, what it said it can do.
+    """
+
+    def __init__(self, site: Site, clock: Clock, inbox: Inbox, watch: Watch, stats: Stats) -> None:
+        self._clock = clock
+        self._inbox = inbox
+        self._watch = watch
+        self._stats = stats
+        self._gate = HeaderGate()
+        self._vehicles: Mapping[tuple[str, str], VehicleId] = {
+            (vehicle.manufacturer, vehicle.serial_number): vehicle.id for vehicle in site.vehicles.values()
+        }
+        self.heard: dict[VehicleId, Heard] = {}
+        self.factsheets: dict[VehicleId, Factsheet] = {}
+        self.is_link_up = False
+        self.link_trouble = "not connected yet"
+
+    def on_link_up(self) -> None:
+        self.is_link_up, self.link_trouble = True, ""
+        log.info("link_up")
+        self._inbox.put_link_up()
+
+    def on_link_down(self, reason: str) -> None:
+        self.is_link_up, self.link_trouble = False, reason
+        log.warning("link_down", reason=reason)
+
+    def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """Take one message; whatever is wrong with it costs a count and nothing else."""
+        parsed = Topic.parse(topic)
+        vehicle_id = self._vehicles.get((parsed.manufacturer, parsed.serial_number)) if parsed else None
+        if parsed is None or vehicle_id is None:
+            self._stats.dropped["unknown_vehicle"] += 1
+            return
+        self._stats.received[parsed.name] += 1
+        try:
+            message = decode(parsed, payload)
+        except WireError as error:
+            self._stats.dropped["malformed"] += 1
+            log.warning("message_refused", vehicle=vehicle_id, topic=topic, reason=error.reason)
+            return
+        self._judge(vehicle_id, parsed.name, message, payload)
+        verdict = self._gate.judge(vehicle_id, parsed.name, message.header, payload)
+        if verdict in (Verdict.LATE, Verdict.DOUBLED):
+            self._stats.dropped[verdict.value] += 1
+            return
+        self._take(vehicle_id, message)
+
+    def _judge(self, vehicle_id: VehicleId, name: str, message: Inbound, payload: bytes) -> None:
+        """Count what breaks the field rules; a message that could be read is used all the same."""
+        for violation in violations(message.header.version or "2.1.0", name, payload):
+            self._stats.schema_violations[f"{name}:{violation.path}"] += 1
+            log.debug("rule_broken", vehicle=vehicle_id, topic=name, path=violation.path, reason=violation.reason)
+
+    def _take(self, vehicle_id: VehicleId, message: Inbound) -> None:
+        now_s = self._clock.trade_now_s()
+        last = self.heard.get(vehicle_id)
+        match message:
+            case VehicleState():
+                self._watch.heard(vehicle_id, now_s)
+                self.heard[vehicle_id] = Heard(message, message.position, message.speed_mps, now_s)
+                self._inbox.put_state(vehicle_id, message)
+            case Connection():
+                self._gate.forget(vehicle_id)
+                self._inbox.put_connection(vehicle_id, message)
+            case Visualization():
+                state = last.state if last else None
+                self.heard[vehicle_id] = Heard(state, message.position, message.speed_mps, now_s)
+            case Factsheet():
+                self.factsheets[vehicle_id] = message

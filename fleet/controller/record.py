@@ -1,0 +1,90 @@
+"""A draft becomes a commit: records with their hash chain, outbox rows, and rows for those who query."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fleet.controller.turn import events_of
+from fleet.journal.commit import Commit
+from fleet.journal.record import Head, Record, record_of
+from fleet.journal.rows import changed_rows
+from fleet.journal.snapshot import snapshot_text
+from fleet.model import event as ev
+from fleet.model.ids import VehicleId
+from fleet.model.vehicle import Vehicle
+from fleet.orders.outlet import OutboxRow, OutboxStatus
+from fleet.state.draft import Draft
+from fleet.wire.codec import body_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What stands on every record of one controller."""
+
+    area: str
+    epoch: int
+
+
+def commit_of(
+    draft: Draft,
+    desk: Desk,
+    head: Head,
+    *,
+    machine_s: float,
+    first_row_id: int,
+    vehicles: Mapping[VehicleId, Vehicle],
+    moves: tuple[tuple[int, OutboxStatus], ...],
+    with_snapshot: bool,
+) -> Commit:
+    """Everything the turn wants written.
+
+    Args:
+        first_row_id: number of the first new outbox row.
+        moves: outbox rows that the turn's state settles.
+    """
+    records: list[Record] = []
+    for entry in draft.entries:
+        last = Head(records[-1].seq, records[-1].hash) if records else head
+        record = record_of(
+            entry.event,
+            last,
+            area=desk.area,
+            epoch=desk.epoch,
+            trade_s=draft.now_s,
+            machine_s=machine_s,
+            actor=entry.actor,
+            cause=entry.cause,
+        )
+        records.append(record)
+    return Commit(
+        area=desk.area,
+        epoch=desk.epoch,
+        head=head,
+        records=tuple(records),
+        outbox=tuple(_outbox(draft, head, first_row_id, vehicles)),
+        moves=moves,
+        tables=changed_rows(draft.base, draft.state, events_of(draft)),
+        keys=tuple((e.key, e.digest) for e in events_of(draft) if isinstance(e, ev.RunsAccepted) and e.key),
+        snapshot=snapshot_text(draft.state) if with_snapshot else None,
+    )
+
+
+def _outbox(draft: Draft, head: Head, first_row_id: int, vehicles: Mapping[VehicleId, Vehicle]) -> list[OutboxRow]:
+    rows = []
+    for i, letter in enumerate(draft.letters):
+        body = body_of(letter.message, vehicles[letter.vehicle_id].vda5050_version)
+        row = OutboxRow(
+            id=first_row_id + i,
+            seq=head.seq + letter.after,
+            vehicle_id=letter.vehicle_id,
+            topic=letter.topic,
+            ref=letter.ref,
+            update_id=letter.update_id,
+            body=body,
+            digest=hashlib.sha256(body).hexdigest(),
+            created_s=draft.now_s,
+        )
+        rows.append(row)
+    return rows

@@ -1,0 +1,102 @@
+"""Sends what is committed, and only that, for as long as the area is ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+import structlog
+
+from fleet.clock import Clock
+from fleet.controller.inbox import Inbox
+from fleet.controller.lease import LeaseKeeper
+from fleet.controller.stats import Stats
+from fleet.errors import LinkDownError
+from fleet.model.ids import VehicleId
+from fleet.model.site import Site
+from fleet.orders.outlet import Outlet, OutboxRow
+from fleet.state.fleet_state import FleetState
+from fleet.wire.codec import with_header
+from fleet.wire.link import Link, Topic
+from fleet.wire.messages import Header
+from fleet.wire.rules import violations
+
+EPOCH_STEP = 2**20
+
+log = structlog.get_logger("fleet.sender")
+
+
+class Sender:
+    """Carries the outlet's due rows to the link. Header ids go on growing over restarts, by the epoch."""
+
+    def __init__(
+        self,
+        site: Site,
+        clock: Clock,
+        link: Link,
+        outlet: Outlet,
+        inbox: Inbox,
+        lease: LeaseKeeper,
+        stats: Stats,
+    ) -> None:
+        self._site = site
+        self._clock = clock
+        self._link = link
+        self._outlet = outlet
+        self._inbox = inbox
+        self._lease = lease
+        self._stats = stats
+        self._news = asyncio.Event()
+        self._header_ids: Counter[tuple[VehicleId, str]] = Counter()
+
+    def wake(self) -> None:
+        self._news.set()
+
+    async def send_forever(self, state: Callable[[], FleetState]) -> None:
+        """Send what is due whenever woken, until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            if not (self._link.is_up and self._lease.is_good):
+                continue
+            for row, attempts in self._outlet.due(state(), self._clock.trade_now_s()):
+                await self._send(row, attempts)
+
+    async def _send(self, row: OutboxRow, attempts: int) -> None:
+        if not self._lease.is_good:
+            return
+        if attempts == self._site.limits.resend_attempts + 1:
+            self._inbox.put_unconfirmed(row.vehicle_id, row.ref, attempts - 1)
+        payload = with_header(row.body, self._header(row))
+        vehicle = self._site.vehicles[row.vehicle_id]
+        major = int(vehicle.vda5050_version.partition(".")[0])
+        topic = Topic(vehicle.interface_name, major, vehicle.manufacturer, vehicle.serial_number, row.topic)
+        self._judge(vehicle.vda5050_version, row.topic, payload)
+        try:
+            await self._link.publish(topic.text(), payload)
+        except LinkDownError as error:
+            log.warning("not_sent", vehicle=row.vehicle_id, ref=row.ref, reason=str(error))
+            return
+        self._stats.sent[row.topic] += 1
+        if attempts > 1:
+            self._stats.resent += 1
+        else:
+            self._stats.dispatch_s.append(max(0.0, self._clock.trade_now_s() - row.created_s))
+
+    def _judge(self, version: str, name: str, payload: bytes) -> None:
+        for violation in violations(version, name, payload):
+            self._stats.schema_violations[f"{name}:{violation.path}"] += 1
+            log.error("own_rule_broken", topic=name, path=violation.path, reason=violation.reason)
+
+    def _header(self, row: OutboxRow) -> Header:
+        key = (row.vehicle_id, row.topic)
+        self._header_ids[key] += 1
+        vehicle = self._site.vehicles[row.vehicle_id]
+        return Header(
+            header_id=(self._lease.epoch * EPOCH_STEP + self._header_ids[key]) % 2**32,
+            sent_s=self._clock.trade_now_s(),
+            version=vehicle.vda5050_version,
+            manufacturer=vehicle.manufacturer,
+            serial_number=vehicle.serial_number,
+        )

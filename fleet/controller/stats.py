@@ -1,0 +1,45 @@
+"""Figures a controller keeps of itself, in memory."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+KEPT = 4096
+
+
+class Stats:
+    """Counts and recent durations; reading them costs nothing for the turn."""
+
+    def __init__(self) -> None:
+        self.received: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+        self.sent: Counter[str] = Counter()
+        self.schema_violations: Counter[str] = Counter()
+        self.events = 0
+        self.commits = 0
+        self.turns = 0
+        self.failures = 0
+        self.resent = 0
+        self.turn_s: deque[float] = deque(maxlen=KEPT)
+        self.solver_s: deque[float] = deque(maxlen=KEPT)
+        self.dispatch_s: deque[float] = deque(maxlen=KEPT)
+
+    def turn_took(self, seconds: float, facts: int) -> None:
+        self.turns += 1
+        if facts:
+            self.turn_s.append(seconds)
+
+    def solver_took(self, seconds: float) -> None:
+        self.solver_s.append(seconds)
+
+    def committed(self, events: int) -> None:
+        self.commits += 1
+        self.events += events
+
+
+def percentile(values: deque[float], share: float) -> float:
+    """The value below which `share` of the values lie; 0 where there are none."""
+    if not values:
+        return 0.0
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -1,0 +1,170 @@
+"""One turn: facts in, candidate out. Nothing here waits, reads a clock or touches the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from fleet.controller.inbox import Asked, Facts
+from fleet.dispatch.commands import Answer, perform
+from fleet.dispatch.decide import decide, overdue
+from fleet.errors import FleetError
+from fleet.model import event as ev
+from fleet.model.assist import AssistCause
+from fleet.model.ids import ActionId, VehicleId
+from fleet.model.order import ActionKind
+from fleet.model.twin import Liveness
+from fleet.orders.build import instant_message
+from fleet.orders.carry_out import INSTANT, carry_out
+from fleet.orders.take_in import take_connection, take_silence, take_state, unconfirmed
+from fleet.planning.adopt import consider, replan
+from fleet.roads.site_roads import SiteRoads
+from fleet.state.attention import raise_assist
+from fleet.state.draft import Draft
+
+STEPS_MAX = 8
+"""Decisions for one vehicle in one turn; more than this is a circle, and a bug of ours."""
+
+Result = tuple[Asked, Answer | Exception]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due although nothing came in."""
+
+    silent: tuple[tuple[VehicleId, Liveness], ...] = ()
+    vehicles: tuple[VehicleId, ...] = ()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a turn led to, beside its draft.
+
+    Attributes:
+        failures: items that raised an error, with it; they are quarantined, and somebody must be told.
+    """
+
+    results: list[Result] = field(default_factory=list)
+    failures: list[tuple[str, Exception]] = field(default_factory=list)
+    has_replanned: bool = False
+
+
+def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due) -> Outcome:
+    """Work through everything that came in or is due, vehicle by vehicle and run by run.
+
+    An error in one of them takes back what was done for it, quarantines it and leaves the others untouched.
+    """
+    outcome = Outcome()
+    _take_in(draft, roads, facts, due, outcome)
+    for asked in facts.commands:
+        outcome.results.append((asked, _perform(draft, roads, asked, outcome)))
+    for plan in facts.plans:
+        _isolated(draft, "planner:answer", outcome, lambda plan=plan: consider(draft, roads, plan, _gain(roads)))
+    draft.touched.update(due.vehicles)
+    _decide_all(draft, roads, outcome)
+    if draft.plan_reasons:
+        planned = _isolated(draft, "planner:own", outcome, lambda: replan(draft, roads, polish_steps=200))
+        outcome.has_replanned = planned
+        _decide_all(draft, roads, outcome)
+    return outcome
+
+
+def _gain(roads: SiteRoads) -> float:
+    return roads.site.planning.gain_fraction_min
+
+
+def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Outcome) -> None:
+    if facts.link_came_up:
+        for vehicle_id in roads.site.vehicles:
+            _request_state(draft, vehicle_id)
+    for vehicle_id, message in facts.connections:
+        _for_vehicle(draft, vehicle_id, outcome, lambda v=vehicle_id, m=message: take_connection(draft, v, m))
+    for vehicle_id in sorted(facts.states):
+        for state in facts.states[vehicle_id]:
+            _for_vehicle(draft, vehicle_id, outcome, lambda v=vehicle_id, s=state: take_state(draft, roads, v, s))
+    for vehicle_id, level in due.silent:
+        _for_vehicle(draft, vehicle_id, outcome, lambda v=vehicle_id, n=level: take_silence(draft, v, n))
+    for vehicle_id, ref, attempts in facts.unconfirmed:
+        unconfirmed(draft, vehicle_id, ref, attempts)
+
+
+def _request_state(draft: Draft, vehicle_id: VehicleId) -> None:
+    """After the line was down nothing is believed until the vehicle has spoken."""
+    if draft.state.twin(vehicle_id).instant(ActionKind.STATE_REQUEST) is not None:
+        return
+    action_id = ActionId(draft.next_id("a"))
+    kind = ActionKind.STATE_REQUEST
+    draft.emit(ev.InstantIssued(vehicle_id=vehicle_id, action_id=action_id, kind=kind, order_id=None))
+    draft.send(vehicle_id, INSTANT, action_id, 0, instant_message(kind, action_id, None))
+
+
+def _perform(draft: Draft, roads: SiteRoads, asked: Asked, outcome: Outcome) -> Answer | Exception:
+    mark = draft.mark()
+    draft.actor = asked.actor
+    try:
+        return perform(draft, roads, asked.command)
+    except FleetError as refusal:
+        draft.back_to(mark)
+        return refusal
+    except Exception as error:  # noqa: BLE001 - one bad command must not stop the area; it is told and logged
+        draft.back_to(mark)
+        outcome.failures.append((f"command:{type(asked.command).__name__}", error))
+        return error
+    finally:
+        draft.actor = "controller"
+
+
+# Decisions ----------------------------------------------------------------------------------------------------------
+
+
+def _decide_all(draft: Draft, roads: SiteRoads, outcome: Outcome) -> None:
+    """Look at every touched vehicle, and at those whom that touches, until nobody has anything to say."""
+    for _ in range(STEPS_MAX):
+        todo, draft.touched = sorted(draft.touched), set()
+        if not todo:
+            return
+        for vehicle_id in todo:
+            if vehicle_id in roads.site.vehicles:
+                _for_vehicle(draft, vehicle_id, outcome, lambda v=vehicle_id: _decide_one(draft, roads, v))
+
+
+def _decide_one(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
+    if overdue(draft, vehicle_id) and not draft.state.twin(vehicle_id).can_take_orders:
+        draft.want_plan(f"{vehicle_id} cannot begin its trip")
+    for _ in range(STEPS_MAX):
+        before = len(draft.entries)
+        intent = decide(draft, roads, vehicle_id)
+        if intent is None:
+            return
+        carry_out(draft, roads, vehicle_id, intent)
+        if len(draft.entries) == before:
+            return
+
+
+# Isolation ----------------------------------------------------------------------------------------------------------
+
+
+def _for_vehicle(draft: Draft, vehicle_id: VehicleId, outcome: Outcome, work: Callable[[], object]) -> None:
+    subject = f"vehicle:{vehicle_id}"
+    if subject not in draft.state.quarantine:
+        _isolated(draft, subject, outcome, work)
+
+
+def _isolated(draft: Draft, subject: str, outcome: Outcome, work: Callable[[], object]) -> bool:
+    """Do the work, or take it back and quarantine its subject; tells which."""
+    mark = draft.mark()
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - isolation is the point: logged by the shell, journalled here
+        draft.back_to(mark)
+        outcome.failures.append((subject, error))
+        text = f"{type(error).__name__}: {error}"
+        if draft.state.quarantine.get(subject) != text:
+            draft.emit(ev.ItemQuarantined(subject=subject, error=text))
+            raise_assist(draft, AssistCause.QUARANTINED, subject, text)
+        return False
+    return True
+
+
+def events_of(draft: Draft) -> Iterable[ev.Event]:
+    return (entry.event for entry in draft.entries)

@@ -1,0 +1,146 @@
+"""What is still to be sent, again and again, until the vehicle's state shows it.
+
+MQTT promises nothing, so an order is sent with the same content after 2, 4, 8 and then every 10 seconds. Nothing is
+sent to a vehicle that is not heard: what waits is looked at anew when a fresh state of it comes in.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fleet.model.ids import ActionId, OrderId, VehicleId
+from fleet.model.order import ActionKind, ActionPhase, OrderPhase
+from fleet.model.site import Limits
+from fleet.model.twin import Liveness
+from fleet.state.fleet_state import FleetState
+
+
+class OutboxStatus(StrEnum):
+    """What became of a message that was committed for sending."""
+
+    COMMITTED = "committed"  # counts as exposed: it may be sent at any moment, or have been
+    CONFIRMED = "confirmed"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """A message that may be sent once it is committed; header id and time stamp come at sending.
+
+    Attributes:
+        seq: the journal record that it belongs to.
+        topic: "order" or "instantActions".
+        ref: order id, or action id of an instant action.
+        body: the message without header; the same ref and update always have the same body.
+        digest: sha256 of the body.
+    """
+
+    id: int
+    seq: int
+    vehicle_id: VehicleId
+    topic: str
+    ref: str
+    update_id: int
+    body: bytes
+    digest: str
+    created_s: float
+
+
+@dataclass(slots=True)
+class _Waiting:
+    row: OutboxRow
+    attempts: int = 0
+
+
+REQUESTS = frozenset({ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST})
+
+
+class Outlet:
+    """The rows that wait for a confirmation, and when each is sent next."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._waiting: dict[int, _Waiting] = {}
+        self._by_vehicle: dict[VehicleId, list[int]] = {}
+        self._due: list[tuple[float, int]] = []
+
+    def add(self, row: OutboxRow, at_s: float) -> None:
+        """A row was committed: send it from `at_s` on."""
+        self._waiting[row.id] = _Waiting(row)
+        self._by_vehicle.setdefault(row.vehicle_id, []).append(row.id)
+        heapq.heappush(self._due, (at_s, row.id))
+
+    def due(self, state: FleetState, now_s: float) -> list[tuple[OutboxRow, int]]:
+        """Rows to send now, with how many times each will have been sent then.
+
+        Rows for vehicles that are not heard stay where they are; `heard` brings them back.
+        """
+        found: list[tuple[OutboxRow, int]] = []
+        while self._due and self._due[0][0] <= now_s:
+            _, row_id = heapq.heappop(self._due)
+            waiting = self._waiting.get(row_id)
+            if waiting is None or not _may_be_told(state, waiting.row):
+                continue
+            waiting.attempts += 1
+            heapq.heappush(self._due, (now_s + self._limits.resend_wait_s(waiting.attempts), row_id))
+            found.append((waiting.row, waiting.attempts))
+        return found
+
+    def heard(self, vehicle_id: VehicleId, now_s: float) -> None:
+        """A vehicle is heard again, or the line is up again: what it has not confirmed is due."""
+        queued = {row_id for _, row_id in self._due}
+        for row_id in self._by_vehicle.get(vehicle_id, ()):
+            if row_id in self._waiting and row_id not in queued:
+                heapq.heappush(self._due, (now_s, row_id))
+
+    def settle(self, state: FleetState, vehicle_id: VehicleId) -> list[tuple[int, OutboxStatus]]:
+        """Rows of the vehicle that need no more sending in this state, and what became of each."""
+        settled: list[tuple[int, OutboxStatus]] = []
+        for row_id in self._by_vehicle.get(vehicle_id, ()):
+            if row_id in self._waiting and (status := outcome(state, self._waiting[row_id].row)) is not None:
+                settled.append((row_id, status))
+        return settled
+
+    def drop(self, row_ids: list[int]) -> None:
+        """These rows are settled, and that is committed."""
+        for row_id in row_ids:
+            waiting = self._waiting.pop(row_id, None)
+            if waiting is not None:
+                self._by_vehicle[waiting.row.vehicle_id].remove(row_id)
+
+    @property
+    def next_due_s(self) -> float:
+        return self._due[0][0] if self._due else float("inf")
+
+    @property
+    def open_count(self) -> int:
+        return len(self._waiting)
+
+
+def _may_be_told(state: FleetState, row: OutboxRow) -> bool:
+    twin = state.twins.get(row.vehicle_id)
+    if twin is None:
+        return False
+    if row.topic == "instantActions":
+        instant = next((i for i in twin.instants if i.action_id == row.ref), None)
+        if instant is not None and instant.kind in REQUESTS:
+            return True
+    return twin.liveness is Liveness.FRESH
+
+
+def outcome(state: FleetState, row: OutboxRow) -> OutboxStatus | None:
+    """What has become of a row, by what the vehicle's states have shown; None while it is open."""
+    if row.topic != "order":
+        twin = state.twin(row.vehicle_id)
+        instant = next((i for i in twin.instants if i.action_id == ActionId(row.ref)), None)
+        is_open = instant is not None and instant.phase is ActionPhase.PENDING
+        return None if is_open else OutboxStatus.CONFIRMED
+    order = state.orders.get(OrderId(row.ref))
+    if order is None:
+        return OutboxStatus.SUPERSEDED
+    if order.update_seen >= row.update_id:
+        return OutboxStatus.CONFIRMED
+    return OutboxStatus.SUPERSEDED if order.phase is OrderPhase.CANCELLING else None

@@ -1,0 +1,129 @@
+"""Instant actions: what a vehicle does at once, whatever its order says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fleet.wire.messages import Action, ActionState, ActionStatus, ErrorReference
+from vehicle_sim.driver import Phase
+from vehicle_sim.handling import Doing
+
+if TYPE_CHECKING:
+    from vehicle_sim.vehicle import SimVehicle
+
+
+class InstantDesk:
+    """The instant actions of one vehicle. One that is sent again under its id is confirmed, never repeated."""
+
+    def __init__(self, vehicle: SimVehicle) -> None:
+        self._vehicle = vehicle
+        self._doing: dict[str, Doing] = {}
+        self._heard: set[str] = set()
+        self._cancel: Doing | None = None
+        self._pause: Doing | None = None
+        self._acts = {
+            "cancelOrder": self._cancel_order,
+            "stateRequest": self._state_request,
+            "factsheetRequest": self._factsheet_request,
+            "startCharging": self._start_charging,
+            "stopCharging": self._stop_charging,
+            "startPause": self._start_pause,
+            "stopPause": self._stop_pause,
+        }
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        return tuple(self._acts)
+
+    @property
+    def is_stopping(self) -> bool:
+        """A cancel is being carried out."""
+        return self._cancel is not None
+
+    def states(self) -> list[ActionState]:
+        return [doing.state() for doing in self._doing.values()]
+
+    def forget(self) -> None:
+        """A new order begins: what is over is no longer shown, but never done again."""
+        self._doing = {key: doing for key, doing in self._doing.items() if not doing.is_over}
+
+    def hear(self, action: Action) -> None:
+        if action.action_id not in self._heard:
+            self._heard.add(action.action_id)
+            doing = Doing(action, ActionStatus.RUNNING)
+            self._doing[action.action_id] = doing
+            act = self._acts.get(action.action_type)
+            if act:
+                act(doing)
+            else:
+                self._fail(doing, "instantActionError", f"{action.action_type} is not known here")
+        self._vehicle.touched()
+
+    def stood(self) -> None:
+        """The vehicle has come to a stand."""
+        if self._pause:
+            self._pause.status, self._pause = ActionStatus.FINISHED, None
+
+    def try_cancel(self) -> None:
+        """Finish a cancel once the vehicle stands and no hands are at work."""
+        vehicle, cancel = self._vehicle, self._cancel
+        if cancel is None or vehicle.driver.phase is not Phase.STANDING or vehicle.handling.is_busy:
+            return
+        self._cancel = None
+        vehicle.driver.drop_order()
+        cancel.status = ActionStatus.FINISHED
+        vehicle.touched()
+
+    # ---- one method for each
+
+    def _cancel_order(self, doing: Doing) -> None:
+        vehicle, order_id = self._vehicle, doing.text("orderId")
+        order = vehicle.order
+        if order is None or vehicle.is_idle or (order_id and order_id != order.order_id):
+            self._fail(doing, "noOrderToCancel", f"no order {order_id} is active")
+            return
+        if self._cancel is not None:
+            doing.status = ActionStatus.FINISHED  # a second cancel of the same order
+            return
+        self._cancel = doing
+        order.is_cancelled = True
+        vehicle.driver.halt()
+        vehicle.handling.abandon()
+        self.try_cancel()
+
+    def _state_request(self, doing: Doing) -> None:
+        doing.status = ActionStatus.FINISHED
+
+    def _factsheet_request(self, doing: Doing) -> None:
+        self._vehicle.voice.say_factsheet()
+        doing.status = ActionStatus.FINISHED
+
+    def _start_charging(self, doing: Doing) -> None:
+        fault = "an order is active" if not self._vehicle.is_idle else self._vehicle.plug.start()
+        if fault:
+            self._fail(doing, "instantActionError", f"startCharging: {fault}")
+        else:
+            doing.status = ActionStatus.FINISHED
+
+    def _stop_charging(self, doing: Doing) -> None:
+        self._vehicle.plug.stop()
+        doing.status = ActionStatus.FINISHED
+
+    def _start_pause(self, doing: Doing) -> None:
+        vehicle = self._vehicle
+        vehicle.is_paused = True
+        vehicle.driver.halt()
+        if vehicle.driver.is_driving:
+            self._pause = doing
+        else:
+            doing.status = ActionStatus.FINISHED
+
+    def _stop_pause(self, doing: Doing) -> None:
+        self._vehicle.is_paused = False
+        doing.status = ActionStatus.FINISHED
+        self._vehicle.go_on()
+
+    def _fail(self, doing: Doing, error_type: str, description: str) -> None:
+        doing.status, doing.result = ActionStatus.FAILED, description
+        reference = ErrorReference(key="actionId", value=doing.action.action_id)
+        self._vehicle.complain(error_type, description, (reference,))

@@ -1,0 +1,241 @@
+"""What a vehicle says: connection, state, factsheet, visualization, each with its own header counter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from fleet.errors import LinkDownError
+from fleet.model.vehicle import Vehicle
+from fleet.wire import codec
+from fleet.wire.link import Topic, Will
+from fleet.wire.messages import (
+    Connection,
+    ConnectionState,
+    EdgeState,
+    EmergencyStop,
+    ErrorLevel,
+    ErrorReference,
+    Factsheet,
+    Header,
+    Load,
+    MapState,
+    NodeState,
+    Position,
+    Power,
+    ProtocolLimits,
+    Safety,
+    VehicleError,
+    VehicleState,
+    Visualization,
+)
+from vehicle_sim.held_order import ACTIONS_KNOWN
+from vehicle_sim.timers import Timer
+
+if TYPE_CHECKING:
+    from vehicle_sim.vehicle import SimVehicle
+
+HEADER_ID_MAX = 2**32
+
+
+class Radio(Protocol):
+    """A vehicle's line, for callers that cannot wait."""
+
+    def send(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+        """Hand a message to the line.
+
+        Raises:
+            LinkDownError: the line is down; nothing was sent.
+        """
+        ...
+
+    def silence(self, for_s: float) -> None:
+        """Lose the network for so many trade seconds, without a farewell."""
+        ...
+
+
+def topic_of(vehicle: Vehicle, name: str) -> str:
+    major = int(vehicle.vda5050_version.partition(".")[0])
+    return Topic(vehicle.interface_name, major, vehicle.manufacturer, vehicle.serial_number, name).text()
+
+
+def will_of(vehicle: Vehicle, now_s: float) -> Will:
+    """What the broker says when the vehicle vanishes."""
+    message = Connection(header=_header(vehicle, 0, now_s), state=ConnectionState.CONNECTION_BROKEN)
+    return Will(topic_of(vehicle, "connection"), codec.encode_connection(message), qos=1, retain=True)
+
+
+def _header(vehicle: Vehicle, header_id: int, now_s: float) -> Header:
+    return Header(
+        header_id=header_id % HEADER_ID_MAX,
+        sent_s=now_s,
+        version=vehicle.vda5050_version,
+        manufacturer=vehicle.manufacturer,
+        serial_number=vehicle.serial_number,
+    )
+
+
+class Voice:
+    """Sends states when something changed, all changes of one instant in one, and at least every so often."""
+
+    def __init__(
+        self, owner: SimVehicle, map_id: str, radio: Radio, state_interval_s: float, visualization_s: float | None
+    ) -> None:
+        self._owner = owner
+        self._map_id = map_id
+        self._radio = radio
+        self._timers = owner.world.timers
+        self._state_interval_s = state_interval_s
+        self._visualization_s = visualization_s
+        self._numbers: Counter[str] = Counter()
+        self._topics = {
+            name: topic_of(owner.vehicle, name) for name in ("connection", "state", "factsheet", "visualization")
+        }
+        self._pending: Timer | None = None
+        self._last_state_s = 0.0
+        self._is_awake = False
+        self.states_sent = 0
+
+    # ---- when
+
+    def greet(self) -> None:
+        """The line is up: say so, who we are and how we are."""
+        header = self._header("connection")
+        self._send("connection", codec.encode_connection(Connection(header=header, state=ConnectionState.ONLINE)), 1)
+        self.say_factsheet()
+        self.say_state()
+        if not self._is_awake:
+            self._is_awake = True
+            self._later(self._state_interval_s, self._beat)
+            if self._visualization_s:
+                self._later(self._visualization_s, self._show)
+
+    def touched(self) -> None:
+        """Something changed; say it once this instant is over."""
+        if self._pending is None and self._is_awake:
+            self._pending = self._timers.call_at(self._timers.now_s(), self.say_state)
+
+    def say_state(self) -> None:
+        self._pending = None
+        self._last_state_s = self._timers.now_s()
+        self.states_sent += 1
+        self._send("state", codec.encode_state(self.state()), 0)
+
+    def say_factsheet(self) -> None:
+        self._send("factsheet", codec.encode_factsheet(self._factsheet()), 0)
+
+    def _beat(self) -> None:
+        due_s = self._last_state_s + self._state_interval_s
+        if due_s <= self._timers.now_s() + 1e-3:
+            self.say_state()
+            due_s = self._last_state_s + self._state_interval_s
+        self._timers.call_at(due_s, self._beat)
+
+    def _show(self) -> None:
+        assert self._visualization_s is not None
+        message = Visualization(
+            header=self._header("visualization"), position=self._position(), speed_mps=self._owner.driver.speed_mps()
+        )
+        self._send("visualization", codec.encode_visualization(message), 0)
+        self._later(self._visualization_s, self._show)
+
+    def _later(self, wait_s: float, callback: Callable[[], None]) -> None:
+        self._timers.call_at(self._timers.now_s() + wait_s, callback)
+
+    # ---- what
+
+    def state(self) -> VehicleState:
+        owner, order, driver = self._owner, self._owner.order, self._owner.driver
+        hops = tuple(order.hops) if order else ()
+        return VehicleState(
+            header=self._header("state"),
+            order_id=order.order_id if order else "",
+            order_update_id=order.update_id if order else 0,
+            last_node_id=owner.last_node_id,
+            last_node_sequence_id=order.last_node.sequence_id if order else 0,
+            node_states=tuple(
+                NodeState(node_id=hop.node.node_id, sequence_id=hop.node.sequence_id, released=hop.node.released)
+                for hop in hops
+            ),
+            edge_states=tuple(
+                EdgeState(edge_id=hop.edge.edge_id, sequence_id=hop.edge.sequence_id, released=hop.edge.released)
+                for hop in hops
+            ),
+            action_states=tuple(owner.handling.states()),
+            instant_action_states=tuple(owner.instant.states()),
+            driving=driver.is_driving,
+            paused=owner.is_paused,
+            new_base_request=driver.wants_base(),
+            distance_since_last_node_m=round(driver.since_node_m(), 2),
+            position=self._position(),
+            speed_mps=round(driver.speed_mps(), 3),
+            loads=self._loads(),
+            power=self._power(),
+            mode=owner.mode,
+            errors=(*owner.errors.values(), *self._road_errors()),
+            safety=Safety(emergency_stop=EmergencyStop.NONE, field_violation=False),
+            maps=(MapState(map_id=self._map_id, map_version="1", is_enabled=True),),
+        )
+
+    def _position(self) -> Position:
+        x_m, y_m, theta_rad = self._owner.world.ground.pose(self._owner.driver.here())
+        return Position(
+            x_m=round(x_m, 3), y_m=round(y_m, 3), theta_rad=round(theta_rad, 4), map_id=self._map_id, is_localized=True
+        )
+
+    def _loads(self) -> tuple[Load, ...]:
+        lots = self._owner.world.lots_aboard(self._owner.id)
+        return tuple(Load(load_id=lot.run_id, load_type="lot", weight_kg=round(lot.mass_kg, 3)) for lot in lots)
+
+    def _power(self) -> Power:
+        battery = self._owner.type.battery
+        energy_wh = self._owner.driver.energy_wh()
+        return Power(
+            soc_fraction=round(energy_wh / battery.energy_wh, 5),
+            is_charging=self._owner.plug.is_charging,
+            reach_m=round(energy_wh / battery.empty_wh_per_m) if battery.empty_wh_per_m else None,
+        )
+
+    def _road_errors(self) -> tuple[VehicleError, ...]:
+        driver = self._owner.driver
+        errors = []
+        if (hop := driver.blocked_at) is not None:
+            references = (
+                ErrorReference(key="edgeId", value=hop.edge.edge_id),
+                ErrorReference(key="nodeId", value=self._owner.last_node_id),
+            )
+            text = "something stands on the road ahead"
+            errors.append(
+                VehicleError(error_type="blocked", level=ErrorLevel.WARNING, description=text, references=references)
+            )
+        if driver.is_empty:
+            errors.append(VehicleError(error_type="batteryEmpty", level=ErrorLevel.FATAL))
+        return tuple(errors)
+
+    def _factsheet(self) -> Factsheet:
+        vehicle_type = self._owner.type
+        return Factsheet(
+            header=self._header("factsheet"),
+            series_name=vehicle_type.id,
+            load_kg_max=vehicle_type.mass_kg_max,
+            speed_mps_max=vehicle_type.speed_mps_max,
+            accel_mps2_max=vehicle_type.accel_mps2,
+            decel_mps2_max=vehicle_type.accel_mps2,
+            length_m=vehicle_type.length_m,
+            width_m=vehicle_type.width_m,
+            limits=ProtocolLimits(state_interval_s_default=self._state_interval_s),
+            action_types=(*sorted(ACTIONS_KNOWN), *self._owner.instant.known),
+        )
+
+    # ---- how
+
+    def _header(self, name: str) -> Header:
+        number = self._numbers[name]
+        self._numbers[name] += 1
+        return _header(self._owner.vehicle, number, self._timers.now_s())
+
+    def _send(self, name: str, payload: bytes, qos: int) -> None:
+        with suppress(LinkDownError):  # nobody hears it then; a fresh state follows once the line is up again
+            self._radio.send(self._topics[name], payload, qos=qos, retain=name in ("connection", "factsheet"))
