@@ -43,9 +43,9 @@ class DrawnMap:
         return tuple(self.edge(way) for way in ways)
 
     def has_edge(self, way: str) -> bool:
-        return any(key.startswith(f"e{ord(way[0])}-{ord(way[-1])}-") for key in self.keys())
+        return any(key.startswith(f"e{ord(way[0])}-{ord(way[-1])}-") for key in self.edge_keys())
 
-    def keys(self) -> list[str]:
+    def edge_keys(self) -> list[str]:
         return [self.graph.edge_key(edge) for edge in range(self.graph.edge_count)]
 
 

@@ -66,6 +66,7 @@ class SimVehicle:
     # ---- the line
 
     def on_link_up(self) -> None:
+        self.world.record(WorldEventKind.HEARD, vehicle=self.id)
         self.voice.greet()
 
     def on_link_down(self, reason: str) -> None:
@@ -83,6 +84,11 @@ class SimVehicle:
                     self.instant.hear(action)
         except WireError as fault:
             self.complain("validationError", fault.reason, (ErrorReference(key="topic", value=name),))
+
+    def go_silent(self, for_s: float) -> None:
+        """Lose the network for so many trade seconds; the wheels do not notice."""
+        self.world.record(WorldEventKind.SILENT, vehicle=self.id, detail=f"{for_s:.0f} s")
+        self.voice.radio.silence(for_s)
 
     # ---- orders
 
@@ -161,6 +167,12 @@ class SimVehicle:
             WorldEventKind.ORDER_REJECTED, vehicle=self.id, place=order.order_id, detail=rejection.description
         )
         self.complain(rejection.error_type, rejection.description, rejection.references, rejection.level)
+
+    def next_edge(self) -> int | None:
+        """The road edge it is about to enter, if there is one."""
+        hops = [hop for hop in (self.order.hops if self.order else ()) if hop.is_released]
+        here = self.driver.here()
+        return next((hop.part.edge for hop in hops if hop.part.edge != here.edge), None)
 
     # ---- the rider of its own driver
 

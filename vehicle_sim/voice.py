@@ -85,7 +85,7 @@ class Voice:
     ) -> None:
         self._owner = owner
         self._map_id = map_id
-        self._radio = radio
+        self.radio = radio
         self._timers = owner.world.timers
         self._state_interval_s = state_interval_s
         self._visualization_s = visualization_s
@@ -238,4 +238,4 @@ class Voice:
 
     def _send(self, name: str, payload: bytes, qos: int) -> None:
         with suppress(LinkDownError):  # nobody hears it then; a fresh state follows once the line is up again
-            self._radio.send(self._topics[name], payload, qos=qos, retain=name in ("connection", "factsheet"))
+            self.radio.send(self._topics[name], payload, qos=qos, retain=name in ("connection", "factsheet"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,12 +28,12 @@ from fleet.journal.commit import Commit, Store
 from fleet.journal.replay import restore
 from fleet.journal.writer import Writer
 from fleet.model import event as ev
-from fleet.model.ids import VehicleId
+from fleet.model.ids import TripId, VehicleId
 from fleet.model.trip import Plan
 from fleet.model.twin import Liveness
 from fleet.orders.outlet import OutboxRow, OutboxStatus, Outlet
 from fleet.planning.present import problem_of
-from fleet.planning.solver import Budget, Solver
+from fleet.planning.port import Budget, Solver
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
@@ -315,7 +316,7 @@ class AreaController:
                 cost=self.state.plan_cost,
                 made_by=self.state.plan_made_by,
             )
-            answer = await solver.improve(problem, plan, self.parts.budget)
+            answer = await solver.improve(problem, plan, self.parts.budget, _numbered("proposed"))
             self.stats.solver_took(self.parts.clock.machine_now_s() - began_s)
             if answer is not None:
                 self.inbox.put_plan(answer)
@@ -334,3 +335,8 @@ class AreaController:
             elif known.liveness is not Liveness.UNHEARD:
                 draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
 
+
+def _numbered(name: str) -> Callable[[], TripId]:
+    """Ids for the new trips of a proposal; they get their own when it is adopted."""
+    numbers = itertools.count(1)
+    return lambda: TripId(f"{name}-{next(numbers)}")

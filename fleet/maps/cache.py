@@ -48,7 +48,7 @@ def cache_file(cache_dir: Path, edition: str) -> Path:
 def read_cache(kept: Path) -> tuple[RoadGraph, ImportSummary] | None:
     """What a cache file holds; None if it is missing, damaged or of another format."""
     try:
-        with np.load(kept, allow_pickle=False) as arrays:
+        with kept.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return _graph_of(arrays), ImportSummary(**json.loads(str(arrays["summary"])))
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
         return None

@@ -15,7 +15,7 @@ _F = 1 / 298.257223563
 _N = _F / (2 - _F)
 _RECTIFYING_M = _A_M / (1 + _N) * (1 + _N**2 / 4 + _N**4 / 64)
 _E = 2 * math.sqrt(_N) / (1 + _N)
-# Coefficients of n, n^2, n^3, n^4 in each term of the series: to the plane, from the plane, conformal to geodetic latitude.
+# Coefficients of n to n^4 in each term of the series: to the plane, from it, conformal to geodetic latitude.
 _ALPHA = (
     (1 / 2, -2 / 3, 5 / 16, 41 / 180),
     (0, 13 / 48, -3 / 5, 557 / 1440),

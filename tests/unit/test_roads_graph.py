@@ -23,7 +23,7 @@ def corner(tmp_path: Path) -> DrawnMap:
 def test_ways_are_cut_where_roads_meet(corner: DrawnMap) -> None:
     keys = {f"e{ord(a)}-{ord(b)}-{way}" for a, b, way in [("a", "b", 1), ("b", "c", 1), ("c", "d", 2), ("b", "e", 3)]}
     back = {f"e{ord(b)}-{ord(a)}-{way}" for a, b, way in [("a", "b", 1), ("b", "c", 1), ("c", "d", 2), ("b", "e", 3)]}
-    assert set(corner.keys()) == keys | back
+    assert set(corner.edge_keys()) == keys | back
 
 
 def test_a_two_way_road_is_two_edges_that_know_each_other(corner: DrawnMap) -> None:
@@ -37,16 +37,14 @@ def test_lengths_are_metres_along_the_road(corner: DrawnMap) -> None:
 
 def test_every_key_finds_its_edge_and_its_node_again(corner: DrawnMap) -> None:
     graph = corner.graph
-    assert [graph.edge_by_key(key) for key in corner.keys()] == list(range(graph.edge_count))
-    assert [graph.node_by_key(graph.node_key(node)) for node in range(graph.node_count)] == list(
-        range(graph.node_count)
-    )
+    assert [graph.edge_by_key(key) for key in corner.edge_keys()] == list(range(graph.edge_count))
+    assert all(graph.node_by_key(graph.node_key(node)) == node for node in range(graph.node_count))
     assert graph.edge_by_key("e1-2-3") is None
 
 
 def test_parallel_edges_of_one_way_have_keys_of_their_own(tmp_path: Path) -> None:
     ring = draw(tmp_path, {"a": (0, 0), "b": (90, 0), "c": (90, 90), "d": (-50, 0)}, {"abca": {}, "ad": {}})
-    keys = ring.keys()
+    keys = ring.edge_keys()
     assert sorted(keys)[-2:] == ["e97-97-1", "e97-97-1.2"]
     assert all(re.fullmatch(r"[A-Za-z0-9_.:-]+", key) for key in keys)
 

@@ -97,8 +97,8 @@ def test_a_barrier_lets_through_whom_its_kind_or_its_tags_let(
     node = drawn.graph.node_by_key(f"n{ord('b')}")
     assert node is not None
     assert (may_pass(drawn.graph, node) is None, bool(passable_mask(drawn.graph)[node])) == (passes, passes)
-    assert (may_turn(drawn.graph, VAN, *drawn.edges("ab", "bd")) is None) == passes
-    assert (may_turn(drawn.graph, VAN, *drawn.edges("ab", "ba")) is None) == (not passes)
+    assert (may_turn(drawn.graph, VAN, drawn.edge("ab"), drawn.edge("bd")) is None) == passes
+    assert (may_turn(drawn.graph, VAN, drawn.edge("ab"), drawn.edge("ba")) is None) == (not passes)
 
 
 def test_a_way_is_refused_where_its_roads_do_not_join(tmp_path: Path) -> None:
@@ -110,14 +110,14 @@ def test_a_way_is_refused_where_its_roads_do_not_join(tmp_path: Path) -> None:
 
 def test_nobody_turns_round_at_a_junction(tmp_path: Path) -> None:
     drawn = draw(tmp_path, LINE, {"ab": {}, "bc": {}})
-    refusal = may_turn(drawn.graph, VAN, *drawn.edges("ab", "ba"))
+    refusal = may_turn(drawn.graph, VAN, drawn.edge("ab"), drawn.edge("ba"))
     assert refusal is not None
     assert "no dead end" in refusal.reason
 
 
 def test_turning_round_is_lawful_where_the_only_other_road_is_not_ours(tmp_path: Path) -> None:
     drawn = street(tmp_path, {"highway": "track"})
-    assert may_turn(drawn.graph, VAN, *drawn.edges("ab", "ba")) is None
+    assert may_turn(drawn.graph, VAN, drawn.edge("ab"), drawn.edge("ba")) is None
 
 
 def test_a_vehicle_without_speed_has_no_profile() -> None:

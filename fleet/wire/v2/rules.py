@@ -1,0 +1,215 @@
+"""What each field of VDA 5050 2.1.0 must hold: sections 6.6 to 6.15 of the standard, as a table of our own.
+
+Where text and schema of the standard disagree the text is followed; `tests/interop` lists those places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fleet.wire.kinds import Anything, Flag, Kind, ListOf, Number, Record, Text, words
+
+TEXT, FLAG, NUMBER, INTEGER, ANYTHING = Text(), Flag(), Number(), Number(is_whole=True), Anything()
+NOT_NEGATIVE, PERCENT, FRACTION = Number(least=0), Number(least=0, most=100), Number(least=0, most=1)
+UINT32 = Number(least=0, most=2**32 - 1, is_whole=True)
+ANGLE = Number(least=-3.14159265359, most=3.14159265359)
+DEVIATION_ANGLE = Number(least=-3.141592654, most=3.141592654)
+INSTANT = Text(form=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+NAME = Text(form=r"[^/+#$]+")
+SERIAL = Text(form=r"[A-Za-z0-9_.:\-]+")
+
+HEADER: Mapping[str, Kind] = {
+    "headerId": UINT32,
+    "timestamp": INSTANT,
+    "version": TEXT,
+    "manufacturer": NAME,
+    "serialNumber": SERIAL,
+}
+HEADER_OPTIONAL: Mapping[str, Kind] = {f"{name}?": kind for name, kind in HEADER.items()}
+
+CONNECTION = Record({**HEADER, "connectionState": words("ONLINE OFFLINE CONNECTIONBROKEN")})
+
+POSITION = Record(
+    {
+        "x": NUMBER,
+        "y": NUMBER,
+        "theta": ANGLE,
+        "mapId": TEXT,
+        "mapDescription?": TEXT,
+        "positionInitialized": FLAG,
+        "localizationScore?": FRACTION,
+        "deviationRange?": NUMBER,
+    }
+)
+VELOCITY = Record({"vx?": NUMBER, "vy?": NUMBER, "omega?": NUMBER})
+VISUALIZATION = Record({**HEADER_OPTIONAL, "agvPosition?": POSITION, "velocity?": VELOCITY})
+
+CONTROL_POINTS = ListOf(Record({"x": NUMBER, "y": NUMBER, "weight?": NUMBER}))
+NODE_STATE = Record(
+    {
+        "nodeId": TEXT,
+        "sequenceId": UINT32,
+        "nodeDescription?": TEXT,
+        "released": FLAG,
+        "nodePosition?": Record({"x": NUMBER, "y": NUMBER, "theta?": ANGLE, "mapId": TEXT}),
+    }
+)
+EDGE_STATE = Record(
+    {
+        "edgeId": TEXT,
+        "sequenceId": UINT32,
+        "edgeDescription?": TEXT,
+        "released": FLAG,
+        "trajectory?": Record({"degree": INTEGER, "knotVector": ListOf(FRACTION), "controlPoints": CONTROL_POINTS}),
+    }
+)
+BOX = Record({"x": NUMBER, "y": NUMBER, "z": NUMBER, "theta?": NUMBER})
+DIMENSIONS = Record({"length": NUMBER, "width": NUMBER, "height?": NUMBER})
+LOAD = Record(
+    {
+        "loadId?": TEXT,
+        "loadType?": TEXT,
+        "loadPosition?": TEXT,
+        "boundingBoxReference?": BOX,
+        "loadDimensions?": DIMENSIONS,
+        "weight?": NOT_NEGATIVE,
+    }
+)
+ACTION_STATE = Record(
+    {
+        "actionId": TEXT,
+        "actionType?": TEXT,
+        "actionDescription?": TEXT,
+        "actionStatus": words("WAITING INITIALIZING RUNNING PAUSED FINISHED FAILED"),
+        "resultDescription?": TEXT,
+    }
+)
+REFERENCES = ListOf(Record({"referenceKey": TEXT, "referenceValue": TEXT}))
+ERROR = Record(
+    {
+        "errorType": TEXT,
+        "errorReferences?": REFERENCES,
+        "errorDescription?": TEXT,
+        "errorHint?": TEXT,
+        "errorLevel": words("WARNING FATAL"),
+    }
+)
+INFORMATION = Record(
+    {
+        "infoType": TEXT,
+        "infoReferences?": REFERENCES,
+        "infoDescription?": TEXT,
+        "infoLevel": words("INFO DEBUG"),
+    }
+)
+MAP = Record({"mapId": TEXT, "mapVersion": TEXT, "mapDescription?": TEXT, "mapStatus": words("ENABLED DISABLED")})
+BATTERY = Record(
+    {
+        "batteryCharge": PERCENT,
+        "batteryVoltage?": NUMBER,
+        "batteryHealth?": PERCENT,
+        "charging": FLAG,
+        "reach?": NOT_NEGATIVE,
+    }
+)
+STATE = Record(
+    {
+        **HEADER,
+        "maps?": ListOf(MAP),
+        "orderId": TEXT,
+        "orderUpdateId": UINT32,
+        "zoneSetId?": TEXT,
+        "lastNodeId": TEXT,
+        "lastNodeSequenceId": UINT32,
+        "driving": FLAG,
+        "paused?": FLAG,
+        "newBaseRequest?": FLAG,
+        "distanceSinceLastNode?": NUMBER,
+        "operatingMode": words("AUTOMATIC SEMIAUTOMATIC MANUAL SERVICE TEACHIN"),
+        "nodeStates": ListOf(NODE_STATE),
+        "edgeStates": ListOf(EDGE_STATE),
+        "agvPosition?": POSITION,
+        "velocity?": VELOCITY,
+        "loads?": ListOf(LOAD),
+        "actionStates": ListOf(ACTION_STATE),
+        "batteryState": BATTERY,
+        "errors": ListOf(ERROR),
+        "information?": ListOf(INFORMATION),
+        "safetyState": Record({"eStop": words("AUTOACK MANUAL REMOTE NONE"), "fieldViolation": FLAG}),
+    }
+)
+
+ACTION = Record(
+    {
+        "actionType": TEXT,
+        "actionId": TEXT,
+        "actionDescription?": TEXT,
+        "blockingType": words("NONE SOFT HARD"),
+        "actionParameters?": ListOf(Record({"key": TEXT, "value": ANYTHING})),
+    }
+)
+NODE = Record(
+    {
+        "nodeId": TEXT,
+        "sequenceId": UINT32,
+        "nodeDescription?": TEXT,
+        "released": FLAG,
+        "nodePosition?": Record(
+            {
+                "x": NUMBER,
+                "y": NUMBER,
+                "theta?": ANGLE,
+                "allowedDeviationXY?": NOT_NEGATIVE,
+                "allowedDeviationTheta?": DEVIATION_ANGLE,
+                "mapId": TEXT,
+                "mapDescription?": TEXT,
+            }
+        ),
+        "actions": ListOf(ACTION),
+    }
+)
+EDGE = Record(
+    {
+        "edgeId": TEXT,
+        "sequenceId": UINT32,
+        "edgeDescription?": TEXT,
+        "released": FLAG,
+        "startNodeId": TEXT,
+        "endNodeId": TEXT,
+        "maxSpeed?": NUMBER,
+        "maxHeight?": NUMBER,
+        "minHeight?": NUMBER,
+        "orientation?": ANGLE,
+        "orientationType?": TEXT,
+        "direction?": TEXT,
+        "rotationAllowed?": FLAG,
+        "maxRotationSpeed?": NUMBER,
+        "length?": NUMBER,
+        "trajectory?": Record(
+            {
+                "degree": Number(least=1, is_whole=True),
+                "knotVector": ListOf(FRACTION),
+                "controlPoints": ListOf(Record({"x": NUMBER, "y": NUMBER, "weight?": NOT_NEGATIVE})),
+            }
+        ),
+        "corridor?": Record(
+            {
+                "leftWidth": NOT_NEGATIVE,
+                "rightWidth": NOT_NEGATIVE,
+                "corridorRefPoint?": words("KINEMATICCENTER CONTOUR"),
+            }
+        ),
+        "actions": ListOf(ACTION),
+    }
+)
+ORDER = Record(
+    {
+        **HEADER,
+        "orderId": TEXT,
+        "orderUpdateId": UINT32,
+        "zoneSetId?": TEXT,
+        "nodes": ListOf(NODE),
+        "edges": ListOf(EDGE),
+    }
+)
+INSTANT_ACTIONS = Record({**HEADER, "actions": ListOf(ACTION)})

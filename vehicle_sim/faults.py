@@ -1,0 +1,239 @@
+"""What goes wrong, and when: drawn from rates by a seed, or written down one by one.
+
+A plan is drawn before the simulation begins and is a plain value, so that it can be printed and shrunk. Its network
+part disturbs single deliveries; its events befall vehicles, roads, clerks, the broker and the controller. After
+`until_s` all faults are off: that is when every promise has to be kept in the end.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+
+from fleet.errors import ConfigError
+
+
+class FaultKind(StrEnum):
+    SILENCE = "silence"  # F1: a vehicle loses its network
+    BROKER_DOWN = "broker_down"  # F9
+    CRASH = "crash"  # F20: the controller dies at a store write
+    ROAD_BLOCKED = "road_blocked"  # F31
+    CLERK_AWAY = "clerk_away"  # F36
+
+
+class CrashMoment(StrEnum):
+    """Where in a turn the controller dies."""
+
+    BEFORE_COMMIT = "before_commit"
+    AFTER_COMMIT = "after_commit"
+    AFTER_SEND = "after_send"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How often things go wrong.
+
+    Attributes:
+        drop, duplicate, late, reorder: share of deliveries.
+        duplicate_s_max: a second copy comes at most this much later.
+        late_s_mean: of a late delivery, exponential.
+        reorder_s_max: window in which messages overtake one another.
+        silence: per vehicle and hour; lasts `silence_s`.
+        blocked: per vehicle and hour, on the edge it is about to enter; lasts `blocked_s_median`, lognormal.
+        clerk_away: per point and hour; lasts `clerk_away_s`.
+        no_show: share of visits at which no staff come.
+        broker_down: per hour; lasts `broker_down_s`.
+        crash: controller crashes per hour.
+    """
+
+    drop: float = 0.0
+    duplicate: float = 0.0
+    late: float = 0.0
+    reorder: float = 0.0
+    silence: float = 0.0
+    blocked: float = 0.0
+    clerk_away: float = 0.0
+    no_show: float = 0.0
+    broker_down: float = 0.0
+    crash: float = 0.0
+    duplicate_s_max: float = 600.0
+    late_s_mean: float = 10.0
+    reorder_s_max: float = 30.0
+    silence_s: tuple[float, float] = (10.0, 600.0)
+    blocked_s_median: float = 240.0
+    blocked_sigma: float = 0.8
+    clerk_away_s: tuple[float, float] = (300.0, 1200.0)
+    broker_down_s: tuple[float, float] = (5.0, 120.0)
+
+
+FREQUENCIES = ("drop", "duplicate", "late", "reorder", "silence", "blocked", "clerk_away", "no_show", "broker_down",
+               "crash")  # fmt: skip
+_CITY = Rates(
+    drop=0.01, duplicate=0.01, late=0.001, reorder=0.005, silence=0.2, blocked=0.3, clerk_away=0.02, no_show=0.04
+)
+_STORM = Rates(
+    drop=0.05, duplicate=0.05, late=0.02, reorder=0.03, silence=1.0, blocked=1.0, clerk_away=0.1, no_show=0.04,
+    broker_down=0.5, crash=2.0,
+)  # fmt: skip
+_ALONE = {
+    "silence": Rates(silence=6.0),
+    "drop": Rates(drop=0.2),
+    "duplicate": Rates(duplicate=0.2),
+    "reorder": Rates(reorder=0.2),
+    "late": Rates(late=0.2),
+    "broker_down": Rates(broker_down=4.0),
+    "crash": Rates(crash=60.0),
+    "blocked": Rates(blocked=6.0),
+    "clerk_away": Rates(clerk_away=1.0, no_show=0.3),
+}
+_BY_ID = {
+    "F1": "silence", "F2": "drop", "F3": "duplicate", "F4": "reorder", "F5": "late", "F9": "broker_down",
+    "F20": "crash", "F31": "blocked", "F36": "clerk_away",
+}  # fmt: skip
+
+
+def rates_of(profile: str) -> Rates:
+    """The rates of `calm`, `city`, `storm`, `crash-storm` or `one-fault:NAME`.
+
+    Raises:
+        ConfigError: there is no such profile.
+    """
+    known = {"calm": Rates(), "city": _CITY, "storm": _STORM, "crash-storm": Rates(crash=30.0)}
+    known |= {f"one-fault:{name}": rates for name, rates in _ALONE.items()}
+    known |= {f"one-fault:{fault_id}": _ALONE[name] for fault_id, name in _BY_ID.items()}
+    if profile not in known:
+        raise ConfigError([f"profile: found {profile!r}, needs one of {', '.join(sorted(known))}"])
+    return known[profile]
+
+
+def swarm(rates: Rates, rng: random.Random) -> Rates:
+    """A mix of one's own: half of the faults off, the others weaker or stronger."""
+    drawn = {
+        name: 0.0 if rng.random() < 0.5 else min(getattr(rates, name) * rng.expovariate(1.0), _most(name))
+        for name in FREQUENCIES
+    }
+    return replace(rates, **drawn)  # type: ignore[arg-type]  # all of these are plain numbers
+
+
+def _most(name: str) -> float:
+    return 0.3 if name in ("drop", "duplicate", "late", "reorder", "no_show") else math.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultEvent:
+    """Something that happens once, in trade time.
+
+    Attributes:
+        target: a vehicle (silence; road_blocked: the edge it is about to enter), an edge key or a point; empty for
+            broker and controller.
+        moment: of a crash.
+    """
+
+    kind: FaultKind
+    at_s: float
+    for_s: float = 0.0
+    target: str = ""
+    moment: CrashMoment = CrashMoment.AFTER_COMMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultPlan:
+    """All that will go wrong in one simulation."""
+
+    rates: Rates
+    events: tuple[FaultEvent, ...]
+    from_s: float
+    until_s: float
+
+    def describe(self) -> dict[str, object]:
+        """What was drawn, for people who repeat or shrink a run."""
+        rates = {each.name: getattr(self.rates, each.name) for each in fields(Rates) if each.name in FREQUENCIES}
+        return {"rates": {name: rate for name, rate in rates.items() if rate}, "events": len(self.events)}
+
+
+def draw_plan(
+    rates: Rates,
+    seed: int,
+    vehicles: Sequence[str],
+    points: Sequence[str],
+    from_s: float,
+    until_s: float,
+    scripted: Sequence[FaultEvent] = (),
+) -> FaultPlan:
+    """Poisson times for all that has a rate, and what was written down."""
+    rng = random.Random(f"faults:{seed}")
+    span = (from_s, until_s)
+    events = list(scripted)
+    for vehicle in vehicles:
+        events += _drawn(FaultKind.SILENCE, rates.silence, vehicle, span, rng, lambda: rng.uniform(*rates.silence_s))
+        events += _drawn(
+            FaultKind.ROAD_BLOCKED, rates.blocked, vehicle, span, rng,
+            lambda: rng.lognormvariate(math.log(rates.blocked_s_median), rates.blocked_sigma),
+        )  # fmt: skip
+    for point in points:
+        events += _drawn(
+            FaultKind.CLERK_AWAY, rates.clerk_away, point, span, rng, lambda: rng.uniform(*rates.clerk_away_s)
+        )
+    events += _drawn(FaultKind.BROKER_DOWN, rates.broker_down, "", span, rng, lambda: rng.uniform(*rates.broker_down_s))
+    moments = tuple(CrashMoment)
+    for crash in _drawn(FaultKind.CRASH, rates.crash, "", span, rng, lambda: 0.0):
+        events.append(replace(crash, moment=rng.choice(moments)))
+    events.sort(key=lambda event: (event.at_s, event.kind, event.target))
+    return FaultPlan(rates=rates, events=tuple(events), from_s=from_s, until_s=until_s)
+
+
+def _drawn(
+    kind: FaultKind,
+    per_hour: float,
+    target: str,
+    span: tuple[float, float],
+    rng: random.Random,
+    lasts: Callable[[], float],
+) -> Iterator[FaultEvent]:
+    """Faults of one kind; none begins after the span, none lasts beyond it."""
+    at_s, until_s = span
+    while per_hour > 0.0:
+        at_s += rng.expovariate(per_hour / 3600.0)
+        if at_s >= until_s:
+            return
+        yield FaultEvent(kind=kind, at_s=at_s, for_s=min(lasts(), until_s - at_s), target=target)
+
+
+@dataclass(slots=True)
+class NetworkFaults:
+    """Disturbs deliveries; the `Faults` hook of the in-memory broker.
+
+    Args:
+        now_s: trade time.
+    """
+
+    rates: Rates
+    from_s: float
+    until_s: float
+    now_s: Callable[[], float]
+    hits: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("drop", "duplicate", "late", "reorder"), 0))
+
+    def plan(self, topic: str, payload: bytes, rng: random.Random) -> Sequence[float]:
+        """Extra seconds for each copy of a delivery that arrives."""
+        now_s, rates = self.now_s(), self.rates
+        if not self.from_s <= now_s < self.until_s:
+            return (0.0,)
+        if self._hit("drop", rates.drop, rng):
+            return ()
+        copies = [0.0]
+        if self._hit("late", rates.late, rng):
+            copies = [rng.expovariate(1.0 / rates.late_s_mean)]
+        elif self._hit("reorder", rates.reorder, rng):
+            copies = [rng.uniform(0.0, rates.reorder_s_max)]
+        if self._hit("duplicate", rates.duplicate, rng):
+            copies.append(copies[0] + rng.uniform(0.0, rates.duplicate_s_max))
+        return [min(extra_s, max(self.until_s - now_s, 0.0)) for extra_s in copies]
+
+    def _hit(self, name: str, rate: float, rng: random.Random) -> bool:
+        if rate <= 0.0 or rng.random() >= rate:
+            return False
+        self.hits[name] += 1
+        return True
