@@ -16,7 +16,7 @@ CENTRE = LocalPlane(47.14, 9.52)
 VAN = RoadProfile(frozenset({"primary", "residential", "living_street", "service", "tertiary_link"}), 10.0)
 
 Ban = tuple[str, str, str, str]
-"""From road, via spot (one letter) or road, to road, value of `restriction`."""
+"""From road, via spot (one letter) or roads (with blanks between), to road, value of `restriction`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,14 @@ def _way(number: int, road: str, tags: Mapping[str, str]) -> str:
 
 def _ban(number: int, ban: Sequence[object], ids: Mapping[str, int]) -> str:
     start, via, end, kind, *more = ban
-    over = f'type="node" ref="{ord(str(via))}"' if len(str(via)) == 1 else f'type="way" ref="{ids[str(via)]}"'
+    over = [f'type="way" ref="{ids[road]}"' for road in str(via).split() if len(road) > 1]
+    over = over or [f'type="node" ref="{ord(str(via))}"']
+    vias = "".join(f'<member {member} role="via"/>' for member in over)
     tags = {"type": "restriction", "restriction": str(kind)}
     for extra in more:
         assert isinstance(extra, Mapping)
         tags |= extra
     return (
         f'<relation id="{number}" version="1"><member type="way" ref="{ids[str(start)]}" role="from"/>'
-        f'<member {over} role="via"/><member type="way" ref="{ids[str(end)]}" role="to"/>{_tags(tags)}</relation>'
+        f'{vias}<member type="way" ref="{ids[str(end)]}" role="to"/>{_tags(tags)}</relation>'
     )

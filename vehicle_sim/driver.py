@@ -91,6 +91,7 @@ class Driver:
         self._brake_since_s = 0.0
         battery = vehicle_type.battery
         self.charge = Charge(battery.energy_wh * soc_fraction, self._timers.now_s(), battery.hotel_w, battery.energy_wh)
+        self.energy_at_start_wh = self.charge.energy_wh
         world.on_road_opened(self._road_opened)
 
     # ---- what others ask

@@ -148,6 +148,15 @@ class FaultPlan:
     from_s: float
     until_s: float
 
+    def shifted(self, by_s: float) -> FaultPlan:
+        """The same plan, begun later."""
+        return replace(
+            self,
+            events=tuple(replace(event, at_s=event.at_s + by_s) for event in self.events),
+            from_s=self.from_s + by_s,
+            until_s=self.until_s + by_s,
+        )
+
     def describe(self) -> dict[str, object]:
         """What was drawn, for people who repeat or shrink a run."""
         rates = {each.name: getattr(self.rates, each.name) for each in fields(Rates) if each.name in FREQUENCIES}

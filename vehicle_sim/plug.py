@@ -19,11 +19,17 @@ class Plug:
         self._world = world
         self._station: Station | None = None
         self._since_wh = 0.0
-        self.charged_wh = 0.0
+        self._charged_wh = 0.0
 
     @property
     def is_charging(self) -> bool:
         return self._station is not None
+
+    @property
+    def charged_wh(self) -> float:
+        """Gained at chargers in all, up to this moment."""
+        present_wh = self._driver.energy_wh() - self._since_wh if self.is_charging else 0.0
+        return self._charged_wh + present_wh
 
     def start(self) -> str:
         """Begin to charge; gives why not, or empty."""
@@ -48,7 +54,7 @@ class Plug:
         if station is None:
             return
         self._driver.draw(self._driver.type.battery.hotel_w)
-        self.charged_wh += self._driver.charge.energy_wh - self._since_wh
+        self._charged_wh += self._driver.charge.energy_wh - self._since_wh
         self._world.vacate(f"charger:{station.id}", self._vehicle_id)
         self._world.record(WorldEventKind.CHARGING_STOPPED, vehicle=self._vehicle_id, place=station.id)
 

@@ -154,7 +154,7 @@ class Scenario:
         self.faults = content.faults
         self.scripted = content.fault
         self.expect = content.expect
-        self.site = _part_of(site, content.vehicles, content.points)
+        self.site = part_of(site, content.vehicles, content.points)
         moment = datetime.fromisoformat(content.start)
         self.day = moment.date()
         self.start_s = local_time_s(self.day, moment.strftime("%H:%M:%S"), site.time_zone)
@@ -266,7 +266,7 @@ def _sentence(path: Path, error: Mapping[str, object]) -> str:
             return f"{path}: {key}: found {error['input']!r}, needs {message[:1].lower()}{message[1:]}"
 
 
-def _part_of(site: Site, vehicles: int | None, points: int | None) -> Site:
+def part_of(site: Site, vehicles: int | None, points: int | None) -> Site:
     """The site with so many of its vehicles, in turn from each station, and so many of its points, evenly spread.
 
     Raises:

@@ -102,8 +102,7 @@ class Voice:
 
     def greet(self) -> None:
         """The line is up: say so, who we are and how we are."""
-        header = self._header("connection")
-        self._send("connection", codec.encode_connection(Connection(header=header, state=ConnectionState.ONLINE)), 1)
+        self._say_connection(ConnectionState.ONLINE)
         self.say_factsheet()
         self.say_state()
         if not self._is_awake:
@@ -111,6 +110,10 @@ class Voice:
             self._later(self._state_interval_s, self._beat)
             if self._visualization_s:
                 self._later(self._visualization_s, self._show)
+
+    def farewell(self) -> None:
+        """About to leave on purpose."""
+        self._say_connection(ConnectionState.OFFLINE)
 
     def touched(self) -> None:
         """Something changed; say it once this instant is over."""
@@ -125,6 +128,10 @@ class Voice:
 
     def say_factsheet(self) -> None:
         self._send("factsheet", codec.encode_factsheet(self._factsheet()), 0)
+
+    def _say_connection(self, state: ConnectionState) -> None:
+        message = Connection(header=self._header("connection"), state=state)
+        self._send("connection", codec.encode_connection(message), 1)
 
     def _beat(self) -> None:
         due_s = self._last_state_s + self._state_interval_s

@@ -92,7 +92,7 @@ class World:
     """Parcels, staff, bays, chargers and roads.
 
     Args:
-        no_show_share: share of visits at which no staff come at all.
+        no_show_share: share of visits at which no staff come at all, before `no_show_until_s`.
         invents_lots: a pick of an unknown run makes its lot, named as the controller names parcels without ids; for
             vehicles that serve a daemon whose runs nobody told us.
     """
@@ -105,12 +105,14 @@ class World:
         seed: int = 0,
         *,
         no_show_share: float = 0.0,
+        no_show_until_s: float = math.inf,
         invents_lots: bool = False,
     ) -> None:
         self.site = site
         self.ground = ground
         self.timers = timers
         self.no_show_share = no_show_share
+        self.no_show_until_s = no_show_until_s
         self.invents_lots = invents_lots
         self.lots: dict[RunId, TrueLot] = {}
         self.custody: dict[ParcelId, Custody] = {}
@@ -236,7 +238,7 @@ class World:
         rng = random.Random(f"{self._seed}:{point_id}:{self._visits[point_id]}")
         median_s = self.site.points[point_id].staff_wait_s
         wait_s = math.exp(rng.gauss(math.log(median_s), STAFF_WAIT_SIGMA)) if median_s > 0 else 0.0
-        if rng.random() < self.no_show_share:
+        if rng.random() < self.no_show_share and self.timers.now_s() < self.no_show_until_s:
             wait_s = math.inf
         away_s = self._away_until_s.get(point_id, -math.inf) - self.timers.now_s()
         return max(wait_s, away_s)

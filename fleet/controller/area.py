@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import structlog
 
 from fleet.clock import Clock
+from fleet.controller.ear import Ear
 from fleet.controller.inbox import Asked, Facts, Inbox
 from fleet.controller.lease import LeaseKeeper
-from fleet.controller.ear import Ear
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
@@ -32,8 +32,8 @@ from fleet.model.ids import TripId, VehicleId
 from fleet.model.trip import Plan
 from fleet.model.twin import Liveness
 from fleet.orders.outlet import OutboxRow, OutboxStatus, Outlet
-from fleet.planning.present import problem_of
 from fleet.planning.port import Budget, Solver
+from fleet.planning.present import problem_of
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState

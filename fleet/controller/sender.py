@@ -15,7 +15,7 @@ from fleet.controller.stats import Stats
 from fleet.errors import LinkDownError
 from fleet.model.ids import VehicleId
 from fleet.model.site import Site
-from fleet.orders.outlet import Outlet, OutboxRow
+from fleet.orders.outlet import OutboxRow, Outlet
 from fleet.state.fleet_state import FleetState
 from fleet.wire.codec import with_header
 from fleet.wire.link import Link, Topic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from fleet.controller.inbox import Asked, Facts
 from fleet.dispatch.commands import Answer, perform
@@ -22,6 +23,8 @@ from fleet.roads.site_roads import SiteRoads
 from fleet.state.attention import raise_assist
 from fleet.state.draft import Draft
 
+POLISH_STEPS = 200
+AGAIN_S = 60.0
 STEPS_MAX = 8
 """Decisions for one vehicle in one turn; more than this is a circle, and a bug of ours."""
 
@@ -59,11 +62,11 @@ def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due) -> Outcome
     for asked in facts.commands:
         outcome.results.append((asked, _perform(draft, roads, asked, outcome)))
     for plan in facts.plans:
-        _isolated(draft, "planner:answer", outcome, lambda plan=plan: consider(draft, roads, plan, _gain(roads)))
+        _isolated(draft, "planner:answer", outcome, partial(consider, draft, roads, plan, _gain(roads)))
     draft.touched.update(due.vehicles)
     _decide_all(draft, roads, outcome)
     if draft.plan_reasons:
-        planned = _isolated(draft, "planner:own", outcome, lambda: replan(draft, roads, polish_steps=200))
+        planned = _isolated(draft, "planner:own", outcome, partial(replan, draft, roads, POLISH_STEPS))
         outcome.has_replanned = planned
         _decide_all(draft, roads, outcome)
     return outcome
@@ -78,12 +81,12 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
         for vehicle_id in roads.site.vehicles:
             _request_state(draft, vehicle_id)
     for vehicle_id, message in facts.connections:
-        _for_vehicle(draft, vehicle_id, outcome, lambda v=vehicle_id, m=message: take_connection(draft, v, m))
+        _for_vehicle(draft, vehicle_id, outcome, partial(take_connection, draft, vehicle_id, message))
     for vehicle_id in sorted(facts.states):
         for state in facts.states[vehicle_id]:
-            _for_vehicle(draft, vehicle_id, outcome, lambda v=vehicle_id, s=state: take_state(draft, roads, v, s))
+            _for_vehicle(draft, vehicle_id, outcome, partial(take_state, draft, roads, vehicle_id, state))
     for vehicle_id, level in due.silent:
-        _for_vehicle(draft, vehicle_id, outcome, lambda v=vehicle_id, n=level: take_silence(draft, v, n))
+        _for_vehicle(draft, vehicle_id, outcome, partial(take_silence, draft, vehicle_id, level))
     for vehicle_id, ref, attempts in facts.unconfirmed:
         unconfirmed(draft, vehicle_id, ref, attempts)
 
@@ -106,7 +109,7 @@ def _perform(draft: Draft, roads: SiteRoads, asked: Asked, outcome: Outcome) -> 
     except FleetError as refusal:
         draft.back_to(mark)
         return refusal
-    except Exception as error:  # noqa: BLE001 - one bad command must not stop the area; it is told and logged
+    except Exception as error:
         draft.back_to(mark)
         outcome.failures.append((f"command:{type(asked.command).__name__}", error))
         return error
@@ -125,12 +128,13 @@ def _decide_all(draft: Draft, roads: SiteRoads, outcome: Outcome) -> None:
             return
         for vehicle_id in todo:
             if vehicle_id in roads.site.vehicles:
-                _for_vehicle(draft, vehicle_id, outcome, lambda v=vehicle_id: _decide_one(draft, roads, v))
+                _for_vehicle(draft, vehicle_id, outcome, partial(_decide_one, draft, roads, vehicle_id))
 
 
 def _decide_one(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
     if overdue(draft, vehicle_id) and not draft.state.twin(vehicle_id).can_take_orders:
         draft.want_plan(f"{vehicle_id} cannot begin its trip")
+        draft.wake(vehicle_id, draft.now_s + AGAIN_S)
     for _ in range(STEPS_MAX):
         before = len(draft.entries)
         intent = decide(draft, roads, vehicle_id)
@@ -155,7 +159,7 @@ def _isolated(draft: Draft, subject: str, outcome: Outcome, work: Callable[[], o
     mark = draft.mark()
     try:
         work()
-    except Exception as error:  # noqa: BLE001 - isolation is the point: logged by the shell, journalled here
+    except Exception as error:
         draft.back_to(mark)
         outcome.failures.append((subject, error))
         text = f"{type(error).__name__}: {error}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fleet.model.trip import Plan, PlanCost, Trip
+from fleet.planning.feasible import violations
 from fleet.planning.problem import Problem
 
 
@@ -31,12 +32,15 @@ def cost(problem: Problem, plan: Plan) -> PlanCost:
     )
 
 
+def beats(problem: Problem, plan: Plan, other: Plan) -> bool:
+    """Whether a feasible plan is cheaper than another; one that is not feasible (any more) is beaten by any."""
+    return bool(violations(problem, other)) or cost(problem, plan).total < cost(problem, other).total
+
+
 def late_runs(problem: Problem, plan: Plan) -> int:
     """How many planned runs are handed over after they are due."""
     due_s = {run.id: run.due_s for run in problem.runs}
-    return sum(
-        stop.leave_s > due_s[run_id] for trip in plan.trips for stop in trip.stops for run_id in stop.run_ids
-    )
+    return sum(stop.leave_s > due_s[run_id] for trip in plan.trips for stop in trip.stops for run_id in stop.run_ids)
 
 
 def _drive_s(problem: Problem, trip: Trip) -> float:

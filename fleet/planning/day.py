@@ -127,7 +127,9 @@ class Day:
         shape = self.ground.shape(self.ground.problem.vehicles[vehicle].type_index, (run,))
         trips = self.table.trips[vehicle]
         end = len(trips)
-        gap = next((place for place, trip in enumerate(trips) if self._begins(vehicle, place, shape) < trip.load_from_s), end)
+        gap = next(
+            (place for place, trip in enumerate(trips) if self._begins(vehicle, place, shape) < trip.load_from_s), end
+        )
         return min(
             Option(self._price(vehicle, position, shape, is_new=True), vehicle, position, True, (run,))
             for position in sorted({gap, end})

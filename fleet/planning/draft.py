@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import chain
 
 from fleet.model.ids import RunId, TripId, VehicleId
@@ -64,7 +65,14 @@ def plan_of(
                 trips.append(_trip(problem, vehicle, timed, known_id or new_trip_id()))
     trips.sort(key=lambda trip: (trip.load_from_s, trip.vehicle_id))
     plan = Plan(trips=tuple(trips), unassigned=tuple(unassigned), cost=_NO_COST, made_by=made_by)
-    return Plan(trips=plan.trips, unassigned=plan.unassigned, cost=cost(problem, plan), made_by=made_by)
+    return replace(plan, cost=cost(problem, plan))
+
+
+def named(plan: Plan, known: Iterable[TripId], new_trip_id: NewTripId) -> Plan:
+    """The plan with an id of ours for each trip whose id nobody knows; for plans from another process."""
+    ours = set(known)
+    trips = tuple(trip if trip.id in ours else replace(trip, id=new_trip_id()) for trip in plan.trips)
+    return replace(plan, trips=trips)
 
 
 def _identity(vehicle_id: VehicleId, run_ids: Iterable[RunId]) -> tuple[VehicleId, frozenset[RunId]]:

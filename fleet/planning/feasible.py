@@ -95,7 +95,9 @@ class _Judge:
             yield Violation(Breach.VEHICLE_NOT_ALLOWED, trip.id, trip.vehicle_id)
         home = self.problem.stations[vehicle.station]
         if trip.station_id != home.id:
-            yield Violation(Breach.WRONG_STATION, trip.id, f"{vehicle.id} is at home at {home.id}, not {trip.station_id}")
+            yield Violation(
+                Breach.WRONG_STATION, trip.id, f"{vehicle.id} is at home at {home.id}, not {trip.station_id}"
+            )
         times = [trip.charge_from_s, trip.charge_until_s, trip.load_from_s, trip.depart_s, trip.return_s]
         times += [instant for stop in trip.stops for instant in (stop.arrive_s, stop.leave_s)]
         if not all(math.isfinite(instant) for instant in times):
@@ -141,10 +143,14 @@ class _Judge:
         runs = self._runs_of(trip)
         station = self.problem.stations[self.vehicles[trip.vehicle_id].station]
         if _after(trip.charge_from_s, trip.charge_until_s) or _after(trip.charge_until_s, trip.load_from_s):
-            yield Violation(Breach.OUT_OF_ORDER, trip.id, f"charges until {trip.charge_until_s}, loads {trip.load_from_s}")
+            yield Violation(
+                Breach.OUT_OF_ORDER, trip.id, f"charges until {trip.charge_until_s}, loads {trip.load_from_s}"
+            )
         for run in runs:
             if _after(run.ready_s, trip.load_from_s):
-                yield Violation(Breach.NOT_READY, run.id, f"{trip.id} loads {run.ready_s - trip.load_from_s:.1f} s early")
+                yield Violation(
+                    Breach.NOT_READY, run.id, f"{trip.id} loads {run.ready_s - trip.load_from_s:.1f} s early"
+                )
         needed_s = station.load_fixed_s + station.load_per_parcel_s * sum(run.parcels for run in runs)
         if _after(trip.load_from_s + needed_s, trip.depart_s):
             stated_s = trip.depart_s - trip.load_from_s
@@ -214,7 +220,9 @@ class _Judge:
         for moment, holders in _overfull(loads, station.bays_held, station.loading_bays):
             yield Violation(Breach.BAYS_FULL, station.id, f"{holders} in {station.loading_bays} bays at {moment:.0f}")
         for moment, holders in _overfull(charges, station.chargers_held, station.chargers):
-            yield Violation(Breach.CHARGERS_FULL, station.id, f"{holders} at {station.chargers} chargers at {moment:.0f}")
+            yield Violation(
+                Breach.CHARGERS_FULL, station.id, f"{holders} at {station.chargers} chargers at {moment:.0f}"
+            )
 
     def _runs_of(self, trip: Trip) -> list[ProblemRun]:
         return [self.runs[run_id] for run_id in trip.run_ids]

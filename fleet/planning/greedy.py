@@ -26,6 +26,7 @@ def propose(problem: Problem, new_trip_id: NewTripId, polish_steps: int = POLISH
     never in one, is put where it costs least. A run that fits nowhere is listed with the reason.
 
     Args:
+        problem: what is known now.
         new_trip_id: called once for each trip that is not an announced one.
         polish_steps: timetables that may be tried in small moves, per station.
     """

@@ -149,7 +149,7 @@ class Ground:
             parcels=parcels,
             lags=tuple(slack),
             latest_s=-max(slack)[0],
-            is_announced=any([run in self.announced for run in route]),
+            is_announced=not self.announced.keys().isdisjoint(route),
         )
 
     def service_s(self, run: int) -> tuple[float, float]:

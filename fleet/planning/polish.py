@@ -1,4 +1,4 @@
-"""Small moves that make a day cheaper: reorder a trip, move a run, swap two runs; until nothing helps or steps run out."""
+"""Small moves that make a day cheaper: reorder a trip, move a run, swap two runs; until steps run out or none helps."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def polish(day: Day, steps: int) -> None:
     """Makes the day cheaper by local moves, each judged by a whole new timetable; deterministic.
 
     Args:
+        day: changed in place.
         steps: how many timetables may be made.
     """
     limit = day.steps + steps
@@ -104,9 +105,9 @@ def _swap(day: Day, limit: int) -> None:
         for other in _near(day.ground, run, where):
             if day.steps >= limit:
                 return
-            if run < other and where[run] != where[other] and _is_promising(day, where, run, other):
-                if _try(day, _swapped(day, where, run, other)):
-                    where[run], where[other] = where[other], where[run]
+            is_new_pair = run < other and where[run] != where[other]
+            if is_new_pair and _is_promising(day, where, run, other) and _try(day, _swapped(day, where, run, other)):
+                where[run], where[other] = where[other], where[run]
 
 
 def _near(ground: Ground, run: int, among: dict[int, tuple[int, int]]) -> list[int]:

@@ -35,9 +35,7 @@ def problem_of(state: FleetState, roads: SiteRoads, now_s: float) -> Problem:
         now_s=now_s,
         stations=tuple(_station(state, roads, tables, station_id, now_s) for station_id in stations),
         points=tuple(_point(roads, tables, point_id) for point_id in points),
-        vehicles=tuple(
-            _vehicle(state, roads, tables, twin, stations, now_s) for twin in _twins(state, roads)
-        ),
+        vehicles=tuple(_vehicle(state, roads, tables, twin, stations, now_s) for twin in _twins(state, roads)),
         runs=tuple(_run(view, stations, points) for view in _open_runs(state, stations, points)),
         travel=Travel(durations_s=tables.durations_s, lengths_m=tables.lengths_m),
         incumbent=tuple(view.trip for twin in _twins(state, roads) for view in state.planned_trips(twin.vehicle.id)),
@@ -106,9 +104,7 @@ def _twins(state: FleetState, roads: SiteRoads) -> list[Twin]:
     return [state.twin(vehicle_id) for vehicle_id in roads.site.vehicles]
 
 
-def _open_runs(
-    state: FleetState, stations: dict[StationId, int], points: dict[PointId, int]
-) -> list[RunView]:
+def _open_runs(state: FleetState, stations: dict[StationId, int], points: dict[PointId, int]) -> list[RunView]:
     """Runs that may still be planned: nothing of them is aboard."""
     views = (state.run(run_id) for run_id in sorted(state.open_runs))
     return [

@@ -160,7 +160,8 @@ class Problem:
 
     def __post_init__(self) -> None:
         types, nodes = self.travel.durations_s.shape[:2]
-        _check_range("node of a place", [place.node for place in (*self.stations, *self.points)], nodes)
+        _check_range("node of a station", [station.node for station in self.stations], nodes)
+        _check_range("node of a point", [point.node for point in self.points], nodes)
         _check_range("type of a vehicle", [vehicle.type_index for vehicle in self.vehicles], types)
         _check_range("station of a vehicle", [vehicle.station for vehicle in self.vehicles], len(self.stations))
         _check_range("station of a run", [run.station for run in self.runs], len(self.stations))

@@ -35,7 +35,9 @@ def _first_hurdle(ground: Ground, index: int) -> tuple[Reason, str]:
     needed_wh = {it: ground.energy_wh(it, alone[it]) + problem.vehicles[it].battery.reserve_wh() for it in free}
     ranged = [it for it in free if ground.fits(it, alone[it])]
     if not ranged:
-        detail = f"{point.id} and back takes {min(needed_wh.values()):.0f} Wh with the reserve, more than a full battery"
+        detail = (
+            f"{point.id} and back takes {min(needed_wh.values()):.0f} Wh with the reserve, more than a full battery"
+        )
         return Reason.OUT_OF_RANGE, detail
     if station.loading_bays < 1:
         return Reason.NO_VEHICLE_FREE, f"{station.id} has no loading bay"

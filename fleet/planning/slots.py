@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ortools.constraint_solver import pywrapcp
 
 from fleet.planning.day import Day
-from fleet.planning.ground import Ground, Route, Shape
+from fleet.planning.ground import Route
 
 PRICE_SCALE = 100  # the model counts in whole numbers
 FOREVER_S = 10_000_000
@@ -131,7 +131,7 @@ class SlotModel:
         self.routing.AddDimensionWithVehicleCapacity(vector, 0, limits, True, name)
 
     def _add_choices(self) -> None:
-        """Each run may stay behind at its price, and rides only on slots that load after it is ready and can go there."""
+        """Each run may stay behind at its price; it rides on slots that load after it is ready and can go there."""
         problem, alone = self.ground.problem, self.ground.shape
         for node, run in enumerate(self.runs, start=1):
             index, facts = self.manager.NodeToIndex(node), problem.runs[run]

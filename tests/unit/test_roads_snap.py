@@ -8,8 +8,15 @@ from fleet.roads.route import Router
 from fleet.roads.snap import END_CLEARANCE_M, NotReachable, Snap, Snapper
 from tests.drawn_map import VAN, DrawnMap, draw, latlon
 
-SPOTS = {"a": (0.0, 0.0), "b": (200.0, 0.0), "c": (200.0, 150.0), "d": (0.0, 150.0), "e": (200.0, 400.0)}
-RING: dict[str, dict[str, str]] = {"ab": {}, "bc": {}, "cd": {}, "da": {}}
+SPOTS = {
+    "a": (0.0, 0.0),
+    "b": (200.0, 0.0),
+    "c": (200.0, 150.0),
+    "d": (0.0, 150.0),
+    "e": (200.0, 400.0),
+    "f": (0.0, 230.0),
+}
+RING: dict[str, dict[str, str]] = {"ab": {}, "bc": {}, "cd": {}, "da": {}, "df": {}}  # df: where to turn round
 
 
 def snap(drawn: DrawnMap, x_m: float, y_m: float, *, left: bool = False, limit_m: float = 100.0) -> Snap | NotReachable:
@@ -54,15 +61,15 @@ def test_a_nearer_road_that_is_not_ours_is_passed_over_and_named(tmp_path: Path)
     found = snap(drawn, 100.0, -25.0)
     assert isinstance(found, Snap)
     assert found.place.edge == drawn.edge("ab")
-    assert found.passed_over == "5 m: access=private: unnamed residential road (way 5)"
+    assert found.passed_over == "5 m: access=private: unnamed residential road (way 6)"
 
 
 @pytest.mark.parametrize(
     ("tags", "reason"),
     [
-        ({"access": "private"}, "access=private: unnamed residential road (way 5)"),
-        ({"highway": "track"}, "road class track not allowed: unnamed track road (way 5)"),
-        ({"oneway": "yes"}, "cut off, not in the connected part of the roads: unnamed residential road (way 5)"),
+        ({"access": "private"}, "access=private: unnamed residential road (way 6)"),
+        ({"highway": "track"}, "road class track not allowed: unnamed track road (way 6)"),
+        ({"oneway": "yes"}, "cut off, not in the connected part of the roads: unnamed residential road (way 6)"),
         ({"tunnel": "yes"}, "no stopping on a bridge, tunnel, roundabout, slip road or motorway"),
     ],
 )

@@ -53,7 +53,7 @@ class LimitsShape(Shape):
 
 
 class AgvActionShape(Shape):
-    action_type: str = ""
+    action_type: str | None = None
     action_scopes: tuple[str, ...] | None = None
 
 
@@ -94,7 +94,7 @@ def read_factsheet(header: Header, payload: bytes) -> Factsheet:
         width_m=body.width,
         height_m=body.height_max,
         limits=_limits(shape.protocol_limits or LimitsShape()),
-        action_types=tuple(action.action_type for action in features.agv_actions or ()),
+        action_types=tuple(a.action_type for a in features.agv_actions or () if a.action_type is not None),
     )
 
 

@@ -14,7 +14,7 @@ NOT_NEGATIVE, PERCENT, FRACTION = Number(least=0), Number(least=0, most=100), Nu
 UINT32 = Number(least=0, most=2**32 - 1, is_whole=True)
 ANGLE = Number(least=-3.14159265359, most=3.14159265359)
 DEVIATION_ANGLE = Number(least=-3.141592654, most=3.141592654)
-INSTANT = Text(form=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+INSTANT = Text(form=r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z")
 NAME = Text(form=r"[^/+#$]+")
 SERIAL = Text(form=r"[A-Za-z0-9_.:\-]+")
 
@@ -35,7 +35,6 @@ POSITION = Record(
         "y": NUMBER,
         "theta": ANGLE,
         "mapId": TEXT,
-        "mapDescription?": TEXT,
         "positionInitialized": FLAG,
         "localizationScore?": FRACTION,
         "deviationRange?": NUMBER,
@@ -128,7 +127,7 @@ STATE = Record(
         "operatingMode": words("AUTOMATIC SEMIAUTOMATIC MANUAL SERVICE TEACHIN"),
         "nodeStates": ListOf(NODE_STATE),
         "edgeStates": ListOf(EDGE_STATE),
-        "agvPosition?": POSITION,
+        "agvPosition?": Record({**POSITION.fields, "mapDescription?": TEXT}),
         "velocity?": VELOCITY,
         "loads?": ListOf(LOAD),
         "actionStates": ListOf(ACTION_STATE),

@@ -191,8 +191,8 @@ def _load_shape(load: Load) -> shapes.LoadShape:
 
 
 def _read_power(shape: shapes.BatteryShape) -> Power:
-    charge_fraction = min(max(shape.battery_charge / 100.0, 0.0), 1.0)  # 101 % must not cost the whole state
-    return Power(soc_fraction=charge_fraction, is_charging=shape.charging, reach_m=shape.reach)
+    soc_fraction = min(max(round(shape.battery_charge / 100.0, 8), 0.0), 1.0)  # 101 % must not cost the state
+    return Power(soc_fraction=soc_fraction, is_charging=shape.charging, reach_m=shape.reach)
 
 
 def _battery_shape(power: Power) -> shapes.BatteryShape:

@@ -1,0 +1,50 @@
+"""The vehicle's own map."""
+
+from __future__ import annotations
+
+import pytest
+
+from fleet.model.place import Place
+from vehicle_sim.grid import grid_town
+from vehicle_sim.ground import Ground, RoadPart
+
+
+@pytest.fixture
+def ground() -> Ground:
+    return Ground(grid_town(3, 2))
+
+
+def test_an_edge_key_is_the_whole_edge_and_a_span_is_a_part_of_it(ground: Ground) -> None:
+    assert ground.part("e1-2-1") == RoadPart(0, 0.0, 100.0)
+    assert ground.part("e1-2-1@125-800") == RoadPart(0, 12.5, 80.0)
+
+
+@pytest.mark.parametrize("edge_id", ["e9-8-1", "e1-2-1@", "e1-2-1@5", "e1-2-1@800-125", "e1-2-1@0-2000", "e1-2-1@a-b"])
+def test_what_names_no_road_is_no_road(ground: Ground, edge_id: str) -> None:
+    assert ground.part(edge_id) is None
+
+
+def test_the_name_of_a_part_means_that_part(ground: Ground) -> None:
+    for part in (RoadPart(0, 0.0, 100.0), RoadPart(0, 12.5, 80.0)):
+        assert ground.part(ground.part_id(part)) == part
+
+
+def test_roads_join_at_their_common_node_and_within_an_edge(ground: Ground) -> None:
+    onto = ground.part("e2-3-1")
+    assert onto is not None
+    assert ground.joins(Place(0, 100.0), Place(onto.edge, 0.0))
+    assert ground.joins(Place(0, 40.0), Place(0, 40.05))
+    assert not ground.joins(Place(0, 60.0), Place(onto.edge, 0.0))
+    assert not ground.joins(Place(0, 40.0), Place(0, 60.0))
+
+
+def test_nobody_turns_round_in_the_middle_of_a_street(ground: Ground) -> None:
+    back = ground.part("e2-1-1")
+    assert back is not None
+    assert not ground.joins(Place(0, 40.0), Place(back.edge, 60.0))
+
+
+def test_a_place_at_the_end_of_an_edge_is_at_its_node(ground: Ground) -> None:
+    assert ground.node_after(Place(0, 100.0)) == "n2"
+    assert ground.node_before(Place(0, 0.0)) == "n1"
+    assert ground.node_after(Place(0, 50.0)) is None

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from fleet.wire.subscription import Audience, Subscription, matches
+
+
+@pytest.mark.parametrize(
+    ("topic_filter", "topic", "expected"),
+    [
+        ("a/b", "a/b", True),
+        ("a/b", "a/b/c", False),
+        ("a/+", "a/b", True),
+        ("a/+", "a/b/c", False),
+        ("a/+/c", "a//c", True),
+        ("+", "a/b", False),
+        ("#", "a/b", True),
+        ("a/#", "a", True),
+        ("a/#", "a/b/c", True),
+        ("a/#", "b", False),
+        ("#", "$SYS/load", False),
+        ("+/load", "$SYS/load", False),
+        ("$SYS/#", "$SYS/load", True),
+    ],
+)
+def test_filters_match_as_the_standard_says(topic_filter: str, topic: str, expected: bool) -> None:
+    assert matches(topic_filter, topic) is expected
+
+
+@pytest.mark.parametrize("topic_filter", ["", "a/#/b", "a#", "a/b#", "a/+b", "a\0", "##"])
+def test_what_is_no_filter_is_refused(topic_filter: str) -> None:
+    with pytest.raises(ValueError, match="no topic filter"):
+        Subscription(topic_filter)
+
+
+def test_who_listens_twice_hears_once_at_the_better_quality() -> None:
+    audience: Audience[str] = Audience()
+    audience.add("control", [Subscription("a/+"), Subscription("a/b", qos=1)])
+    audience.add("screen", [Subscription("#")])
+    assert audience.of("a/b") == {"control": 1, "screen": 0}
+    audience.remove("control", [Subscription("a/+"), Subscription("a/b", qos=1)])
+    assert audience.of("a/b") == {"screen": 0}

@@ -1,0 +1,79 @@
+"""The `vehicle-sim` command."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from fleet.errors import FleetError
+from vehicle_sim.connect import ConnectOptions
+from vehicle_sim.connect import connect as connect_vehicles
+from vehicle_sim.demand import draw_demand
+from vehicle_sim.scenario import Scenario
+
+EXIT_MISUSE = 2
+
+app = typer.Typer(help="Simulated vehicles that speak VDA 5050.", no_args_is_help=True, add_completion=False)
+
+
+@app.command()
+def connect(
+    broker: Annotated[str, typer.Option(help="mqtt://HOST:PORT")],
+    site: Annotated[Path, typer.Option(help="Site file.")],
+    vehicles: Annotated[int | None, typer.Option(min=1, help="Only so many of the site's vehicles.")] = None,
+    time_factor: Annotated[float, typer.Option(min=0.001, help="Trade seconds per second.")] = 1.0,
+    trade_epoch: Annotated[str | None, typer.Option(help="TRADE@WALL in ISO 8601, as given to the daemon.")] = None,
+    seed: Annotated[int, typer.Option(help="Of all chance.")] = 1,
+    scenario: Annotated[Path | None, typer.Option(help="Scenario file whose faults befall the vehicles.")] = None,
+    demand: Annotated[bool, typer.Option("--demand", help="The scenario's runs stand ready at the stations.")] = False,
+    faults: Annotated[Literal["none", "default"], typer.Option(help="Whether things go wrong.")] = "none",
+    truth: Annotated[Path | None, typer.Option(help="File for what really happened.")] = None,
+    visualization: Annotated[float | None, typer.Option(help="Seconds between visualization messages.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder for imported maps.")] = None,
+) -> None:
+    """Put a site's vehicles on a broker, until SIGTERM or Ctrl-C."""
+    options = ConnectOptions(
+        broker=broker,
+        site=site,
+        vehicles=vehicles,
+        time_factor=time_factor,
+        trade_epoch=trade_epoch,
+        seed=seed,
+        scenario=scenario,
+        with_faults=faults == "default",
+        with_demand=demand,
+        truth=truth,
+        visualization_s=visualization,
+        cache=cache,
+    )
+    asyncio.run(connect_vehicles(options))
+
+
+@app.command()
+def check(scenario: Annotated[Path, typer.Argument(help="Scenario file.")], seed: int = 1) -> None:
+    """Read a scenario, and say what it asks for and what will go wrong."""
+    checked = Scenario.load(scenario)
+    told = draw_demand(checked, seed)
+    parcels = sum(each.run.lot.parcel_count for each in told)
+    site = checked.site
+    typer.echo(
+        f"{checked.name}: {len(site.vehicles)} vehicles, {len(site.points)} points, {len(told)} runs, "
+        f"{parcels} parcels; {checked.fault_plan(seed).describe()}"
+    )
+
+
+def main() -> None:
+    """Run the command; what cannot be used is said in a sentence."""
+    try:
+        app()
+    except FleetError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_MISUSE)
+
+
+if __name__ == "__main__":
+    main()

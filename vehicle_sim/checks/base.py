@@ -1,0 +1,103 @@
+"""What a check is shown, and how it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fleet.journal.commit import Commit, Store
+from fleet.model.event import Event
+from fleet.model.ids import RunId, VehicleId
+from fleet.model.run import Run
+from fleet.roads.site_roads import SiteRoads
+from fleet.state.fleet_state import FleetState
+from fleet.wire.link import Topic
+from fleet.wire.messages import InstantActions, Order
+from vehicle_sim.timers import Timers
+from vehicle_sim.vehicle import SimVehicle
+from vehicle_sim.world import World
+
+
+@dataclass(slots=True)
+class Glance:
+    """Everything a check may look at.
+
+    Attributes:
+        acked: runs that were answered with success, as they were asked for.
+        requests: how often each idempotency key was accepted as new.
+    """
+
+    world: World
+    vehicles: Mapping[VehicleId, SimVehicle]
+    roads: SiteRoads
+    store: Store
+    timers: Timers
+    acked: dict[RunId, Run]
+
+
+class Check:
+    """One promise. Subclasses override what they need to see."""
+
+    id = ""
+
+    def __init__(self, glance: Glance) -> None:
+        self.glance = glance
+
+    def violate(self, detail: str, vehicle: str = "") -> None:
+        self.glance.world.violate(self.id, vehicle, detail)
+
+    def committed(self, commit: Commit, events: Sequence[Event]) -> None:
+        """A commit took place."""
+
+    def moved(self, before: FleetState, after: FleetState) -> None:
+        """The controller's state moved on."""
+
+    def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
+        """An order goes out."""
+
+    def sent_actions(self, topic: Topic, actions: InstantActions, payload: bytes) -> None:
+        """Instant actions go out."""
+
+    def ended(self, state: FleetState) -> None:
+        """Faults are over, and everything has come to rest."""
+
+
+class Checks:
+    """All checks, told of everything."""
+
+    def __init__(self, checks: Sequence[Check]) -> None:
+        self._checks = checks
+        self._last: FleetState | None = None
+
+    def committed(self, commit: Commit) -> None:
+        events = [record.event() for record in commit.records]
+        for check in self._checks:
+            check.committed(commit, events)
+
+    def moved(self, after: FleetState) -> None:
+        if self._last is not None:
+            for check in self._checks:
+                check.moved(self._last, after)
+        self._last = after
+
+    def restarted(self) -> None:
+        """The controller is another one now; its state is compared with the last one's all the same."""
+
+    def sent(self, topic_text: str, payload: bytes) -> None:
+        from fleet.wire.codec import decode_instant_actions, decode_order
+
+        topic = Topic.parse(topic_text)
+        if topic is None:
+            return
+        if topic.name == "order":
+            order = decode_order(payload)[1]
+            for check in self._checks:
+                check.sent_order(topic, order, payload)
+        elif topic.name == "instantActions":
+            actions = decode_instant_actions(payload)[1]
+            for check in self._checks:
+                check.sent_actions(topic, actions, payload)
+
+    def ended(self, state: FleetState) -> None:
+        for check in self._checks:
+            check.ended(state)

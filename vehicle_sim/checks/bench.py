@@ -1,0 +1,29 @@
+"""The list of all promises that are looked at."""
+
+from __future__ import annotations
+
+from vehicle_sim.checks import area, orders, parcels
+from vehicle_sim.checks.base import Check, Checks, Glance
+
+ALL: tuple[type[Check], ...] = (
+    parcels.AcceptedRunsStay,
+    parcels.KeysAreUsedOnce,
+    parcels.DeliveredOnce,
+    parcels.OnePlaceEach,
+    parcels.NeverReassigned,
+    parcels.EveryRunEnds,
+    orders.OneOrderAtATime,
+    orders.SameNumberSameBytes,
+    orders.BaseNeverChanges,
+    orders.OnlyWhereItMay,
+    orders.NothingUnrecorded,
+    orders.NeverBackwards,
+    area.NeverOverbooked,
+    area.NothingLeaked,
+    area.OneOwner,
+    area.HistoryTellsTheState,
+)
+
+
+def all_checks(glance: Glance) -> Checks:
+    return Checks([check(glance) for check in ALL])

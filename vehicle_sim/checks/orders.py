@@ -1,0 +1,160 @@
+"""Promises about orders: one at a time, never changed behind the vehicle's back, never where it has no right."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from fleet.journal.commit import Commit
+from fleet.model.event import Event
+from fleet.model.ids import OrderId, VehicleId
+from fleet.roads.permit import RoadProfile, allowed_mask
+from fleet.state.fleet_state import FleetState
+from fleet.wire.codec import body_of
+from fleet.wire.link import Topic
+from fleet.wire.messages import InstantActions, Order
+from vehicle_sim.checks.base import Check, Glance
+
+
+class OneOrderAtATime(Check):
+    """S6: a vehicle is sent a new order only when it has nothing left to do of the one before."""
+
+    id = "S6"
+
+    def __init__(self, glance: Glance) -> None:
+        super().__init__(glance)
+        self._told: dict[str, list[str]] = {}
+
+    def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
+        vehicle = self.glance.vehicles[VehicleId(topic.serial_number)]
+        told = self._told.setdefault(vehicle.id, [])
+        if order.order_id in told:
+            return
+        told.append(order.order_id)
+        if vehicle.order is not None and vehicle.order.order_id != order.order_id and not vehicle.is_idle:
+            self.violate(f"{order.order_id} was sent while {vehicle.order.order_id} is under way", vehicle.id)
+
+
+class SameNumberSameBytes(Check):
+    """S7: an order id and update id always carry the same content, over restarts too."""
+
+    id = "S7"
+
+    def __init__(self, glance: Glance) -> None:
+        super().__init__(glance)
+        self._digests: dict[tuple[str, int], str] = {}
+
+    def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
+        digest = hashlib.sha256(body_of(order)).hexdigest()
+        pair = (order.order_id, order.order_update_id)
+        if self._digests.setdefault(pair, digest) != digest:
+            self.violate(f"{pair} was sent with two contents", topic.serial_number)
+
+
+class BaseNeverChanges(Check):
+    """S8: what is released stays released and as it was; an update begins at the last released node."""
+
+    id = "S8"
+
+    def __init__(self, glance: Glance) -> None:
+        super().__init__(glance)
+        self._base: dict[str, dict[int, str]] = {}
+        self._updates: dict[str, int] = {}
+
+    def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
+        base = self._base.setdefault(order.order_id, {})
+        last = self._updates.get(order.order_id, -1)
+        if order.order_update_id <= last:
+            return  # said again; S7 sees to it that it is the same
+        self._updates[order.order_id] = order.order_update_id
+        if base and order.nodes[0].sequence_id != max(base):
+            text = f"{order.order_id}.{order.order_update_id} begins at {order.nodes[0].sequence_id}, not {max(base)}"
+            self.violate(text, topic.serial_number)
+        for sequence_id, name in _released(order):
+            if base.setdefault(sequence_id, name) != name:
+                text = f"{order.order_id}: {sequence_id} was {base[sequence_id]} and became {name}"
+                self.violate(text, topic.serial_number)
+
+
+def _released(order: Order) -> list[tuple[int, str]]:
+    nodes = [(node.sequence_id, node.node_id) for node in order.nodes if node.released]
+    return nodes + [(edge.sequence_id, edge.edge_id) for edge in order.edges if edge.released]
+
+
+class OnlyWhereItMay(Check):
+    """S9: no released edge lies outside the roads the vehicle may use when it is released."""
+
+    id = "S9"
+
+    def __init__(self, glance: Glance) -> None:
+        super().__init__(glance)
+        self._masks = {
+            type_id: allowed_mask(glance.roads.graph, RoadProfile.of(glance.roads.site.vehicle_types[type_id]))
+            for type_id in glance.roads.types
+        }
+        self._state: FleetState | None = None
+        self._seen: set[tuple[str, str]] = set()
+
+    def moved(self, before: FleetState, after: FleetState) -> None:
+        """A decision is judged by the closures of its own turn, hence before anything of it is sent."""
+        for order_id, order in after.orders.items():
+            known = before.orders.get(order_id)
+            first = known.released if known is not None else 0
+            if known is order or order.released == first:
+                continue
+            mask = self._masks[after.twins[order.vehicle_id].vehicle.type_id]
+            for index in range(first, order.released):
+                piece = order.path[index]
+                if not mask[piece.edge]:
+                    self.violate(f"{order_id} releases {piece.edge_id}, where it may not drive", order.vehicle_id)
+                if after.is_closed(piece.road_key) and not self._stands_on(before, order.vehicle_id, piece.edge):
+                    self.violate(f"{order_id} releases {piece.edge_id}, which is closed", order.vehicle_id)
+
+    def _stands_on(self, state: FleetState, vehicle_id: VehicleId, edge: int) -> bool:
+        """A vehicle may leave a road that was closed under it."""
+        place = state.twins[vehicle_id].place
+        return place is not None and place.edge == edge
+
+
+class NothingUnrecorded(Check):
+    """S18: nothing is published that is not committed first."""
+
+    id = "S18"
+
+    def __init__(self, glance: Glance) -> None:
+        super().__init__(glance)
+        self._committed: set[tuple[str, str, int, bytes]] = set()
+
+    def committed(self, commit: Commit, events: Sequence[Event]) -> None:
+        for row in commit.outbox:
+            self._committed.add((row.vehicle_id, row.ref, row.update_id, row.body))
+
+    def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
+        row = (topic.serial_number, order.order_id, order.order_update_id, body_of(order))
+        if row not in self._committed:
+            text = f"order {order.order_id}.{order.order_update_id} was sent before it was committed"
+            self.violate(text, topic.serial_number)
+
+    def sent_actions(self, topic: Topic, actions: InstantActions, payload: bytes) -> None:
+        row = (topic.serial_number, actions.actions[0].action_id, 0, body_of(actions))
+        if row not in self._committed:
+            self.violate(f"{actions.actions[0].action_id} was sent before it was committed", topic.serial_number)
+
+
+class NeverBackwards(Check):
+    """S20: nothing late or doubled moves an order's progress back."""
+
+    id = "S20"
+
+    def moved(self, before: FleetState, after: FleetState) -> None:
+        if before.orders is after.orders:
+            return
+        for order_id, order in before.orders.items():
+            now = after.orders.get(OrderId(order_id))
+            if now is None or now is order:
+                continue
+            if now.passed < order.passed or now.update_seen < order.update_seen:
+                self.violate(f"{order_id} went back from {order.passed} to {now.passed}", order.vehicle_id)
+            for action, later in zip(order.actions, now.actions, strict=False):
+                if action.phase.is_over and later.phase is not action.phase:
+                    self.violate(f"{action.action_id} was {action.phase} and became {later.phase}", order.vehicle_id)

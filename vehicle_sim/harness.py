@@ -1,0 +1,356 @@
+"""Controller and vehicles in one process under virtual time: the same controller as in operation, thousands of days a
+night.
+
+Crashes throw the controller away and build a new one on the same store, while the vehicles drive on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import cache, partial
+
+import structlog
+
+from fleet.controller import AreaController, Parts
+from fleet.dispatch.commands import Answer, RunRequest, SubmitRuns
+from fleet.errors import JournalError, RefusedError
+from fleet.journal.commit import Store
+from fleet.journal.store import SqlStore
+from fleet.journal.writer import InlineWriter
+from fleet.model.ids import RunId
+from fleet.model.run import Run
+from fleet.model.vehicle import Vehicle
+from fleet.planning.port import Budget
+from fleet.roads.graph import RoadGraph
+from fleet.roads.site_roads import SiteRoads
+from fleet.state.fleet_state import FleetState
+from fleet.wire.memory import MemoryBroker, MemoryLink
+from fleet.wire.subscription import Subscription
+from fleet.workers.inline import InlineSolver
+from vehicle_sim.checks import Checks, Glance, all_checks
+from vehicle_sim.crash import CrashError, Crasher, CrashLink, CrashPoint, CrashStore
+from vehicle_sim.demand import ToldRun, draw_demand
+from vehicle_sim.faults import FaultEvent, FaultKind, FaultPlan, NetworkFaults
+from vehicle_sim.ground import Ground
+from vehicle_sim.memory_radio import MemoryRadio
+from vehicle_sim.mischief import Mischief
+from vehicle_sim.park import park, subscriptions_of
+from vehicle_sim.scenario import Scenario
+from vehicle_sim.timers import VirtualTimers
+from vehicle_sim.truth import Truth
+from vehicle_sim.vehicle import SimVehicle
+from vehicle_sim.virtual_time import VirtualClock, run_virtual
+from vehicle_sim.voice import will_of
+from vehicle_sim.world import Violation, World
+
+CLIENT_ID = "fleet"
+TOPICS = ("state", "connection", "factsheet", "visualization")
+RESTART_S = 3.0
+CLIENT_RETRY_S = 5.0
+CLIENT_WAIT_S = 30.0
+LOOK_EVERY_S = 30.0
+GRACE_S = 4 * 3600.0
+"""How long after the scenario's end everything has to have come to its end: the bound of L1."""
+
+StoreFactory = Callable[[], Store]
+Wrapping = Callable[[AreaController], None]
+
+log = structlog.get_logger("sim.harness")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How one simulation is run.
+
+    Attributes:
+        profile: replaces the scenario's own fault profile.
+        crash_points: store writes at which the controller dies, on top of the faults.
+        until_s: end of the scenario instead of its own.
+        solver_steps: budget of the solver; 0 for none.
+        spoil: plants a bug in each new controller, to see whether the checks find it.
+        shuffle: also draw the order of callbacks that are ready together.
+    """
+
+    profile: str | None = None
+    crash_points: frozenset[CrashPoint] = frozenset()
+    until_s: float | None = None
+    solver_steps: int = 40
+    spoil: Wrapping | None = None
+    shuffle: bool = False
+    samples: bool = False
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a simulation ended with."""
+
+    seed: int
+    state: FleetState
+    store: Store
+    world: World
+    truth: Truth
+    scenario: Scenario
+    roads: SiteRoads
+    plan: FaultPlan
+    writes: int
+    crashes: int
+    refused: list[str]
+    schema_violations: int
+    orders_sent: int
+    orders_rejected: int
+    plan_s: list[float]
+    dispatch_s: list[float]
+    stops_for_want_of_base: int
+    simulated_s: float
+    fault_hits: dict[str, int]
+    is_over: bool
+
+    @property
+    def violations(self) -> list[Violation]:
+        return self.world.violations
+
+
+@cache
+def _template() -> bytes:
+    """An empty, migrated database, made once a process."""
+    store = SqlStore("sqlite://")
+    try:
+        return store.dump()
+    finally:
+        store.close()
+
+
+def simulate(scenario: Scenario, graph: RoadGraph, seed: int, options: Options | None = None) -> Outcome:
+    """Run the scenario once, from its start until everything has come to its end."""
+    options = options or Options()
+    roads = SiteRoads(scenario.site, graph)
+    shuffle_seed = seed if options.shuffle else None
+
+    async def work(clock: VirtualClock) -> Outcome:
+        return await _Simulation(scenario, roads, seed, options, clock).run()
+
+    return run_virtual(work, scenario.start_s, shuffle_seed)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Figures of controllers that are gone."""
+
+    schema_violations: int = 0
+    orders_sent: int = 0
+    plan_s: list[float] = field(default_factory=list)
+    dispatch_s: list[float] = field(default_factory=list)
+
+    def take(self, controller: AreaController) -> None:
+        stats = controller.stats
+        self.schema_violations += stats.schema_violations.total()
+        self.orders_sent += stats.sent["order"]
+        self.plan_s += stats.plan_s
+        self.dispatch_s += stats.dispatch_s
+
+
+class _Simulation:
+    """One run; made inside the virtual loop."""
+
+    def __init__(self, scenario: Scenario, roads: SiteRoads, seed: int, options: Options, clock: VirtualClock) -> None:
+        self.scenario, self.roads, self.seed, self.options, self.clock = scenario, roads, seed, options, clock
+        self.end_s = options.until_s if options.until_s is not None else scenario.end_s
+        self.plan = scenario.fault_plan(seed, options.profile)
+        self.timers = VirtualTimers(clock)
+        self.network_faults = NetworkFaults(self.plan.rates, self.plan.from_s, self.plan.until_s, clock.trade_now_s)
+        self.broker = MemoryBroker(random.Random(f"net:{seed}"), faults=self.network_faults)
+        ground = Ground(roads.graph)
+        no_show = self.plan.rates.no_show
+        self.world = World(scenario.site, ground, self.timers, seed, no_show_share=no_show)
+        self.vehicles = self._vehicles()
+        self.truth = Truth(self.world, self.vehicles, self.timers, samples=options.samples)
+        self.store = SqlStore("sqlite://", _template())
+        self.crasher = Crasher(options.crash_points)
+        self.crasher.on_crash(lambda: self.broker.cut(CLIENT_ID))
+        self.acked: dict[RunId, Run] = {}
+        self.checks: Checks = all_checks(Glance(self.world, self.vehicles, roads, self.store, self.timers, self.acked))
+        self.told = [told for told in draw_demand(scenario, seed) if told.told_s < self.end_s]
+        self.tally = _Tally()
+        self.refused: list[str] = []
+        self.controller: AreaController | None = None
+        self.is_over = False
+
+    def _vehicles(self) -> dict[str, SimVehicle]:
+        links: dict[str, MemoryLink] = {}
+
+        def radio_of(vehicle: Vehicle) -> MemoryRadio:
+            will = will_of(vehicle, self.clock.trade_now_s())
+            link = MemoryLink(self.broker, f"v-{vehicle.id}", subscriptions_of(vehicle), will)
+            links[vehicle.id] = link
+            return MemoryRadio(self.broker, link)
+
+        vehicles = park(self.scenario.site, self.roads, self.world, radio_of, self.seed)
+        for vehicle_id, vehicle in vehicles.items():
+            links[vehicle_id].open(vehicle)
+        return dict(vehicles)
+
+    # The whole run ------------------------------------------------------------------------------------------------
+
+    async def run(self) -> Outcome:
+        Mischief(self.plan, self.timers, self.world, self.vehicles, self._elsewhere).start()
+        async with asyncio.TaskGroup() as tasks:
+            lives = tasks.create_task(self._live_on(), name="lives")
+            client = tasks.create_task(self._client(), name="client")
+            await self._until_over(client)
+            lives.cancel()
+        return self._outcome()
+
+    async def _until_over(self, client: asyncio.Task[None]) -> None:
+        """Every run has come to its end and every vehicle is home, or the bound for that is over."""
+        while self.clock.trade_now_s() < self.end_s + GRACE_S:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if client.done() and self.clock.trade_now_s() >= self.plan.until_s and self._has_come_to_rest():
+                self.is_over = True
+                break
+        if self.controller is None:
+            raise RuntimeError("the simulation ended while the controller was down")
+        self.tally.take(self.controller)
+        self.checks.ended(self.controller.state)
+
+    def _has_come_to_rest(self) -> bool:
+        controller = self.controller
+        if controller is None or controller.state.open_runs:
+            return False
+        at_home = all(vehicle.is_idle and not vehicle.driver.is_driving for vehicle in self.vehicles.values())
+        state = controller.state
+        return at_home and all(twin.trip_id is None and twin.order_id is None for twin in state.twins.values())
+
+    def _outcome(self) -> Outcome:
+        assert self.controller is not None
+        rejected = sum(1 for event in self.truth.events if event.kind == "order_rejected")
+        return Outcome(
+            seed=self.seed,
+            state=self.controller.state,
+            store=self.store,
+            world=self.world,
+            truth=self.truth,
+            scenario=self.scenario,
+            roads=self.roads,
+            plan=self.plan,
+            writes=self.crasher.writes,
+            crashes=self.crasher.crashes,
+            refused=self.refused,
+            schema_violations=self.tally.schema_violations,
+            orders_sent=self.tally.orders_sent,
+            orders_rejected=rejected,
+            plan_s=self.tally.plan_s,
+            dispatch_s=self.tally.dispatch_s,
+            stops_for_want_of_base=sum(v.driver.stops_for_want_of_base for v in self.vehicles.values()),
+            simulated_s=self.clock.trade_now_s() - self.scenario.start_s,
+            fault_hits=dict(self.network_faults.hits),
+            is_over=self.is_over,
+        )
+
+    # The controller's lives ---------------------------------------------------------------------------------------
+
+    async def _live_on(self) -> None:
+        """One controller after the other on the same store, each until it dies."""
+        while True:
+            try:
+                await self._live()
+            except BaseExceptionGroup as group:
+                if group.split(CrashError)[1] is not None:
+                    raise
+            except CrashError:
+                pass
+            if self.controller is not None:
+                self.tally.take(self.controller)
+                self.controller = None
+            await asyncio.sleep(RESTART_S)
+
+    async def _live(self) -> None:
+        controller = AreaController(self._parts())
+        if self.options.spoil is not None:
+            self.options.spoil(controller)
+        await controller.open()
+        self.controller = controller
+        controller.on_commit(lambda: self.checks.moved(controller.state))
+        await controller.run()
+
+    def _parts(self) -> Parts:
+        store = CrashStore(self.store, self.crasher, self.checks.committed)
+        prefix = f"{self.scenario.site.interface_name}/+/+/+"
+        link = MemoryLink(self.broker, CLIENT_ID, [Subscription(f"{prefix}/{name}") for name in TOPICS])
+        solver = InlineSolver(clock=self.clock, latency_s=5.0) if self.options.solver_steps else None
+        return Parts(
+            clock=self.clock,
+            link=CrashLink(link, self.crasher, self.checks.sent),
+            store=store,
+            writer=InlineWriter(store),
+            solver=solver,
+            budget=Budget(steps=self.options.solver_steps or 1),
+            roads=self.roads,
+            token=f"{self.seed:04x}",
+            owner="sim",
+            by_force=True,
+        )
+
+    def _elsewhere(self, event: FaultEvent) -> None:
+        match event.kind:
+            case FaultKind.CRASH:
+                self.crasher.arm(event.moment)
+            case FaultKind.BROKER_DOWN:
+                self.broker.stop(keep_retained=False)
+                self.timers.call_at(self.clock.trade_now_s() + event.for_s, self.broker.start)
+
+    # The courier's system -----------------------------------------------------------------------------------------
+
+    async def _client(self) -> None:
+        """Hands runs in when they become known, and asks again with the same key until it has an answer."""
+        for told_s, batch in _batches(self.told):
+            await self.clock.sleep_until(told_s)
+            self.world.expect(batch)
+            key = f"batch-{batch[0].id}"
+            command = SubmitRuns(key=key, runs=tuple(map(_request, batch)))
+            answer = await self._insist(partial(self._ask, command))
+            if answer is not None:
+                self.acked.update((run.id, run) for run in batch)
+
+    async def _ask(self, command: SubmitRuns) -> Answer:
+        if self.controller is None:
+            raise JournalError("the controller is down")
+        async with asyncio.timeout(CLIENT_WAIT_S):
+            return await self.controller.ask(command, "client")
+
+    async def _insist(self, ask: Callable[[], Awaitable[Answer]]) -> Answer | None:
+        while True:
+            try:
+                return await ask()
+            except (JournalError, TimeoutError):
+                await asyncio.sleep(CLIENT_RETRY_S)
+            except RefusedError as refusal:
+                self.refused.append(str(refusal))
+                self.world.violate("S2", "", f"a request was refused: {refusal}")
+                return None
+
+
+def _batches(told: list[ToldRun]) -> list[tuple[float, list[Run]]]:
+    """Runs that become known at the same moment are handed in together."""
+    batches: dict[float, list[Run]] = {}
+    for each in told:
+        batches.setdefault(each.told_s, []).append(each.run)
+    return sorted(batches.items())
+
+
+def _request(run: Run) -> RunRequest:
+    return RunRequest(
+        run_id=run.id,
+        station_id=run.station_id,
+        point_id=run.point_id,
+        parcel_ids=run.lot.parcel_ids,
+        parcel_count=run.lot.parcel_count,
+        mass_kg=run.lot.mass_kg,
+        volume_m3=run.lot.volume_m3,
+        ready_s=run.ready_s,
+        due_s=run.due_s,
+        priority=run.priority,
+        brand=run.brand,
+    )

@@ -1,0 +1,67 @@
+"""A vehicle's line to a real broker."""
+
+from __future__ import annotations
+
+from fleet.errors import LinkDownError
+from fleet.wire.link import LinkListener, Will
+from fleet.wire.mqtt import MqttLink
+from vehicle_sim.timers import Timers
+
+NOTICED_AFTER_S = 22.5
+"""A broker gives a silent client up after one and a half keepalives of 15 s."""
+
+
+class MqttRadio:
+    """A `Radio` over a `MqttLink`, and the vehicle's `LinkListener`.
+
+    Losing the network is played: the connection stays, nothing passes in either direction, and after a while the will
+    is spoken as the broker would, so that silences keep to trade time however fast that runs.
+    """
+
+    def __init__(self, link: MqttLink, will: Will, timers: Timers) -> None:
+        self._link = link
+        self._will = will
+        self._timers = timers
+        self._listener: LinkListener | None = None
+        self._silent_until_s = 0.0
+
+    async def run(self, listener: LinkListener) -> None:
+        """Keep the line up until cancelled."""
+        self._listener = listener
+        await self._link.run(self)
+
+    @property
+    def is_silent(self) -> bool:
+        return self._timers.now_s() < self._silent_until_s
+
+    def send(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+        if self.is_silent:
+            raise LinkDownError(f"{self._link.client_id} has no network")
+        self._link.send(topic, payload, qos=qos, retain=retain)
+
+    def silence(self, for_s: float) -> None:
+        now_s = self._timers.now_s()
+        self._silent_until_s = max(self._silent_until_s, now_s + for_s)
+        if for_s > NOTICED_AFTER_S:
+            self._timers.call_at(now_s + NOTICED_AFTER_S, self._speak_will)
+        self._timers.call_at(now_s + for_s, self._come_back)
+
+    def on_link_up(self) -> None:
+        if self._listener and not self.is_silent:
+            self._listener.on_link_up()
+
+    def on_link_down(self, reason: str) -> None:
+        if self._listener:
+            self._listener.on_link_down(reason)
+
+    def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        if self._listener and not self.is_silent:
+            self._listener.on_message(topic, payload, retained=retained)
+
+    def _speak_will(self) -> None:
+        if self._link.is_up:
+            self._link.send(self._will.topic, self._will.payload, qos=self._will.qos, retain=self._will.retain)
+
+    def _come_back(self) -> None:
+        if self._link.is_up:
+            self.on_link_up()

@@ -1,0 +1,56 @@
+"""All vehicles of a site, each at its home station, with a radio of its own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from fleet.model.ids import VehicleId
+from fleet.model.place import Place
+from fleet.model.site import Site
+from fleet.model.vehicle import Vehicle
+from fleet.roads.site_roads import SiteRoads, station_node_id
+from fleet.wire.subscription import Subscription
+from vehicle_sim.vehicle import SimVehicle
+from vehicle_sim.voice import Radio, topic_of
+from vehicle_sim.world import World
+
+
+def park(
+    site: Site,
+    roads: SiteRoads,
+    world: World,
+    radio_of: Callable[[Vehicle], Radio],
+    seed: int = 0,
+    *,
+    soc_fractions: tuple[float, float] = (0.9, 1.0),
+    visualization_s: float | None = None,
+) -> dict[VehicleId, SimVehicle]:
+    """Make the site's vehicles; each one's charge at first is drawn, and it says nothing before its radio is up."""
+    rng = random.Random(f"park:{seed}")
+    vehicles = {}
+    for vehicle in site.vehicles.values():
+        node_id = station_node_id(vehicle.home_station)
+        vehicles[vehicle.id] = SimVehicle(
+            vehicle,
+            site,
+            world,
+            radio_of(vehicle),
+            home_of(roads, vehicle),
+            node_id,
+            soc_fraction=rng.uniform(*soc_fractions),
+            visualization_s=visualization_s,
+        )
+    return vehicles
+
+
+def home_of(roads: SiteRoads, vehicle: Vehicle) -> Place:
+    """Where on the road a vehicle stands at its home station; sites check that there is such a place."""
+    place = roads.place(vehicle.type_id, station_node_id(vehicle.home_station))
+    assert place is not None
+    return place
+
+
+def subscriptions_of(vehicle: Vehicle) -> tuple[Subscription, ...]:
+    """What a vehicle listens to."""
+    return (Subscription(topic_of(vehicle, "order")), Subscription(topic_of(vehicle, "instantActions")))
