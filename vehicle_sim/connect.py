@@ -125,7 +125,7 @@ class _Street:
             site, SiteRoads(site, graph), world, self._radio, options.seed, visualization_s=options.visualization_s
         )
         self._truth = Truth(world, self.vehicles, self._timers, samples=options.truth is not None)
-        self._mischief = Mischief(plan, self._timers, world, {str(key): each for key, each in self.vehicles.items()})
+        self._mischief = Mischief(plan, self._timers, world, self.vehicles)
 
     async def serve(self, stop: asyncio.Event) -> None:
         self._mischief.start()

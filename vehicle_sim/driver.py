@@ -92,7 +92,7 @@ class Driver:
         battery = vehicle_type.battery
         self.charge = Charge(battery.energy_wh * soc_fraction, self._timers.now_s(), battery.hotel_w, battery.energy_wh)
         self.energy_at_start_wh = self.charge.energy_wh
-        world.on_road_opened(self._road_opened)
+        world.obstacles.on_opened(self._road_opened)
 
     # ---- what others ask
 
@@ -168,7 +168,7 @@ class Driver:
 
     def _leave(self, hop: Hop, speed_mps: float) -> None:
         """Enter the next edge of the base, unless something stands on it."""
-        if self._world.is_blocked(hop.part.edge):
+        if self._world.obstacles.is_blocked(hop.part.edge):
             self._stand_before(hop, speed_mps)
             return
         self._unblock()

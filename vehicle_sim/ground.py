@@ -7,7 +7,9 @@ for the first and last piece of a leg where the stop lies between two nodes.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from fleet.model.place import Place
 from fleet.roads.graph import RoadGraph
@@ -16,6 +18,9 @@ JOIN_TOLERANCE_M = 0.2
 """Ends of two pieces of one edge this close are one place; offsets travel in decimetres."""
 SKIPPED_M = 1.0
 """An order may leave out a piece of road this short."""
+
+Shape = tuple[list[float], list[float], list[float]]
+"""Of one edge: how far along each piece of its polyline ends, and x and y of its points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Ground:
     def __init__(self, graph: RoadGraph) -> None:
         self.graph = graph
         self._parts: dict[str, RoadPart | None] = {}
+        self._shapes: dict[int, Shape] = {}
 
     def part(self, edge_id: str) -> RoadPart | None:
         """The piece of road that an edge id names, or None where this map has none such."""
@@ -91,13 +97,29 @@ class Ground:
         return self.gap_m(here, onto) <= SKIPPED_M and min(turn_rad, 2 * math.pi - turn_rad) <= math.pi / 2
 
     def pose(self, place: Place) -> tuple[float, float, float]:
-        """East and north in metres, heading in radians."""
-        return self.graph.point_at(place)
+        """East and north in metres, heading in radians.
+
+        The same as `RoadGraph.point_at`, an order of magnitude sooner: every state of every vehicle asks.
+        """
+        ends_m, xs_m, ys_m = self._shapes.get(place.edge) or self._shape(place.edge)
+        i = min(bisect_left(ends_m, place.offset_m), len(ends_m) - 1)
+        begin_m = ends_m[i - 1] if i else 0.0
+        length_m = ends_m[i] - begin_m
+        share = min(max((place.offset_m - begin_m) / length_m, 0.0), 1.0) if length_m > 0.0 else 0.0
+        step_x_m, step_y_m = xs_m[i + 1] - xs_m[i], ys_m[i + 1] - ys_m[i]
+        return xs_m[i] + share * step_x_m, ys_m[i] + share * step_y_m, math.atan2(step_y_m, step_x_m)
 
     def gap_m(self, one: Place, other: Place) -> float:
         """As the crow flies."""
         a, b = self.pose(one), self.pose(other)
         return math.hypot(a[0] - b[0], a[1] - b[1])
+
+    def _shape(self, edge: int) -> Shape:
+        points = self.graph.polyline(edge).tolist()
+        xs_m, ys_m = [x_m for x_m, _ in points], [y_m for _, y_m in points]
+        steps = (math.hypot(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(points))
+        shape = self._shapes[edge] = list(accumulate(steps)), xs_m, ys_m
+        return shape
 
     def _parse(self, edge_id: str) -> RoadPart | None:
         key, at, span = edge_id.rpartition("@")

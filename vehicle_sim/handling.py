@@ -148,7 +148,7 @@ class Handling:
                 return
             visit.todo.pop(0)
         for bay in sorted(visit.bays):
-            self._world.vacate(bay, self._vehicle_id)
+            self._world.berths.vacate(bay, self._vehicle_id)
         self._visit = None
         self._done()
 
@@ -161,7 +161,7 @@ class Handling:
             return False
         station = self._world.site.stations[station_id]
         visit.bays.add(f"bay:{station_id}")
-        self._world.occupy(f"bay:{station_id}", self._vehicle_id, station.loading_bays)
+        self._world.berths.occupy(f"bay:{station_id}", self._vehicle_id, station.loading_bays)
         share = doing.parcel_count / max(sum(pick.parcel_count for pick in visit.picks), 1)
         self._run(doing)
         work_s = station.load_fixed_s * share + station.load_per_parcel_s * doing.parcel_count
@@ -185,7 +185,7 @@ class Handling:
     def _await_staff(self, visit: _Visit, doing: Doing, point_id: PointId) -> bool:
         point = self._world.site.points[point_id]
         if visit.staff_at_s is None:
-            visit.staff_at_s = visit.began_s + self._world.staff_wait_s(self._vehicle_id, point_id)
+            visit.staff_at_s = visit.began_s + self._world.staff.wait_s(point_id)
             visit.no_show_at_s = visit.began_s + point.no_show_s
         if visit.staff_at_s > visit.no_show_at_s:
             if self._timers.now_s() >= visit.no_show_at_s:

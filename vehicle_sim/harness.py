@@ -1,5 +1,6 @@
-"""Controller and vehicles in one process under virtual time: the same controller as in operation, thousands of days a
-night.
+"""Controller and vehicles in one process under virtual time.
+
+It is the same controller as in operation, so that thousands of its days can be lived in a night.
 
 Crashes throw the controller away and build a new one on the same store, while the vehicles drive on.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -20,7 +22,7 @@ from fleet.errors import JournalError, RefusedError
 from fleet.journal.commit import Store
 from fleet.journal.store import SqlStore
 from fleet.journal.writer import InlineWriter
-from fleet.model.ids import RunId
+from fleet.model.ids import RunId, VehicleId
 from fleet.model.run import Run
 from fleet.model.vehicle import Vehicle
 from fleet.planning.port import Budget
@@ -31,7 +33,7 @@ from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.subscription import Subscription
 from fleet.workers.inline import InlineSolver
 from vehicle_sim.checks import Checks, Glance, all_checks
-from vehicle_sim.crash import CrashError, Crasher, CrashLink, CrashPoint, CrashStore
+from vehicle_sim.crash import Crasher, CrashError, CrashLink, CrashPoint, CrashStore
 from vehicle_sim.demand import ToldRun, draw_demand
 from vehicle_sim.faults import FaultEvent, FaultKind, FaultPlan, NetworkFaults
 from vehicle_sim.ground import Ground
@@ -52,6 +54,7 @@ RESTART_S = 3.0
 CLIENT_RETRY_S = 5.0
 CLIENT_WAIT_S = 30.0
 LOOK_EVERY_S = 30.0
+LEASE_S = 120.0
 GRACE_S = 4 * 3600.0
 """How long after the scenario's end everything has to have come to its end: the bound of L1."""
 
@@ -98,7 +101,7 @@ class Outcome:
     writes: int
     crashes: int
     refused: list[str]
-    schema_violations: int
+    schema_violations: dict[str, int]
     orders_sent: int
     orders_rejected: int
     plan_s: list[float]
@@ -139,14 +142,14 @@ def simulate(scenario: Scenario, graph: RoadGraph, seed: int, options: Options |
 class _Tally:
     """Figures of controllers that are gone."""
 
-    schema_violations: int = 0
+    schema_violations: Counter[str] = field(default_factory=Counter)
     orders_sent: int = 0
     plan_s: list[float] = field(default_factory=list)
     dispatch_s: list[float] = field(default_factory=list)
 
     def take(self, controller: AreaController) -> None:
         stats = controller.stats
-        self.schema_violations += stats.schema_violations.total()
+        self.schema_violations.update(stats.schema_violations)
         self.orders_sent += stats.sent["order"]
         self.plan_s += stats.plan_s
         self.dispatch_s += stats.dispatch_s
@@ -178,7 +181,7 @@ class _Simulation:
         self.controller: AreaController | None = None
         self.is_over = False
 
-    def _vehicles(self) -> dict[str, SimVehicle]:
+    def _vehicles(self) -> dict[VehicleId, SimVehicle]:
         links: dict[str, MemoryLink] = {}
 
         def radio_of(vehicle: Vehicle) -> MemoryRadio:
@@ -238,7 +241,7 @@ class _Simulation:
             writes=self.crasher.writes,
             crashes=self.crasher.crashes,
             refused=self.refused,
-            schema_violations=self.tally.schema_violations,
+            schema_violations=dict(self.tally.schema_violations),
             orders_sent=self.tally.orders_sent,
             orders_rejected=rejected,
             plan_s=self.tally.plan_s,
@@ -291,6 +294,7 @@ class _Simulation:
             token=f"{self.seed:04x}",
             owner="sim",
             by_force=True,
+            lease_s=LEASE_S,
         )
 
     def _elsewhere(self, event: FaultEvent) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from fleet.model.ids import PointId
+from fleet.model.ids import PointId, VehicleId
 from vehicle_sim.faults import FaultEvent, FaultKind, FaultPlan
 from vehicle_sim.timers import Timers
 from vehicle_sim.vehicle import SimVehicle
@@ -30,7 +30,7 @@ class Mischief:
         plan: FaultPlan,
         timers: Timers,
         world: World,
-        vehicles: Mapping[str, SimVehicle],
+        vehicles: Mapping[VehicleId, SimVehicle],
         elsewhere: Callable[[FaultEvent], None] | None = None,
     ) -> None:
         self._plan = plan
@@ -53,13 +53,13 @@ class Mischief:
     def _befall(self, event: FaultEvent) -> None:
         match event.kind:
             case FaultKind.SILENCE:
-                if vehicle := self._vehicles.get(event.target):
+                if vehicle := self._vehicles.get(VehicleId(event.target)):
                     vehicle.go_silent(event.for_s)
                     self.hits[event.kind] += 1
             case FaultKind.ROAD_BLOCKED:
                 self._block(event)
             case FaultKind.CLERK_AWAY:
-                self._world.clerk_away(PointId(event.target), event.at_s + event.for_s)
+                self._world.staff.go_away(PointId(event.target), event.at_s + event.for_s)
                 self.hits[event.kind] += 1
             case _:
                 self.hits[event.kind] += 1
@@ -68,11 +68,11 @@ class Mischief:
 
     def _block(self, event: FaultEvent) -> None:
         """Block a road by its key, or the next one that a vehicle is about to enter."""
-        vehicle = self._vehicles.get(event.target)
+        vehicle = self._vehicles.get(VehicleId(event.target))
         edge = vehicle.next_edge() if vehicle else self._world.ground.graph.edge_by_key(event.target)
         now_s = self._timers.now_s()
         if edge is not None:
-            self._world.block(edge, now_s + event.for_s)
+            self._world.obstacles.block(edge, now_s + event.for_s)
             self.hits[event.kind] += 1
         elif vehicle and now_s + RETRY_S + event.for_s < self._plan.until_s:
             self._at(now_s + RETRY_S, event)

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from fleet.errors import LinkDownError
 from fleet.wire.link import LinkListener, Will
-from fleet.wire.mqtt import MqttLink
 from vehicle_sim.timers import Timers
 
 NOTICED_AFTER_S = 22.5
 """A broker gives a silent client up after one and a half keepalives of 15 s."""
 
+TIMER_SLACK_S = 0.1
+"""Timers of an ordinary loop may fire a moment early."""
+
+
+class SendingLink(Protocol):
+    """A link with a way to send for callers that are no coroutines, such as `MqttLink`."""
+
+    @property
+    def is_up(self) -> bool: ...
+
+    async def run(self, listener: LinkListener) -> None: ...
+
+    def send(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None: ...
+
 
 class MqttRadio:
-    """A `Radio` over a `MqttLink`, and the vehicle's `LinkListener`.
+    """A `Radio` over a real link, and the vehicle's `LinkListener`.
 
     Losing the network is played: the connection stays, nothing passes in either direction, and after a while the will
     is spoken as the broker would, so that silences keep to trade time however fast that runs.
     """
 
-    def __init__(self, link: MqttLink, will: Will, timers: Timers) -> None:
+    def __init__(self, link: SendingLink, will: Will, timers: Timers) -> None:
         self._link = link
         self._will = will
         self._timers = timers
@@ -27,8 +42,12 @@ class MqttRadio:
 
     async def run(self, listener: LinkListener) -> None:
         """Keep the line up until cancelled."""
-        self._listener = listener
+        self.listen(listener)
         await self._link.run(self)
+
+    def listen(self, listener: LinkListener) -> None:
+        """Hand on to this vehicle what is heard."""
+        self._listener = listener
 
     @property
     def is_silent(self) -> bool:
@@ -36,7 +55,7 @@ class MqttRadio:
 
     def send(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
         if self.is_silent:
-            raise LinkDownError(f"{self._link.client_id} has no network")
+            raise LinkDownError(f"{self._will.topic}: no network")
         self._link.send(topic, payload, qos=qos, retain=retain)
 
     def silence(self, for_s: float) -> None:
@@ -63,5 +82,9 @@ class MqttRadio:
             self._link.send(self._will.topic, self._will.payload, qos=self._will.qos, retain=self._will.retain)
 
     def _come_back(self) -> None:
+        now_s = self._timers.now_s()
+        if now_s < self._silent_until_s - TIMER_SLACK_S:
+            return  # another silence lasts longer
+        self._silent_until_s = now_s
         if self._link.is_up:
             self.on_link_up()

@@ -41,7 +41,7 @@ class Plug:
         if station is None:
             return "no charger here"
         self._station = station
-        self._world.occupy(f"charger:{station.id}", self._vehicle_id, station.chargers)
+        self._world.berths.occupy(f"charger:{station.id}", self._vehicle_id, station.chargers)
         battery = self._driver.type.battery
         self._driver.draw(battery.hotel_w - min(station.charger_w, battery.charge_w_max))
         self._since_wh = self._driver.charge.energy_wh
@@ -55,7 +55,7 @@ class Plug:
             return
         self._driver.draw(self._driver.type.battery.hotel_w)
         self._charged_wh += self._driver.charge.energy_wh - self._since_wh
-        self._world.vacate(f"charger:{station.id}", self._vehicle_id)
+        self._world.berths.vacate(f"charger:{station.id}", self._vehicle_id)
         self._world.record(WorldEventKind.CHARGING_STOPPED, vehicle=self._vehicle_id, place=station.id)
 
     def _station_here(self) -> Station | None:

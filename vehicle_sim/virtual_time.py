@@ -12,25 +12,24 @@ starts a thread, so the same seed gives the same run, byte for byte:
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
 import threading
 from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
-from contextvars import Context, copy_context
+from contextvars import Context
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Any, NoReturn, TypeVar, TypeVarTuple
 
 from fleet.errors import FleetError
+from vehicle_sim.lean_handles import LeanHandle, LeanTimer
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 ROUNDS_AT_ONE_INSTANT_MAX = 1_000_000
 CANCELLED_KEPT_MAX = 256
-TRACE_BUFFER_LINES = 512
 
 
 class DeadlockError(FleetError):
@@ -62,65 +61,6 @@ class _OrdinalTask(asyncio.Task[T]):
         return self._ordinal
 
 
-class _Handle(asyncio.Handle):
-    """A handle without the checks of debug mode; half the cost of a simulation is the making of these."""
-
-    __slots__ = ()
-    _source_traceback = None
-    _repr = None
-    _callback: Callable[..., object]
-    _context: Context
-
-    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None) -> None:
-        self._callback = callback
-        self._args = args
-        self._context = context or copy_context()
-        self._cancelled = False
-
-    def cancel(self) -> None:
-        self._cancelled = True
-        self._callback, self._args = _nothing, ()  # let go of what they hold
-
-
-class _Timer(asyncio.TimerHandle):
-    """A timer, lean like `_Handle`."""
-
-    __slots__ = ()
-    _source_traceback = None
-    _repr = None
-    _callback: Callable[..., object]
-    _context: Context
-    _loop: VirtualLoop
-    _scheduled: bool
-
-    def __init__(
-        self,
-        when: float,
-        callback: Callable[..., object],
-        args: tuple[Any, ...],
-        loop: VirtualLoop,
-        context: Context | None,
-    ) -> None:
-        self._when = when
-        self._callback = callback
-        self._args = args
-        self._loop = loop
-        self._context = context or copy_context()
-        self._cancelled = False
-        self._scheduled = True
-
-    def cancel(self) -> None:
-        if not self._cancelled:
-            self._cancelled = True
-            self._callback, self._args = _nothing, ()
-            if self._scheduled:
-                self._loop.timer_cancelled()
-
-
-def _nothing() -> None:
-    """Stands in for the callback of a cancelled handle."""
-
-
 def _refused(what: str) -> Callable[..., NoReturn]:
     def refuse(*_args: object, **_options: object) -> NoReturn:
         raise VirtualTimeError(f"{what} has no place in virtual time; use the in-memory link and inline work")
@@ -136,13 +76,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
             keeps their order.
     """
 
-    _ready: deque[_Handle | _Timer]
+    _ready: deque[LeanHandle | LeanTimer]
     _stopping: bool
 
     def __init__(self, shuffle: random.Random | None = None) -> None:
         super().__init__()
         self._now_s = 0.0
-        self._timers: list[tuple[float, int, _Timer]] = []
+        self._timers: list[tuple[float, int, LeanTimer]] = []
         self._timer_seq = 0
         self._task_seq = 0
         self._cancelled_kept = 0
@@ -163,7 +103,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_soon(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        handle = _Handle(callback, args, context)
+        handle = LeanHandle(callback, args, context)
         self._ready.append(handle)
         return handle
 
@@ -177,7 +117,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        timer = _Timer(when, callback, args, self, context)
+        timer = LeanTimer(when, callback, args, self, context)
         self._timer_seq = seq = self._timer_seq + 1
         heappush(self._timers, (when, seq, timer))
         return timer
@@ -185,7 +125,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_later(
         self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        timer = _Timer(when := self._now_s + delay, callback, args, self, context)
+        timer = LeanTimer(when := self._now_s + delay, callback, args, self, context)
         self._timer_seq = seq = self._timer_seq + 1
         heappush(self._timers, (when, seq, timer))
         return timer
@@ -239,7 +179,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._cancelled_kept -= 1
         raise DeadlockError(self._waiting())
 
-    def _take(self, timer: _Timer) -> None:
+    def _take(self, timer: LeanTimer) -> None:
         timer._scheduled = False
         if timer._cancelled:
             self._cancelled_kept -= 1
@@ -355,26 +295,3 @@ def run_virtual(
         loop = runner.get_loop()
         assert isinstance(loop, VirtualLoop)
         return runner.run(work if isinstance(work, Coroutine) else work(VirtualClock(loop, start_s)))
-
-
-class Trace:
-    """A hash over everything that happened, in order: two runs are equal when their hashes are."""
-
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-        self._lines: list[str] = []
-        self.count = 0
-
-    def feed(self, time_s: float, kind: str, key: str) -> None:
-        self.count += 1
-        self._lines.append(f"{time_s!r} {kind} {key}\n")
-        if len(self._lines) >= TRACE_BUFFER_LINES:
-            self._flush()
-
-    def hexdigest(self) -> str:
-        self._flush()
-        return self._hash.hexdigest()
-
-    def _flush(self) -> None:
-        self._hash.update("".join(self._lines).encode())
-        self._lines.clear()

@@ -17,7 +17,7 @@ import structlog
 from fleet.clock import Clock
 from fleet.controller.ear import Ear
 from fleet.controller.inbox import Asked, Facts, Inbox
-from fleet.controller.lease import LeaseKeeper
+from fleet.controller.lease import TTL_S, LeaseKeeper
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
@@ -57,6 +57,7 @@ class Parts:
         token: makes ids unique for ever; used only when the area is new.
         owner: who we are, for the lease.
         by_force: the owner before us is known to be gone.
+        lease_s: how long the area stays ours without a renewal.
     """
 
     clock: Clock
@@ -69,6 +70,7 @@ class Parts:
     token: str
     owner: str
     by_force: bool
+    lease_s: float = TTL_S
 
 
 class AreaController:
@@ -87,7 +89,7 @@ class AreaController:
         self.inbox = Inbox()
         self.watch = Watch(self.site.limits.stale_s, self.site.limits.lost_s)
         self.ear = Ear(self.site, parts.clock, self.inbox, self.watch, self.stats)
-        self.lease = LeaseKeeper(parts.store, parts.clock, self.site.id, parts.owner)
+        self.lease = LeaseKeeper(parts.store, parts.clock, self.site.id, parts.owner, parts.lease_s)
         self.outlet = Outlet(self.site.limits)
         self.sender = Sender(self.site, parts.clock, parts.link, self.outlet, self.inbox, self.lease, self.stats)
         self.store_trouble = ""

@@ -79,7 +79,7 @@ class Ear:
             log.warning("message_refused", vehicle=vehicle_id, topic=topic, reason=error.reason)
             return
         self._judge(vehicle_id, parsed.name, message, payload)
-        verdict = self._gate.judge(vehicle_id, parsed.name, message.header, payload)
+        verdict = self._gate.judge(vehicle_id, parsed.name, message.header, payload, self._clock.trade_now_s())
         if verdict in (Verdict.LATE, Verdict.DOUBLED):
             self._stats.dropped[verdict.value] += 1
             return
@@ -100,7 +100,6 @@ class Ear:
                 self.heard[vehicle_id] = Heard(message, message.position, message.speed_mps, now_s)
                 self._inbox.put_state(vehicle_id, message)
             case Connection():
-                self._gate.forget(vehicle_id)
                 self._inbox.put_connection(vehicle_id, message)
             case Visualization():
                 state = last.state if last else None

@@ -19,8 +19,9 @@ log = structlog.get_logger("fleet.lease")
 class LeaseKeeper:
     """Holds the lease of one area. Time is the machine's: a frozen process finds its lease run out."""
 
-    def __init__(self, store: Store, clock: Clock, area: str, owner: str) -> None:
+    def __init__(self, store: Store, clock: Clock, area: str, owner: str, ttl_s: float = TTL_S) -> None:
         self._store = store
+        self._ttl_s = ttl_s
         self._clock = clock
         self._area = area
         self._owner = owner
@@ -35,8 +36,8 @@ class LeaseKeeper:
         """
         asked_s = self._clock.machine_now_s()
         wall_s = self._clock.machine_wall_s()
-        self._lease = self._store.acquire(self._area, self._owner, wall_s, TTL_S, by_force=by_force)
-        self._good_until_s = asked_s + TTL_S - MARGIN_S
+        self._lease = self._store.acquire(self._area, self._owner, wall_s, self._ttl_s, by_force=by_force)
+        self._good_until_s = asked_s + self._ttl_s - MARGIN_S
 
     @property
     def epoch(self) -> int:
@@ -56,7 +57,7 @@ class LeaseKeeper:
             FencedError: somebody else owns the area now.
         """
         while True:
-            await asyncio.sleep(TTL_S / 3.0)
+            await asyncio.sleep(self._ttl_s / 3.0)
             self.renew()
 
     def renew(self) -> None:
@@ -64,10 +65,10 @@ class LeaseKeeper:
             raise FencedError(f"area {self._area} was not acquired")
         asked_s = self._clock.machine_now_s()
         try:
-            self._store.renew(self._lease, self._clock.machine_wall_s() + TTL_S)
+            self._store.renew(self._lease, self._clock.machine_wall_s() + self._ttl_s)
         except FencedError:
             raise
         except JournalError as error:
             log.warning("lease_not_renewed", area=self._area, error=str(error))
             return
-        self._good_until_s = asked_s + TTL_S - MARGIN_S
+        self._good_until_s = asked_s + self._ttl_s - MARGIN_S

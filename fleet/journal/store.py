@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, insert, select, update
+from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, delete, event, insert, select, update
 from sqlalchemy import exc as sql_errors
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import StaticPool
@@ -28,6 +29,24 @@ QUERY_TABLES = {"run": t.RUN, "trip": t.TRIP, "custody": t.CUSTODY, "assist": t.
 QUERY_KEYS = {"run": "run_id", "trip": "trip_id", "custody": "parcel_id", "assist": "assist_id"}
 SNAPSHOTS_KEPT = 2
 RECORD_FIELDS = tuple(column.name for column in t.EVENT.columns)
+
+# Made once: building a statement costs more than running it.
+_MOVE_HEAD = (
+    update(t.AREA)
+    .where(
+        t.AREA.c.area == bindparam("of"),
+        t.AREA.c.epoch == bindparam("by"),
+        t.AREA.c.seq == bindparam("from_seq"),
+    )
+    .values(seq=bindparam("seq"), hash=bindparam("hash"))
+)
+_ADD_EVENT = insert(t.EVENT)
+_ADD_OUTBOX = insert(t.OUTBOX)
+_MOVE_OUTBOX = (
+    update(t.OUTBOX)
+    .where(t.OUTBOX.c.area == bindparam("of"), t.OUTBOX.c.id == bindparam("row"))
+    .values(status=bindparam("status"))
+)
 
 
 def sqlite_url(path: Path) -> str:
@@ -189,9 +208,8 @@ class SqlStore:
 def _write_one(tx: Connection, commit: Commit) -> None:
     new = commit.new_head
     fenced = tx.execute(
-        update(t.AREA)
-        .where(t.AREA.c.area == commit.area, t.AREA.c.epoch == commit.epoch, t.AREA.c.seq == commit.head.seq)
-        .values(seq=new.seq, hash=new.hash)
+        _MOVE_HEAD,
+        {"of": commit.area, "by": commit.epoch, "from_seq": commit.head.seq, "seq": new.seq, "hash": new.hash},
     )
     if fenced.rowcount != 1:
         raise FencedError(f"area {commit.area!r} moved on without epoch {commit.epoch}; nothing was written")
@@ -213,13 +231,19 @@ def _write_one(tx: Connection, commit: Commit) -> None:
 
 
 def _replace(tx: Connection, table: Table, key: str, commit: Commit, rows: Sequence[Row]) -> None:
-    dialect: Any = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = _upsert(tx.dialect.name, table, key)
+    tx.execute(statement, [{"area": commit.area, "seq": commit.new_head.seq, **row} for row in rows])
+
+
+@cache
+def _upsert(dialect_name: str, table: Table, key: str) -> Any:
+    """Insert, or write over what is there; the one statement that both databases spell for themselves."""
+    dialect: Any = sqlite if dialect_name == "sqlite" else postgresql
     statement = dialect.insert(table)
     values = [column.name for column in table.columns if column.name not in ("area", key)]
-    statement = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=["area", key], set_={name: statement.excluded[name] for name in values}
     )
-    tx.execute(statement, [{"area": commit.area, "seq": commit.new_head.seq, **row} for row in rows])
 
 
 def _write_snapshot(tx: Connection, commit: Commit, body: str) -> None:

@@ -2,81 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from fleet.maps.records import Edge, Piece, RoadNode, RoadWay
 from fleet.maps.restrictions import Restriction, resolve
-from fleet.maps.tags import Lane
+from fleet.maps.standing import last_stops_m
 from fleet.roads.graph import NO_STOPPING, EdgeFlag, Floats, NodeFlag, RoadGraph, TextColumn
 from fleet.roads.plane import LocalPlane
-from fleet.roads.stops import NO_STOPPING_CLASSES, last_stop_m
 
 _LENGTH_M_MIN = 0.01  # two nodes mapped at one spot; no edge may take no time
-_HAZARDS = int(NodeFlag.SIGNAL | NodeFlag.CROSSING | NodeFlag.RAIL | NodeFlag.BARRIER | NodeFlag.JUNCTION)
+EDGE_M_MAX = 250.0
+"""Longer stretches are cut at a node between, so that a vehicle finds a place to stand every few hundred metres."""
+
 # Plain numbers: flag arithmetic on the enumerations took a quarter of an import.
 _JUNCTION, _BORDER, _SIGNAL = int(NodeFlag.JUNCTION), int(NodeFlag.BORDER), int(NodeFlag.SIGNAL)
 _EDGE_SIGNAL, _NO_STOPPING = int(EdgeFlag.SIGNAL), int(NO_STOPPING)
 _ON_EDGE = ((int(NodeFlag.CROSSING), int(EdgeFlag.CROSSING)), (int(NodeFlag.RAIL), int(EdgeFlag.RAIL)))
-
-
-Piece = tuple["RoadWay", tuple[int, ...]]
-"""A stretch of a way, as the nodes along it."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeFeatures:
-    """What stands at a node: `NodeFlag`s, the barrier and what its access tag says, the way a signal faces.
-
-    `signal_faces` is "forward" or "backward" along the node's way; anything else is both.
-    """
-
-    flags: int
-    barrier: str
-    access: str
-    signal_faces: str
-
-
-NOTHING_THERE = NodeFeatures(0, "", "", "")
-
-
-@dataclass(frozen=True, slots=True)
-class RoadNode:
-    """A node of a road as read."""
-
-    osm_id: int
-    lat: float
-    lon: float
-    there: NodeFeatures
-
-
-@dataclass(frozen=True, slots=True)
-class RoadWay:
-    """A road as read: its nodes in order, and what holds along and against that order (None: one-way)."""
-
-    osm_id: int
-    refs: tuple[int, ...]
-    road_class: str
-    name: str
-    flags: int
-    forward: Lane | None
-    backward: Lane | None
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A directed edge to be: its nodes in driving direction, its polyline and where along it each node lies."""
-
-    way: RoadWay
-    lane: Lane
-    refs: tuple[int, ...]
-    forward: bool
-    reverse: int
-    points: Floats
-    at_m: Floats
 
 
 def assemble(
@@ -86,7 +32,7 @@ def assemble(
     runs = [(way, run) for way in ways for run in _runs(way, nodes)]
     pieces = list(_pieces(runs, nodes))
     plane, xy = _flatten([nodes[ref] for ref in sorted({ref for _, refs in pieces for ref in refs})])
-    edges = list(_directed(pieces, xy))
+    edges = list(_directed([part for way, refs in pieces for part in _shortened(way, refs, xy)], xy))
     flags = _node_flags(ways, pieces, nodes)
     turns, paths, notes = resolve(restrictions, edges)
     notes["caution: roads cut where the extract ends"] = sum(bool(flag & _BORDER) for flag in flags.values())
@@ -126,6 +72,18 @@ def _flatten(nodes: Sequence[RoadNode]) -> tuple[LocalPlane, dict[int, tuple[flo
     plane = LocalPlane(round((lat.min() + lat.max()) / 2, 5), round((lon.min() + lon.max()) / 2, 5))
     x_m, y_m = plane.to_xy(lat, lon)
     return plane, dict(zip([node.osm_id for node in nodes], zip(x_m.tolist(), y_m.tolist(), strict=True), strict=True))
+
+
+def _shortened(way: RoadWay, refs: tuple[int, ...], xy: Mapping[int, tuple[float, float]]) -> Iterator[Piece]:
+    """The piece in parts of at most `EDGE_M_MAX`, as far as its nodes allow; whole where nobody may stand anyway."""
+    first, part_m = 0, 0.0
+    for i in range(1, len(refs)):
+        step_m = math.dist(xy[refs[i - 1]], xy[refs[i]])
+        if i - first > 1 and part_m + step_m > EDGE_M_MAX and not way.flags & _NO_STOPPING:
+            yield way, refs[first:i]
+            first, part_m = i - 1, 0.0
+        part_m += step_m
+    yield way, refs[first:]
 
 
 def _directed(pieces: Sequence[Piece], xy: Mapping[int, tuple[float, float]]) -> Iterator[Edge]:
@@ -173,7 +131,6 @@ def _graph(
     lat, lon = np.array([node.lat for node in ends]), np.array([node.lon for node in ends])
     x_m, y_m = plane.to_xy(lat, lon)
     shapes = [_without_repeats(edge.points) for edge in edges]
-    stops_m = [_stop_m(edge, flags) for edge in edges]
     return RoadGraph(
         plane=plane,
         edition=edition,
@@ -198,7 +155,7 @@ def _graph(
         edge_vehicle=TextColumn.of([edge.lane.vehicle for edge in edges]),
         edge_motor_vehicle=TextColumn.of([edge.lane.motor_vehicle for edge in edges]),
         edge_conditional=TextColumn.of([edge.lane.conditional for edge in edges]),
-        edge_stop_m=np.array([np.nan if stop_m is None else stop_m for stop_m in stops_m]),
+        edge_stop_m=np.array([np.nan if stop_m is None else stop_m for stop_m in last_stops_m(edges, flags)]),
         shape_start=np.cumsum([0, *map(len, shapes)]).astype(np.int64),
         shape_x_m=np.concatenate(shapes)[:, 0].copy(),
         shape_y_m=np.concatenate(shapes)[:, 1].copy(),
@@ -232,10 +189,3 @@ def _faces(node: RoadNode, edge: Edge, at_m: float) -> bool:
     if node.there.signal_faces in {"forward", "backward"}:
         return (node.there.signal_faces == "forward") == edge.forward
     return at_m >= float(edge.at_m[-1]) / 2
-
-
-def _stop_m(edge: Edge, flags: Mapping[int, int]) -> float | None:
-    if edge.way.flags & _NO_STOPPING or edge.way.road_class in NO_STOPPING_CLASSES:
-        return None
-    hazards_m = (float(at_m) for ref, at_m in zip(edge.refs, edge.at_m, strict=True) if flags[ref] & _HAZARDS)
-    return last_stop_m(max(float(edge.at_m[-1]), _LENGTH_M_MIN), hazards_m)

@@ -14,7 +14,8 @@ from osmium.filter import KeyFilter, TagFilter
 from osmium.osm import NODE, RELATION, WAY, Node, Relation, Way
 
 from fleet.errors import MapError
-from fleet.maps.assemble import NOTHING_THERE, NodeFeatures, RoadNode, RoadWay, assemble
+from fleet.maps.assemble import assemble
+from fleet.maps.records import NOTHING_THERE, NodeFeatures, RoadNode, RoadWay
 from fleet.maps.restrictions import Restriction, read_restriction
 from fleet.maps.tags import barrier_access, edge_flags, lanes, why_dropped
 from fleet.roads.graph import NodeFlag, RoadGraph

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+
+from fleet.maps.records import Edge
 
 _APPLY_TO_US = ("restriction", "restriction:motor_vehicle", "restriction:motorcar", "restriction:conditional")
 _OUR_EXCEPTIONS = {"motorcar", "motor_vehicle", "vehicle"}
@@ -16,24 +17,6 @@ Row = tuple[int, ...]
 """Directed edges, as driven one after the other."""
 Member = tuple[str, str, int]
 """Role, type ("n", "w" or "r") and OSM id of a member of a relation."""
-
-
-class Way(Protocol):
-    """What is asked of an edge's way."""
-
-    @property
-    def osm_id(self) -> int: ...
-
-
-class Edge(Protocol):
-    """What is asked of a directed edge: its way and its nodes in driving direction."""
-
-    @property
-    def way(self) -> Way: ...
-    @property
-    def refs(self) -> tuple[int, ...]: ...
-    @property
-    def reverse(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,10 @@ class ActionKind(StrEnum):
     STOP_PAUSE = "stopPause"
 
 
+REQUESTS = frozenset({ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST})
+"""Actions that change nothing on the vehicle."""
+
+
 class ActionPhase(StrEnum):
     """How far an action has come; terminal phases never change again."""
 

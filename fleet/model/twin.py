@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fleet.model.ids import ActionId, OrderId, RunId, TripId
-from fleet.model.order import ActionKind, ActionPhase
+from fleet.model.order import REQUESTS, ActionKind, ActionPhase
 from fleet.model.place import Place
 from fleet.model.vehicle import Vehicle
 
@@ -92,7 +92,7 @@ class Twin:
     @property
     def is_asked(self) -> bool:
         """An instant action that changes something has not come to its end."""
-        return any(i.kind not in (ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST) for i in self.instants)
+        return any(i.kind not in REQUESTS for i in self.instants)
 
     def instant(self, kind: ActionKind) -> Instant | None:
         """The running instant action of this kind, if any."""

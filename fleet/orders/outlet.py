@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fleet.model.ids import ActionId, OrderId, VehicleId
-from fleet.model.order import ActionKind, ActionPhase, OrderPhase
+from fleet.model.order import REQUESTS, ActionPhase, OrderPhase
 from fleet.model.site import Limits
 from fleet.model.twin import Liveness
 from fleet.state.fleet_state import FleetState
@@ -53,9 +53,6 @@ class OutboxRow:
 class _Waiting:
     row: OutboxRow
     attempts: int = 0
-
-
-REQUESTS = frozenset({ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST})
 
 
 class Outlet:

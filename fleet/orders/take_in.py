@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import OrderId, VehicleId
-from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase
+from fleet.model.ids import VehicleId
+from fleet.model.order import REQUESTS, ActionPhase, Order
 from fleet.model.twin import Liveness, Twin
 from fleet.orders.follow import instant_events, order_events, rejection_of
 from fleet.orders.handover import action_ended, order_ended
@@ -111,6 +111,8 @@ def _where(roads: SiteRoads, road_key: str) -> str:
 def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
     last = order
     for event in order_events(order, state):
+        if isinstance(event, ev.OrderSeen):
+            resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(order.vehicle_id), "the vehicle shows it")
         last = draft.state.orders[order.id]
         draft.emit(event)
         if isinstance(event, ev.ActionMoved) and event.phase.is_over:
@@ -138,6 +140,7 @@ def _instant_over(draft: Draft, vehicle_id: VehicleId, event: ev.Event) -> None:
         raise_assist(
             draft, AssistCause.ORDER_REJECTED, vehicle_subject(vehicle_id), f"{event.action_id}: {event.result}"
         )
+    resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), "the vehicle shows it")
     draft.touch(vehicle_id)
 
 
@@ -175,9 +178,17 @@ def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Vehicl
 
 
 def unconfirmed(draft: Draft, vehicle_id: VehicleId, ref: str, attempts: int) -> None:
-    """A message was sent many times and no state of the vehicle shows it."""
+    """A message was sent many times and no state of the vehicle shows it.
+
+    A mere request is given up: states come by themselves too. Anything else needs a person, and is still sent.
+    """
+    instant = next((i for i in draft.state.twin(vehicle_id).instants if i.action_id == ref), None)
+    if instant is not None and instant.kind in REQUESTS:
+        draft.emit(
+            ev.InstantMoved(
+                vehicle_id=vehicle_id, action_id=instant.action_id, phase=ActionPhase.FAILED, result="no answer"
+            )
+        )
+        return
     detail = f"{ref} was sent {attempts} times"
     raise_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), detail)
-
-
-__all__ = ["ActionKind", "OrderId", "OrderPhase", "take_connection", "take_silence", "take_state", "unconfirmed"]

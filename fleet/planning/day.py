@@ -50,10 +50,15 @@ class Day:
         self.table = Timetable(self.ground, self.station, self.routes)
         self.steps += 1
 
-    def take(self, option: Option) -> None:
-        routes = self.copy_routes()
+    def take(self, option: Option) -> bool:
+        """Serves a run in this way; False, and nothing is changed, if the timetable cannot hold it after all."""
+        before, routes = self.routes, self.copy_routes()
         routes[option.vehicle][option.position : option.position + (not option.is_new)] = [option.route]
         self.become(routes)
+        if self.table.impossible:
+            self.become(before)
+            return False
+        return True
 
     def without(self, dropped: Iterable[int]) -> dict[int, list[Route]]:
         """The trips as they are, but for some runs."""

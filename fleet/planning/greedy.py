@@ -90,11 +90,10 @@ def put_in(day: Day, runs: Iterable[int]) -> list[int]:
         choice = max(choices, key=lambda choice: choice.regret)
         pending.remove(choice.run)
         option = day.best(choice.run)  # asked again: other vehicles may have taken bays since
-        if option is None:
+        if option is None or not day.take(option):
             lost.append(choice.run)
-            continue
-        day.take(option)
-        ways.forget(option.vehicle)
+        else:
+            ways.forget(option.vehicle)
     return lost
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleet.model.ids import PointId, StationId, VehicleId
-from fleet.model.order import ActionPhase, Order, OrderPurpose
+from fleet.model.order import Order, OrderPurpose
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
 from fleet.model.twin import Twin
@@ -165,9 +165,7 @@ def _bay_until_s(state: FleetState, roads: SiteRoads, vehicle_id: VehicleId, now
     order = state.active_order(vehicle_id)
     if order is None or order.purpose is not OrderPurpose.LOAD:
         return now_s + SPARE_S
-    running = any(action.phase is ActionPhase.RUNNING for action in order.actions)
-    end_s = _order_end_s(state, roads, order)
-    return max(end_s, now_s + SPARE_S) if running else max(end_s, now_s + SPARE_S)
+    return max(_order_end_s(state, roads, order), now_s + SPARE_S)
 
 
 def _vehicle(

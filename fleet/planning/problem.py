@@ -8,6 +8,7 @@ stands in `bays_held` and `chargers_held`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -166,6 +167,14 @@ class Problem:
         _check_range("station of a vehicle", [vehicle.station for vehicle in self.vehicles], len(self.stations))
         _check_range("station of a run", [run.station for run in self.runs], len(self.stations))
         _check_range("point of a run", [run.point for run in self.runs], len(self.points))
+        for name, values in (
+            ("now_s", [self.now_s]),
+            ("ready_s of a run", [run.ready_s for run in self.runs]),
+            ("due_s of a run", [run.due_s for run in self.runs]),
+            ("load of a run", [min(run.mass_kg, run.volume_m3, run.parcels) for run in self.runs]),
+            ("energy_wh of a vehicle", [vehicle.energy_wh for vehicle in self.vehicles]),
+        ):
+            _check_sound(name, values)
         _check_unique("station", [station.id for station in self.stations])
         _check_unique("point", [point.id for point in self.points])
         _check_unique("vehicle", [vehicle.id for vehicle in self.vehicles])
@@ -176,6 +185,12 @@ def _check_range(what: str, values: list[int], limit: int) -> None:
     for value in values:
         if not 0 <= value < limit:
             raise ValueError(f"{what} is {value}; 0 to {limit - 1} is allowed")
+
+
+def _check_sound(what: str, values: list[float]) -> None:
+    for value in values:
+        if not 0.0 <= value < math.inf:
+            raise ValueError(f"{what} is {value}")
 
 
 def _check_unique(kind: str, ids: list[StationId] | list[PointId] | list[VehicleId] | list[RunId]) -> None:

@@ -6,6 +6,7 @@ import random
 
 from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
+from fleet.model.ids import TripId
 from fleet.model.trip import Plan
 from fleet.planning.cost import cost
 from fleet.planning.day import Day
@@ -38,15 +39,15 @@ def improve(problem: Problem, plan: Plan, budget: Budget, new_trip_id: NewTripId
     """
     ground, rng = Ground(problem), random.Random(seed)
     days = [settle(ground, station, routes) for station, routes in enumerate(by_station(problem, plan.trips))]
-    settled = _plan(ground, days, plan, new_trip_id)
+    settled = _plan(ground, days, plan, lambda: TripId(""))
     busy = [day for day in days if day.served()]
     runs_total = sum(len(day.served()) for day in busy)
     for day in busy:
         share = len(day.served()) / runs_total
         _search(day, budget, share, rng if seed else None)
     better = _plan(ground, days, plan, new_trip_id)
-    beaten = settled if violations(problem, plan) else plan  # an old plan may hold no longer as it was stated
-    gain = cost(problem, beaten).total - better.cost.total
+    is_old = bool(violations(problem, plan))  # it may hold no longer as it was stated
+    gain = (settled.cost if is_old else cost(problem, plan)).total - better.cost.total
     return better if gain >= problem.weights.gain_min and not violations(problem, better) else None
 
 

@@ -6,7 +6,7 @@ No book is trusted for the others: a parcel counts as delivered only where the c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fleet.model.custody import CustodyKind
@@ -19,10 +19,15 @@ from fleet.state.fleet_state import FleetState, RunView
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The outcome of every run, and where the three books disagree."""
+    """The outcome of every run, and where the three books disagree.
+
+    Attributes:
+        unasked: parcels of each run that nobody asked for.
+    """
 
     runs: tuple[RunOutcome, ...]
     mismatches: tuple[str, ...]
+    unasked: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,9 @@ def balance(asked: Sequence[Asked], state: FleetState, truth: GroundTruth | None
         outcome, faults = _settle(each, state, truth, dropped[each.run_id])
         outcomes.append(outcome)
         mismatches += faults
-    mismatches += _strangers(asked, state, truth)
-    return Books(tuple(outcomes), tuple(mismatches))
+    unasked = _unasked(asked, state, truth)
+    mismatches += [f"run {run_id} was carried out, but nobody asked for it" for run_id in unasked]
+    return Books(tuple(outcomes), tuple(mismatches), unasked)
 
 
 def asked_of(state: FleetState) -> tuple[Asked, ...]:
@@ -155,14 +161,11 @@ def _differences(asked: Asked, view: RunView, told: _Where, real: _Where, droppe
         yield f"{name} is {view.phase}: the controller says {told}; in truth {real}"
 
 
-def _strangers(asked: Sequence[Asked], state: FleetState, truth: GroundTruth | None) -> Iterator[str]:
+def _unasked(asked: Sequence[Asked], state: FleetState, truth: GroundTruth | None) -> dict[str, int]:
     known = {each.run_id for each in asked}
-    for run_id in state.runs:
-        if run_id not in known:
-            yield f"run {run_id} is in the journal, but nobody asked for it"
-    for run_id in truth.runs if truth else ():
-        if run_id not in known:
-            yield f"run {run_id} was carried, but nobody asked for it"
+    kept = {str(run_id): view.run.lot.parcel_count for run_id, view in state.runs.items()}
+    carried = {run_id: lot.parcels for run_id, lot in truth.runs.items()} if truth else {}
+    return {run_id: parcels for run_id, parcels in {**kept, **carried}.items() if run_id not in known}
 
 
 def _dropped_at_points(truth: GroundTruth) -> Counter[str]:

@@ -196,6 +196,7 @@ class ReportData:
     Attributes:
         map_name: file name of the map; `map_edition` is its sha256.
         from_s, to_s: the shown part of the day, trade time.
+        unasked: parcels of each run that was carried out though nobody asked for it.
         invariant_violations: what must never happen and did, one sentence each.
         mismatches: where the controller's books, the ground truth and the customers' requests disagree.
         journal_sha256: head of the journal's hash chain.
@@ -211,6 +212,7 @@ class ReportData:
     from_s: float
     to_s: float
     runs: tuple[RunOutcome, ...]
+    unasked: Mapping[str, int]
     trips: tuple[TripOutcome, ...]
     vehicles: tuple[VehicleDay, ...]
     faults: tuple[Fault, ...]

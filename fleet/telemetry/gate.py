@@ -4,17 +4,22 @@ Section 2.5 of our protocol checklist: header ids count per vehicle and topic, b
 between topics or repeat it, and a restarted one begins again at zero. So a message is late only when both its header
 id and its time stamp are older; gaps mean nothing. The connection topic is exempt: a last will carries the header of
 the connect, and a retained message arrives again after our own reconnect.
+
+A vehicle that restarts with its clock set back says nothing that is newer than before. It is believed again when its
+messages have come in order among themselves for longer than any network delays a message.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from fleet.model.ids import VehicleId
 from fleet.wire.messages import Header
 
 WRAP = 2**32
+STEADY_S = 900.0
+STEADY_COUNT = 20
 
 
 class Verdict(StrEnum):
@@ -33,27 +38,45 @@ class _Last:
     digest: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """Messages in a row that are all older than the newest, but in order among themselves."""
+
+    last: _Last
+    since_s: float
+    count: int
+
+
 class HeaderGate:
     """Remembers the newest header of each vehicle and topic."""
 
     def __init__(self) -> None:
         self._last: dict[tuple[VehicleId, str], _Last] = {}
+        self._behind: dict[tuple[VehicleId, str], _Behind] = {}
 
-    def judge(self, vehicle_id: VehicleId, topic_name: str, header: Header, payload: bytes) -> Verdict:
+    def judge(
+        self, vehicle_id: VehicleId, topic_name: str, header: Header, payload: bytes, now_s: float
+    ) -> Verdict:
+        """What becomes of a message that came in at `now_s`."""
         if topic_name == "connection":
             return Verdict.TAKE
         key = (vehicle_id, topic_name)
-        last = self._last.get(key)
         now = _Last(header.header_id, header.sent_s, hash(payload))
-        verdict = _compare(last, now)
+        verdict = _compare(self._last.get(key), now)
+        if verdict is Verdict.LATE and self._is_steady(key, now, now_s):
+            verdict = Verdict.RESTARTED
         if verdict in (Verdict.TAKE, Verdict.RESTARTED):
             self._last[key] = now
+            self._behind.pop(key, None)
         return verdict
 
-    def forget(self, vehicle_id: VehicleId) -> None:
-        """A vehicle came online again: its counters may have begun anew."""
-        for key in [key for key in self._last if key[0] == vehicle_id]:
-            del self._last[key]
+    def _is_steady(self, key: tuple[VehicleId, str], now: _Last, now_s: float) -> bool:
+        behind = self._behind.get(key)
+        if behind is None or _compare(behind.last, now) is not Verdict.TAKE:
+            self._behind[key] = _Behind(now, now_s, 1)
+            return False
+        self._behind[key] = behind = replace(behind, last=now, count=behind.count + 1)
+        return behind.count >= STEADY_COUNT and now_s - behind.since_s >= STEADY_S
 
 
 def _compare(last: _Last | None, now: _Last) -> Verdict:
@@ -64,6 +87,4 @@ def _compare(last: _Last | None, now: _Last) -> Verdict:
     is_older_id = (now.header_id - last.header_id) % WRAP > WRAP // 2
     if now.sent_s < last.sent_s and (is_older_id or now.header_id == last.header_id):
         return Verdict.LATE
-    if is_older_id:
-        return Verdict.RESTARTED
-    return Verdict.TAKE
+    return Verdict.RESTARTED if is_older_id else Verdict.TAKE

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 PORT_MIN, PORT_COUNT = 20_000, 10_000  # below the range from which systems draw ports for outgoing connections
 READY_S_MAX = 10.0
 STOP_S_MAX = 5.0
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S, END_LOOK_EVERY_S = 0.1, 0.01
 RETRY_S_MIN, RETRY_S_MAX = 0.1, 10.0
 STEADY_AFTER_S = 60.0
 
@@ -210,10 +210,12 @@ class EmbeddedBroker:
 async def _end(process: psutil.Process) -> None:
     """End a server: ask, wait, and kill if asking does not help."""
     for end in (process.terminate, process.kill):
-        with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+        with contextlib.suppress(psutil.NoSuchProcess):
             end()
-            await asyncio.to_thread(process.wait, STOP_S_MAX)
-            return
+        for _ in range(round(STOP_S_MAX / END_LOOK_EVERY_S)):
+            if not nats.is_alive(process):  # also one that is dead but not yet buried by its parent
+                return
+            await asyncio.sleep(END_LOOK_EVERY_S)
 
 
 def _held(port: int, folder: Path) -> BrokerError:

@@ -31,6 +31,7 @@ from fleet.wire.v2 import CodecV2
 
 PAYLOAD_BYTES_MAX = 256 * 1024
 NESTING_MAX = 32
+REASON_CHARS_MAX = 200
 DEFAULT_VERSION = "2.1.0"
 
 
@@ -76,7 +77,7 @@ def decode(topic: Topic, payload: bytes) -> Inbound:
             raise ValueError(f"the body speaks for {header.manufacturer!r}/{header.serial_number!r}")
         return codec_for(header.version or f"{topic.major}").read(topic.name, header, payload)
     except (ValueError, OverflowError, RecursionError) as fault:  # every fault of msgspec is a ValueError
-        raise WireError(topic.text(), str(fault)) from fault
+        raise WireError(topic.text(), _reason(fault)) from fault
 
 
 def decode_order(payload: bytes) -> tuple[Header, Order]:
@@ -90,7 +91,7 @@ def decode_order(payload: bytes) -> tuple[Header, Order]:
         header = read_header(payload)
         return header, codec_for(header.version).read_order(payload)
     except (ValueError, OverflowError, RecursionError) as fault:
-        raise WireError("order", str(fault)) from fault
+        raise WireError("order", _reason(fault)) from fault
 
 
 def decode_instant_actions(payload: bytes) -> tuple[Header, InstantActions]:
@@ -104,7 +105,7 @@ def decode_instant_actions(payload: bytes) -> tuple[Header, InstantActions]:
         header = read_header(payload)
         return header, codec_for(header.version).read_instant_actions(payload)
     except (ValueError, OverflowError, RecursionError) as fault:
-        raise WireError("instantActions", str(fault)) from fault
+        raise WireError("instantActions", _reason(fault)) from fault
 
 
 def body_of(outbound: Outbound, version: str = DEFAULT_VERSION) -> bytes:
@@ -160,6 +161,11 @@ def _holds_null(part: object) -> bool:
     if isinstance(part, list):
         return any(_holds_null(value) for value in part)
     return part is None
+
+
+def _reason(fault: Exception) -> str:
+    """Short, because it may quote what it was told by a stranger."""
+    return str(fault)[:REASON_CHARS_MAX]
 
 
 def _guard(payload: bytes) -> None:

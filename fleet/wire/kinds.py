@@ -100,9 +100,9 @@ def _text(kind: Text) -> Check:
         if not isinstance(value, str):
             found.append(Violation("", f"must be text, is {_name(value)}"))
         elif allowed is not None and value not in allowed:
-            found.append(Violation("", f"{value!r} is none of {', '.join(sorted(allowed))}"))
+            found.append(Violation("", f"{_shown(value)} is none of {', '.join(sorted(allowed))}"))
         elif form is not None and form.fullmatch(value) is None:
-            found.append(Violation("", f"{value!r} has not the form {form.pattern}"))
+            found.append(Violation("", f"{_shown(value)} has not the form {form.pattern}"))
 
     return check
 
@@ -114,11 +114,11 @@ def _number(kind: Number) -> Check:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             found.append(Violation("", f"must be a number, is {_name(value)}"))
         elif is_whole and isinstance(value, float) and not value.is_integer():
-            found.append(Violation("", f"must be whole, is {value}"))
+            found.append(Violation("", f"must be whole, is {_shown(value)}"))
         elif least is not None and value < least:
-            found.append(Violation("", f"must be at least {least:g}, is {value}"))
+            found.append(Violation("", f"must be at least {least:g}, is {_shown(value)}"))
         elif most is not None and value > most:
-            found.append(Violation("", f"must be at most {most:g}, is {value}"))
+            found.append(Violation("", f"must be at most {most:g}, is {_shown(value)}"))
 
     return check
 
@@ -174,6 +174,12 @@ def _place(found: list[Violation], first: int, step: str) -> None:
         inner = found[index].path
         joint = "." if inner and not inner.startswith("[") else ""
         found[index] = Violation(f"{step}{joint}{inner}", found[index].reason)
+
+
+def _shown(value: object) -> str:
+    """A value as it was told, shortened where a stranger told much."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _name(value: object) -> str:

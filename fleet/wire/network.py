@@ -7,7 +7,7 @@ import random
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Faults(Protocol):
@@ -75,8 +75,7 @@ class Network:
         return plan
 
 
-@dataclass(frozen=True, slots=True)
-class _Delivery:
+class _Delivery(NamedTuple):
     due_s: float
     number: int
     topic: str

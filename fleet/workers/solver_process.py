@@ -47,7 +47,9 @@ class Failure(StrEnum):
     LIED = "lied"  # not an answer to this job, or a plan the judge refuses
 
 
-class _WorkerError(Exception):
+class WorkerError(Exception):
+    """The worker brought no answer; never leaves this file but for tests."""
+
     def __init__(self, failure: Failure, detail: str) -> None:
         super().__init__(f"{failure}: {detail}")
         self.failure = failure
@@ -109,7 +111,7 @@ class ProcessSolver:
             job = Job(next(self._ids), problem, plan, budget, seed)
             try:
                 better = await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, job)
-            except _WorkerError as trouble:
+            except WorkerError as trouble:
                 self._note(trouble)
                 return None
             except asyncio.CancelledError:
@@ -119,7 +121,7 @@ class ProcessSolver:
         known = [trip.id for trip in (*problem.incumbent, *plan.trips)]
         return named(better, known, new_trip_id) if better else None
 
-    def _note(self, trouble: _WorkerError) -> None:
+    def _note(self, trouble: WorkerError) -> None:
         self.failures[trouble.failure] += 1
         self.last_failure = str(trouble)
         if trouble.failure is not Failure.RAISED:
@@ -140,25 +142,25 @@ class ProcessSolver:
         try:
             self._pipe.send_bytes(pickle.dumps(job, protocol=5))
             if not self._pipe.poll(max(limit_s, KILL_AFTER_S_MIN)):
-                raise _WorkerError(Failure.LATE, f"no answer within {limit_s:.1f} s; killed")
+                raise WorkerError(Failure.LATE, f"no answer within {limit_s:.1f} s; killed")
             answer = self._pipe.recv()
-            return _checked(job, answer)
+            return checked(job, answer)
         except (EOFError, OSError) as error:
             self._drop()
-            raise _WorkerError(Failure.DIED, repr(error)) from error
-        except _WorkerError as trouble:
+            raise WorkerError(Failure.DIED, repr(error)) from error
+        except WorkerError as trouble:
             if trouble.failure is not Failure.RAISED:
                 self._drop()
             raise
         except Exception as error:  # a task's edge: whatever the worker sent, the caller keeps its plan
             self._drop()
-            raise _WorkerError(Failure.LIED, repr(error)) from error
+            raise WorkerError(Failure.LIED, repr(error)) from error
 
     def _respawn(self) -> None:
         self._drop()
         try:
             self._start()
-        except _WorkerError as trouble:
+        except WorkerError as trouble:
             self.failures[trouble.failure] += 1
             self.last_failure = str(trouble)
 
@@ -179,7 +181,7 @@ class ProcessSolver:
             reason = repr(error)
         self._process, self._pipe = process, ours
         self._drop()
-        raise _WorkerError(Failure.NOT_STARTED, reason)
+        raise WorkerError(Failure.NOT_STARTED, reason)
 
     def _kill(self) -> None:
         process = self._process
@@ -199,16 +201,16 @@ class ProcessSolver:
             pipe.close()
 
 
-def _checked(job: Job, answer: object) -> Plan | None:
+def checked(job: Job, answer: object) -> Plan | None:
     """The plan of an honest answer, with the cost we reckon ourselves."""
     if not isinstance(answer, Answer) or answer.job_id != job.id:
-        raise _WorkerError(Failure.LIED, "an answer to no question of ours")
+        raise WorkerError(Failure.LIED, "an answer to no question of ours")
     if answer.error is not None:
-        raise _WorkerError(Failure.RAISED, answer.error)
+        raise WorkerError(Failure.RAISED, answer.error)
     if answer.plan is None:
         return None
     if found := violations(job.problem, answer.plan):
-        raise _WorkerError(Failure.LIED, f"a plan with {len(found)} violations, first {found[0]}")
+        raise WorkerError(Failure.LIED, f"a plan with {len(found)} violations, first {found[0]}")
     if not beats(job.problem, answer.plan, job.plan):
-        raise _WorkerError(Failure.LIED, "a plan that is no better")
+        raise WorkerError(Failure.LIED, "a plan that is no better")
     return replace(answer.plan, cost=cost(job.problem, answer.plan))

@@ -34,7 +34,8 @@ class Rig(ABC):
     def link(self, client_id: str, subscriptions: Sequence[Subscription] = (), will: Will | None = None) -> Link: ...
 
     @abstractmethod
-    async def stop(self) -> None: ...
+    async def stop(self) -> None:
+        """The broker dies."""
 
     @abstractmethod
     async def start(self) -> None: ...
@@ -116,7 +117,7 @@ class MosquittoRig(MqttRig):
     def __init__(self, tasks: asyncio.TaskGroup, folder: Path, program: Path, port: int) -> None:
         super().__init__(tasks)
         self.url = BrokerUrl("127.0.0.1", port)
-        self._command = [program, "-c", folder / "mosquitto.conf"]
+        self._command = [str(program), "-c", str(folder / "mosquitto.conf")]
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "mosquitto.conf").write_text(
             f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\npersistence false\n"
@@ -124,13 +125,14 @@ class MosquittoRig(MqttRig):
 
     async def start(self) -> None:
         self._process = subprocess.Popen(self._command, stderr=subprocess.DEVNULL)  # noqa: ASYNC220, S603
-        async with asyncio.timeout(PATIENCE_S):
-            while not nats.listens(self.url.port):
-                await asyncio.sleep(0.01)
+        for _ in range(round(PATIENCE_S / 0.01)):
+            if nats.listens(self.url.port):
+                return
+            await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
         assert self._process is not None
-        self._process.terminate()
+        self._process.kill()  # asked politely, it would speak the wills of all its clients first
         await asyncio.to_thread(self._process.wait, PATIENCE_S)
 
 

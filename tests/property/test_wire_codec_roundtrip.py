@@ -42,7 +42,7 @@ from fleet.wire.messages import (
     VehicleState,
     Visualization,
 )
-from fleet.wire.rules import violations
+from fleet.wire.rules import order_violations, violations
 
 TOPIC = Topic("uagv", 2, "acme", "van-1", "state")
 
@@ -276,6 +276,7 @@ def decode_quietly(name: str, payload: bytes) -> None:
     except WireError:
         pass
     violations("2.1.0", name, payload)
+    order_violations("2.1.0", payload)
 
 
 HEADER = Header(header_id=1, sent_s=1.5, version="2.1.0", manufacturer="acme", serial_number="van-1")

@@ -43,7 +43,7 @@ def test_every_key_finds_its_edge_and_its_node_again(corner: DrawnMap) -> None:
 
 
 def test_parallel_edges_of_one_way_have_keys_of_their_own(tmp_path: Path) -> None:
-    ring = draw(tmp_path, {"a": (0, 0), "b": (90, 0), "c": (90, 90), "d": (-50, 0)}, {"abca": {}, "ad": {}})
+    ring = draw(tmp_path, {"a": (0, 0), "b": (50, 0), "c": (50, 50), "d": (-50, 0)}, {"abca": {}, "ad": {}})
     keys = ring.edge_keys()
     assert sorted(keys)[-2:] == ["e97-97-1", "e97-97-1.2"]
     assert all(re.fullmatch(r"[A-Za-z0-9_.:-]+", key) for key in keys)
@@ -83,6 +83,25 @@ def test_no_base_ends_in_a_tunnel_on_a_bridge_or_in_a_roundabout(tags: dict[str,
     drawn = draw(tmp_path, CORNER, {"ab": {}, "bcd": tags})
     assert drawn.graph.stop_place(drawn.edge("bd")) is None
     assert drawn.graph.stop_place(drawn.edge("ab")) is not None
+
+
+def test_a_base_keeps_clear_of_a_crossing_on_the_road_ahead(tmp_path: Path) -> None:
+    spots = {"a": (0, 0), "b": (100, 0), "c": (104, 0), "d": (200, 0)}
+    drawn = draw(tmp_path, spots, {"ab": {}, "bcd": {"maxspeed": "30"}}, {"c": {"highway": "crossing"}})
+    ahead, back = drawn.graph.stop_place(drawn.edge("ab")), drawn.graph.stop_place(drawn.edge("db"))
+    assert ahead is not None
+    assert back is not None
+    assert (ahead.offset_m, back.offset_m) == pytest.approx((94, 86), abs=0.05)
+
+
+def test_a_long_road_is_cut_at_its_bends_so_that_a_base_can_end_on_the_way(tmp_path: Path) -> None:
+    spots = {letter: (120.0 * i, 0.0) for i, letter in enumerate("abcdefgh")}
+    drawn = draw(tmp_path, spots, {"abcdefgh": {}})
+    assert drawn.graph.edge_length_m.max() == pytest.approx(240.0, abs=0.05)
+    assert drawn.graph.edge_count == 2 * 4
+    assert not drawn.graph.node_has(NodeFlag.JUNCTION).any()
+    tunnel = draw(tmp_path, spots, {"abcdefgh": {"tunnel": "yes"}})
+    assert tunnel.graph.edge_count == 2
 
 
 def test_signals_and_crossings_are_known_to_the_roads_that_pass_them(tmp_path: Path) -> None:

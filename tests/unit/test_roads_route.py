@@ -83,6 +83,13 @@ def test_an_only_restriction_over_a_way_leaves_no_other_way(tmp_path: Path) -> N
     assert way(drawn, "ab", "ef") == ("ab", "be", "ed", "dc", "cb", "be", "ef")
 
 
+def test_a_restriction_holds_within_the_way_of_a_longer_one(tmp_path: Path) -> None:
+    roads = STREETS | {"bc": {"maxspeed": "20"}}
+    bans = [("ab", "be de", "cd", "no_left_turn"), ("be", "de", "dg", "no_straight_on")]
+    assert way(draw(tmp_path, BLOCK, roads), "ab", "dg") == ("ab", "be", "ed", "dg")
+    assert way(draw(tmp_path, BLOCK, roads, bans=bans), "ab", "dg") == ("ab", "bc", "cd", "dg")
+
+
 def test_restrictions_that_except_motor_cars_do_not_bind_us(tmp_path: Path) -> None:
     drawn = draw(tmp_path, BLOCK, STREETS, bans=[("ab", "b", "be", "no_right_turn", {"except": "bicycle; motorcar"})])
     assert way(drawn, "ab", "ef") == ("ab", "be", "ef")

@@ -48,3 +48,10 @@ def test_a_place_at_the_end_of_an_edge_is_at_its_node(ground: Ground) -> None:
     assert ground.node_after(Place(0, 100.0)) == "n2"
     assert ground.node_before(Place(0, 0.0)) == "n1"
     assert ground.node_after(Place(0, 50.0)) is None
+
+
+def test_the_vehicle_sees_itself_where_the_road_graph_does(ground: Ground) -> None:
+    for edge in range(ground.graph.edge_count):
+        for offset_m in (0.0, 12.5, 100.0):
+            place = Place(edge, offset_m)
+            assert ground.pose(place) == pytest.approx(ground.graph.point_at(place))

@@ -526,7 +526,7 @@ def test_a_silent_vehicle_drives_to_the_end_of_its_base_and_comes_back() -> None
 
 def test_a_vehicle_waits_before_a_blocked_road_says_so_and_drives_on_when_it_is_clear() -> None:
     async def story(yard: Yard) -> None:
-        yard.world.block(2, yard.clock.trade_now_s() + 120.0)
+        yard.world.obstacles.block(2, yard.clock.trade_now_s() + 120.0)
         await yard.tell(an_order())
         await yard.wait_s(60.0)
         assert (yard.state.last_node_id, yard.state.driving) == ("n2", False)
@@ -691,3 +691,13 @@ def test_bytes_that_are_no_order_are_answered_with_an_error() -> None:
         await asyncio.sleep(1.0)
 
     assert in_yard(story).error_types() == {"validationError"}
+
+
+def test_the_same_story_is_told_in_the_same_bytes() -> None:
+    async def story(yard: Yard) -> None:
+        await load(yard)
+        await yard.tell(an_order("deliver", actions=(parcel_action("drop-1", "drop"),)))
+        await yard.wait_s(700.0)
+
+    stories = [in_yard(story).heard for _ in range(2)]
+    assert stories[0] == stories[1]

@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
+from vehicle_sim.trace import Trace
 from vehicle_sim.virtual_time import (
     DeadlockError,
-    Trace,
     VirtualClock,
     VirtualLoop,
     VirtualTimeError,

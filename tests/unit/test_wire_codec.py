@@ -138,6 +138,10 @@ def test_a_body_may_not_speak_for_another_vehicle() -> None:
     assert "van-2" in reason
 
 
+def test_a_long_lie_makes_a_short_reason() -> None:
+    assert len(reason_against("state", json.dumps(STATE | {"serialNumber": "x" * 9000}).encode())) <= 200
+
+
 def test_an_unknown_major_is_refused_and_an_unknown_minor_is_read() -> None:
     assert "3.0.0" in reason_against("state", json.dumps(STATE | {"version": "3.0.0"}).encode())
     assert read_state(version="2.7.3").header.version == "2.7.3"

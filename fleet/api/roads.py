@@ -1,0 +1,58 @@
+"""Roads: closed and opened again by people."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from fleet.api import shapes as s
+from fleet.api.reception import Actor, Front
+from fleet.api.run_request import Instant
+from fleet.api.runs import Why
+from fleet.api.views import closures_out
+from fleet.dispatch.commands import CloseRoad, ReopenRoad
+
+YEAR_S = 366 * 86_400.0
+
+router = APIRouter(prefix="/roads", tags=["roads"])
+
+
+class Closing(BaseModel):
+    """Why a road is closed, and until when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    why: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+    until_at: Instant | None = None
+    for_s: Annotated[float | None, Field(gt=0, le=YEAR_S, validate_default=True)] = None
+
+    @field_validator("for_s")
+    @classmethod
+    def _one_end_is_given(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if "until_at" in info.data and (value is None) is (info.data["until_at"] is None):
+            raise PydanticCustomError("need", "give either until_at or for_s")
+        return value
+
+
+@router.get("/closed")
+async def list_closures(front: Front) -> s.ClosuresOut:
+    """Roads that are closed now."""
+    return closures_out(front.state, front.now_s)
+
+
+@router.post("/{road_key}/close")
+async def close_road(front: Front, road_key: str, body: Closing, actor: Actor = "api") -> s.ClosuresOut:
+    """Let no vehicle enter this directed edge for a time; vehicles on their way are led round it."""
+    until_s = front.now_s + (body.for_s or 0.0) if body.until_at is None else body.until_at.timestamp()
+    await front.ask(CloseRoad(road_key, until_s, body.why), actor)
+    return closures_out(front.state, front.now_s)
+
+
+@router.post("/{road_key}/reopen")
+async def reopen_road(front: Front, road_key: str, body: Why, actor: Actor = "api") -> s.ClosuresOut:
+    """End a closure."""
+    await front.ask(ReopenRoad(road_key, body.why), actor)
+    return closures_out(front.state, front.now_s)

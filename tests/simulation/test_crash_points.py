@@ -1,0 +1,63 @@
+"""The controller is killed at every store write, before and after its commit and after the next message is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fleet.roads.graph import RoadGraph
+from tests.simulation.block_town import block_town
+from vehicle_sim.crash import CrashPoint
+from vehicle_sim.faults import CrashMoment
+from vehicle_sim.harness import Options, Outcome, simulate
+from vehicle_sim.scenario import Scenario
+
+CHUNKS = 24
+SEED = 1
+Town = tuple[Scenario, RoadGraph]
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    return block_town(tmp_path_factory.mktemp("town"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(town: Town) -> Outcome:
+    return simulate(*town, SEED, Options(solver_steps=0))
+
+
+def points(writes: int, chunk: int) -> Iterator[CrashPoint]:
+    every = [CrashPoint(write, moment) for write in range(1, writes + 1) for moment in CrashMoment]
+    yield from every[chunk::CHUNKS]
+
+
+def custody(outcome: Outcome) -> dict[str, object]:
+    return {parcel: outcome.state.custody[parcel] for parcel in outcome.state.custody}
+
+
+def test_the_scenario_writes_often_enough_to_be_worth_killing(undisturbed: Outcome) -> None:
+    assert undisturbed.writes >= 80
+    assert undisturbed.violations == []
+    assert undisturbed.is_over
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_a_kill_at_any_write_changes_nothing_in_the_end(town: Town, undisturbed: Outcome, chunk: int) -> None:
+    for point in points(undisturbed.writes, chunk):
+        outcome = simulate(*town, SEED, Options(solver_steps=0, crash_points=frozenset({point})))
+        assert outcome.violations == [], point
+        assert outcome.is_over, point
+        assert custody(outcome) == custody(undisturbed), point
+
+
+def test_kills_at_two_writes_change_nothing_in_the_end(town: Town, undisturbed: Outcome) -> None:
+    pairs = [(write, write + gap) for write in range(2, undisturbed.writes - 8, 11) for gap in (1, 2, 5)]
+    for first, second in pairs:
+        moments = {CrashPoint(first, CrashMoment.AFTER_COMMIT), CrashPoint(second, CrashMoment.BEFORE_COMMIT)}
+        outcome = simulate(*town, SEED, Options(solver_steps=0, crash_points=frozenset(moments)))
+        assert outcome.crashes == 2, (first, second)
+        assert outcome.violations == [], (first, second)
+        assert custody(outcome) == custody(undisturbed), (first, second)

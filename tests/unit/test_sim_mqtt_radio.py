@@ -1,0 +1,103 @@
+"""A vehicle's line to a real broker, and how it is played that the network is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from fleet.errors import LinkDownError
+from fleet.wire.link import LinkListener, Will
+from vehicle_sim.mqtt_radio import MqttRadio
+from vehicle_sim.timers import Timer
+
+WILL = Will("uagv/v2/acme/van-1/connection", b"broken", qos=1, retain=True)
+
+
+class OpenLine:
+    """A link that is up and keeps what is sent; also the timers, moved by hand, and the vehicle that listens."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.heard: list[bytes] = []
+        self.ups = 0
+        self.at_s = 0.0
+        self.due: list[tuple[float, Callable[[], None]]] = []
+
+    @property
+    def is_up(self) -> bool:
+        return True
+
+    async def run(self, listener: LinkListener) -> None: ...
+
+    def send(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
+        self.sent.append(payload)
+
+    def now_s(self) -> float:
+        return self.at_s
+
+    def call_at(self, trade_s: float, callback: Callable[[], None]) -> Timer:
+        self.due.append((trade_s, callback))
+        return self
+
+    def cancel(self) -> None: ...
+
+    def move_to(self, at_s: float) -> None:
+        self.at_s = at_s
+        ripe = [callback for due_s, callback in self.due if due_s <= at_s]
+        self.due = [(due_s, callback) for due_s, callback in self.due if due_s > at_s]
+        for callback in ripe:
+            callback()
+
+    def on_link_up(self) -> None:
+        self.ups += 1
+
+    def on_link_down(self, reason: str) -> None: ...
+
+    def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        self.heard.append(payload)
+
+
+@pytest.fixture
+def line() -> OpenLine:
+    return OpenLine()
+
+
+@pytest.fixture
+def radio(line: OpenLine) -> MqttRadio:
+    radio = MqttRadio(line, WILL, line)
+    radio.listen(line)
+    return radio
+
+
+def test_without_network_nothing_passes_in_either_direction(line: OpenLine, radio: MqttRadio) -> None:
+    radio.silence(100.0)
+    with pytest.raises(LinkDownError):
+        radio.send("t", b"state", qos=0, retain=False)
+    radio.on_message("t", b"order", retained=False)
+    assert line.sent == line.heard == []
+
+
+def test_the_broker_speaks_the_will_after_a_while_and_the_vehicle_comes_back(line: OpenLine, radio: MqttRadio) -> None:
+    radio.silence(100.0)
+    line.move_to(23.0)
+    assert line.sent == [b"broken"]
+    line.move_to(100.0)
+    assert line.ups == 1
+    radio.send("t", b"state", qos=0, retain=False)
+    assert line.sent[-1] == b"state"
+
+
+def test_a_short_silence_goes_unnoticed_by_the_broker(line: OpenLine, radio: MqttRadio) -> None:
+    radio.silence(10.0)
+    line.move_to(60.0)
+    assert line.sent == []
+    assert line.ups == 1
+
+
+def test_a_silence_within_a_longer_one_does_not_end_it(line: OpenLine, radio: MqttRadio) -> None:
+    radio.silence(100.0)
+    radio.silence(10.0)
+    line.move_to(50.0)
+    assert radio.is_silent
+    assert line.ups == 0
