@@ -14,7 +14,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -22,7 +22,7 @@ from typing import TextIO
 import structlog
 import uvicorn
 
-from fleet.api.app import build_app
+from fleet.api.app import build_app, end_streams
 from fleet.clock import Clock, SystemClock
 from fleet.config import load
 from fleet.controller import AreaController, Parts
@@ -39,7 +39,7 @@ from fleet.wire.mqtt import MqttLink
 from fleet.wire.subscription import Subscription
 from fleet.workers.solver_process import ProcessSolver
 
-SHUTDOWN_S_MAX = 8.0
+TURN_S_MIN = 0.01
 INBOUND_TOPICS = ("state", "visualization", "factsheet")
 
 log = structlog.get_logger("fleet.daemon")
@@ -67,26 +67,30 @@ def serve(
     try:
         site = _site(site_path, broker, data, api)
         clock = simulation_clock(site, time_factor, trade_epoch)
+        site = paced_for(site, clock.factor)
         site.data_dir.mkdir(parents=True, exist_ok=True)
         with only_one(site.data_dir):
             asyncio.run(_Daemon(site, clock).run())
-    except* FleetError as errors:
-        for error in _leaves(errors):
-            print(f"fleet serve: {error}", file=sys.stderr)  # noqa: T201 - the last words of the process
-        return 1
-    except* OSError as errors:
-        for error in _leaves(errors):
-            print(f"fleet serve: {error}", file=sys.stderr)  # noqa: T201 - the last words of the process
-        return 1
+    except (FleetError, OSError, BaseExceptionGroup) as error:
+        return _last_words(error)
     return 0
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
+def _last_words(error: BaseException) -> int:
+    """Say why the daemon ends; what nobody foresaw keeps its trace."""
+    for cause in _leaves(error):
+        if not isinstance(cause, (FleetError, OSError)):
+            raise error
+        print(f"fleet serve: {cause}", file=sys.stderr)  # noqa: T201 - the last words of the process
+    return 1
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from _leaves(part)
+    else:
+        yield error
 
 
 def _site(path: Path, broker: str | None, data: Path | None, api: str | None) -> Site:
@@ -122,6 +126,12 @@ def simulation_clock(site: Site, time_factor: float | None, trade_epoch: str | N
         return SystemClock(factor, now.anchor_trade_s, now.anchor_machine_s)
     trade_s, wall_s = read_epoch(trade_epoch)
     return SystemClock.scaled(factor, trade_s, wall_s)
+
+
+def paced_for(site: Site, factor: float) -> Site:
+    """The site with turns that follow one another as fast in trade time as they would at factor 1."""
+    pace_s = max(TURN_S_MIN, site.limits.turn_machine_s_busy / max(factor, 1.0))
+    return replace(site, limits=replace(site.limits, turn_machine_s_busy=pace_s))
 
 
 def read_epoch(text: str) -> tuple[float, float]:
@@ -256,16 +266,12 @@ class _Daemon:
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(area.run(), name="area")
             http = tasks.create_task(server.serve(sockets=[listener]), name="http")
-            tasks.create_task(_stop_when(stopped, running, server), name="stop")
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([running, http], return_when=asyncio.FIRST_COMPLETED)
-            stopped.set()
-
-
-async def _stop_when(stopped: asyncio.Event, running: asyncio.Task[None], server: uvicorn.Server) -> None:
-    await stopped.wait()
-    server.should_exit = True
-    running.cancel()
+            told = tasks.create_task(stopped.wait(), name="stop")
+            await asyncio.wait([running, http, told], return_when=asyncio.FIRST_COMPLETED)
+            end_streams(app)
+            server.should_exit = True
+            running.cancel()
+            told.cancel()
 
 
 def bind(address: ApiAddress) -> socket.socket:

@@ -97,6 +97,7 @@ class Outcome:
     truth: Truth
     scenario: Scenario
     roads: SiteRoads
+    told: list[ToldRun]
     plan: FaultPlan
     writes: int
     crashes: int
@@ -151,7 +152,7 @@ class _Tally:
         stats = controller.stats
         self.schema_violations.update(stats.schema_violations)
         self.orders_sent += stats.sent["order"]
-        self.plan_s += stats.plan_s
+        self.plan_s += stats.solver_s
         self.dispatch_s += stats.dispatch_s
 
 
@@ -237,6 +238,7 @@ class _Simulation:
             truth=self.truth,
             scenario=self.scenario,
             roads=self.roads,
+            told=self.told,
             plan=self.plan,
             writes=self.crasher.writes,
             crashes=self.crasher.crashes,

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from fleet.model.place import Place
-from fleet.wire.messages import ErrorLevel, ErrorReference, NodePosition, Order, OrderEdge, OrderNode
+from fleet.wire.messages import (
+    EdgeState,
+    ErrorLevel,
+    ErrorReference,
+    NodePosition,
+    NodeState,
+    Order,
+    OrderEdge,
+    OrderNode,
+)
 from vehicle_sim.ground import Ground, RoadPart
 
 START_REACH_M = 5.0
@@ -31,11 +40,23 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One edge of an order, the piece of road it means, and the node at its end."""
+    """One edge of an order, the piece of road it means, and the node at its end; and how states show the two."""
 
     edge: OrderEdge
     part: RoadPart
     node: OrderNode
+    edge_state: EdgeState
+    node_state: NodeState
+
+    @classmethod
+    def of(cls, edge: OrderEdge, part: RoadPart, node: OrderNode) -> Hop:
+        return cls(
+            edge,
+            part,
+            node,
+            EdgeState(edge_id=edge.edge_id, sequence_id=edge.sequence_id, released=edge.released),
+            NodeState(node_id=node.node_id, sequence_id=node.sequence_id, released=node.released),
+        )
 
     @property
     def is_released(self) -> bool:
@@ -159,7 +180,7 @@ def _read_hops(order: Order, ground: Ground, start: Place) -> list[Hop] | Reject
             return _refuse(order, "validationError", f"edge {edge.edge_id} does not join", ("edgeId", edge.edge_id))
         if ground.knows_node(node.node_id) and ground.node_after(part.end) != node.node_id:
             return _refuse(order, "validationError", f"edge {edge.edge_id} ends elsewhere", ("nodeId", node.node_id))
-        hops.append(Hop(edge, part, node))
+        hops.append(Hop.of(edge, part, node))
         here = part.end
     return hops
 

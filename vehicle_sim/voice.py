@@ -14,7 +14,6 @@ from fleet.wire.link import Topic, Will
 from fleet.wire.messages import (
     Connection,
     ConnectionState,
-    EdgeState,
     EmergencyStop,
     ErrorLevel,
     ErrorReference,
@@ -22,7 +21,6 @@ from fleet.wire.messages import (
     Header,
     Load,
     MapState,
-    NodeState,
     Position,
     Power,
     ProtocolLimits,
@@ -85,6 +83,7 @@ class Voice:
     ) -> None:
         self._owner = owner
         self._map_id = map_id
+        self._maps = (MapState(map_id=map_id, map_version="1", is_enabled=True),)
         self.radio = radio
         self._timers = owner.world.timers
         self._state_interval_s = state_interval_s
@@ -162,14 +161,8 @@ class Voice:
             order_update_id=order.update_id if order else 0,
             last_node_id=owner.last_node_id,
             last_node_sequence_id=order.last_node.sequence_id if order else 0,
-            node_states=tuple(
-                NodeState(node_id=hop.node.node_id, sequence_id=hop.node.sequence_id, released=hop.node.released)
-                for hop in hops
-            ),
-            edge_states=tuple(
-                EdgeState(edge_id=hop.edge.edge_id, sequence_id=hop.edge.sequence_id, released=hop.edge.released)
-                for hop in hops
-            ),
+            node_states=tuple([hop.node_state for hop in hops]),
+            edge_states=tuple([hop.edge_state for hop in hops]),
             action_states=tuple(owner.handling.states()),
             instant_action_states=tuple(owner.instant.states()),
             driving=driver.is_driving,
@@ -183,7 +176,7 @@ class Voice:
             mode=owner.mode,
             errors=(*owner.errors.values(), *self._road_errors()),
             safety=Safety(emergency_stop=EmergencyStop.NONE, field_violation=False),
-            maps=(MapState(map_id=self._map_id, map_version="1", is_enabled=True),),
+            maps=self._maps,
         )
 
     def _position(self) -> Position:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
@@ -15,7 +17,9 @@ from fleet.config.settings import is_loopback
 from fleet.controller import AreaController
 
 PREFIX = "/api/v1"
-FAULTS = {status: {"model": FaultBody} for status in (400, 403, 404, 409, 413, 415, 422, 503)}
+FAULTS: dict[int | str, dict[str, Any]] = {
+    status: {"model": FaultBody} for status in (400, 403, 404, 409, 413, 415, 422, 503)
+}
 
 
 def build_app(area: AreaController) -> FastAPI:

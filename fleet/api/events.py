@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from typing import Annotated
 
 import msgspec
@@ -37,7 +38,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, pages: AsyncIterator[str]) -> None:
+    def __init__(self, pages: AsyncGenerator[str, None]) -> None:
         super().__init__()
         del self.headers["content-length"]
         self._pages = pages
@@ -53,9 +54,10 @@ class EventStream(Response):
     async def _send_all(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
-            async for page in self._pages:
-                async with asyncio.timeout(SEND_S_MAX):
-                    await send({"type": "http.response.body", "body": page.encode(), "more_body": True})
+            async with aclosing(self._pages) as pages:
+                async for page in pages:
+                    async with asyncio.timeout(SEND_S_MAX):
+                        await send({"type": "http.response.body", "body": page.encode(), "more_body": True})
         except TimeoutError:
             log.warning("slow_reader_dropped", limit_s=SEND_S_MAX)
             return
@@ -94,7 +96,7 @@ def _number(text: str) -> int | None:
     return int(text)
 
 
-async def _pages(front: Reception, seq: int, limit: int | None) -> AsyncIterator[str]:
+async def _pages(front: Reception, seq: int, limit: int | None) -> AsyncGenerator[str, None]:
     """Texts to send: a greeting, then events as they are committed, a beat where there are none."""
     store, area = front.area.parts.store, front.area.site.id
     left = limit

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from fleet.api import shapes as s
 from fleet.api.reception import Reception
 from fleet.api.vehicle_views import vehicle_phases
-from fleet.api.views import assists_out, forecast_s
 from fleet.api.version import program_version
+from fleet.api.views import assists_out, forecast_s
 from fleet.clock import utc_text
 from fleet.controller.stats import percentile
 from fleet.model.run import OPEN_PHASES, RunPhase

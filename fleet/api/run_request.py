@@ -59,11 +59,8 @@ def _instant(value: object) -> datetime:
     return instant.astimezone(UTC)
 
 
-Instant = Annotated[
-    datetime,
-    BeforeValidator(_instant),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": [EXAMPLE]}),
-]
+_AS_TEXT = WithJsonSchema({"type": "string", "format": "date-time", "examples": [EXAMPLE]})
+Instant = Annotated[datetime, BeforeValidator(_instant), _AS_TEXT]
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=64)]
 INSTANT_REMEDY = f"give an instant with its zone, for example {EXAMPLE}"
 

@@ -43,10 +43,8 @@ def _run_schema() -> dict[str, Any]:
     one = RunIn.model_json_schema()
     many = {"type": "array", "items": one, "minItems": 1}
     batch = {"type": "object", "properties": {"runs": many}, "required": ["runs"], "additionalProperties": False}
-    content = {
-        "application/json": {"schema": {"anyOf": [one, many, batch]}},
-        "text/csv": {"schema": {"type": "string"}},
-    }
+    kinds = {"application/json": {"anyOf": [one, many, batch]}, "text/csv": {"type": "string"}}
+    content = {kind: {"schema": schema} for kind, schema in kinds.items()}
     return {"requestBody": {"required": True, "content": content}}
 
 

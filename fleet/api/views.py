@@ -119,6 +119,7 @@ def trip_out(state: FleetState, view: TripView) -> s.TripOut:
     trip = view.trip
     charges = trip.charge_until_s > trip.charge_from_s
     left = {visit.point_id for visit in view.visits_left}
+    has_begun = view.phase not in (TripPhase.PLANNED, TripPhase.WITHDRAWN)
     return s.TripOut(
         trip_id=trip.id,
         phase=view.phase,
@@ -132,10 +133,7 @@ def trip_out(state: FleetState, view: TripView) -> s.TripOut:
         started_at=at(view.started_s),
         departed_at=at(view.departed_s),
         closed_at=at(view.closed_s),
-        stops=[
-            stop_out(stop, is_done=view.phase is not TripPhase.PLANNED and stop.point_id not in left)
-            for stop in trip.stops
-        ],
+        stops=[stop_out(stop, is_done=has_begun and stop.point_id not in left) for stop in trip.stops],
         runs=len(trip.run_ids),
         parcels=sum(state.run(run_id).run.lot.parcel_count for run_id in trip.run_ids),
     )

@@ -100,9 +100,8 @@ def _trip_reasons(state: FleetState, view: RunView, trip: TripView) -> Iterator[
     twin = state.twins.get(vehicle_id)
     if twin is not None and not twin.can_take_orders:
         phase = phase_of(twin, state.active_order(vehicle_id))
-        yield s.ReasonOut(
-            code=f"vehicle:{phase}", text=f"{vehicle_id} is {phase}" + (f": {twin.held}" if twin.held else "")
-        )
+        held = f": {twin.held}" if twin.held else ""
+        yield s.ReasonOut(code=f"vehicle:{phase}", text=f"{vehicle_id} is {phase}{held}")
 
 
 def _lateness(state: FleetState, view: RunView, now_s: float) -> Iterator[s.ReasonOut]:

@@ -31,7 +31,7 @@ from fleet.model import event as ev
 from fleet.model.ids import TripId, VehicleId
 from fleet.model.trip import Plan
 from fleet.model.twin import Liveness
-from fleet.orders.outlet import OutboxRow, OutboxStatus, Outlet
+from fleet.orders.outlet import OutboxStatus, Outlet
 from fleet.planning.port import Budget, Solver
 from fleet.planning.present import problem_of
 from fleet.roads.site_roads import SiteRoads
@@ -118,7 +118,7 @@ class AreaController:
         now_s = self.parts.clock.trade_now_s()
         draft = Draft(self.state, now_s)
         self._greet(draft)
-        await self._record(draft, ())
+        await self._record(draft, (), self.parts.clock.machine_now_s())
         for row in saved.outbox:
             self.outlet.add(row, now_s)
         for vehicle_id in self.site.vehicles:
@@ -178,7 +178,7 @@ class AreaController:
         moves = self._moves(draft, facts)
         if draft.entries or moves:
             try:
-                await self._record(draft, moves)
+                await self._record(draft, moves, began_s)
             except FencedError:
                 raise
             except JournalError as error:
@@ -191,7 +191,7 @@ class AreaController:
         self.stats.turn_took(self.parts.clock.machine_now_s() - began_s, facts.count)
         return bool(draft.entries)
 
-    async def _record(self, draft: Draft, moves: Moves) -> None:
+    async def _record(self, draft: Draft, moves: Moves, began_s: float) -> None:
         if not draft.entries and not moves:
             return
         commit = commit_of(
@@ -212,7 +212,8 @@ class AreaController:
         self.state = draft.state  # only now visible to api, planner and outlet
         self.store_trouble = ""
         self.stats.committed(len(commit.records))
-        self._expose(commit.outbox, draft.now_s)
+        if commit.outbox:
+            self.sender.committed(commit.outbox, began_s)
         self.outlet.drop([row_id for row_id, _ in moves])
 
     async def _commit(self, commit: Commit) -> None:
@@ -226,12 +227,6 @@ class AreaController:
             if head != commit.head:
                 raise FencedError(f"the history of {self.site.id} went on without us") from None
             raise
-
-    def _expose(self, rows: tuple[OutboxRow, ...], now_s: float) -> None:
-        for row in rows:
-            self.outlet.add(row, now_s)
-        if rows:
-            self.sender.wake()
 
     async def _not_recorded(self, facts: Facts, due: Due, outcome: Outcome, error: JournalError) -> None:
         """Nothing happened: callers are told, vehicles' facts are kept, nothing is sent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -48,9 +48,17 @@ class Sender:
         self._lease = lease
         self._stats = stats
         self._news = asyncio.Event()
+        self._decided_s: dict[int, float] = {}
         self._header_ids: Counter[tuple[VehicleId, str]] = Counter()
 
     def wake(self) -> None:
+        self._news.set()
+
+    def committed(self, rows: Iterable[OutboxRow], decided_s: float) -> None:
+        """These rows may go out now; `decided_s` is the machine time at which their turn began."""
+        for row in rows:
+            self._outlet.add(row, self._clock.trade_now_s())
+            self._decided_s[row.id] = decided_s
         self._news.set()
 
     async def send_forever(self, state: Callable[[], FleetState]) -> None:
@@ -81,8 +89,8 @@ class Sender:
         self._stats.sent[row.topic] += 1
         if attempts > 1:
             self._stats.resent += 1
-        else:
-            self._stats.dispatch_s.append(max(0.0, self._clock.trade_now_s() - row.created_s))
+        if (decided_s := self._decided_s.pop(row.id, None)) is not None:
+            self._stats.dispatch_s.append(self._clock.machine_now_s() - decided_s)
 
     def _judge(self, version: str, name: str, payload: bytes) -> None:
         for violation in violations(version, name, payload):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterable
 
 KEPT = 4096
 
@@ -21,7 +22,6 @@ class Stats:
         self.failures = 0
         self.resent = 0
         self.turn_s: deque[float] = deque(maxlen=KEPT)
-        self.plan_s: deque[float] = deque(maxlen=KEPT)
         self.solver_s: deque[float] = deque(maxlen=KEPT)
         self.dispatch_s: deque[float] = deque(maxlen=KEPT)
 
@@ -38,9 +38,9 @@ class Stats:
         self.events += events
 
 
-def percentile(values: deque[float], share: float) -> float:
+def percentile(values: Iterable[float], share: float) -> float:
     """The value below which `share` of the values lie; 0 where there are none."""
-    if not values:
-        return 0.0
     ordered = sorted(values)
+    if not ordered:
+        return 0.0
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

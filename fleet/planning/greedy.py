@@ -14,7 +14,7 @@ from fleet.planning.polish import polish
 from fleet.planning.problem import Problem
 from fleet.planning.reasons import why_not
 
-POLISH_STEPS = 80
+POLISH_STEPS = 40
 LOOK_AHEAD = 24  # runs compared at a time, the most urgent ones
 FAR_APART = 1e6  # regret of a run that only one vehicle can take
 

@@ -22,6 +22,7 @@ from fleet.planning.slots import SlotModel, slots_of
 
 ROUNDS = 3  # each takes its slots from the best plan so far
 POLISH_STEPS = 60
+POLISH_PER_S = 15  # of wall budget; small moves keep no time themselves
 LOOKS_PER_STEP = 200  # about a millisecond of search
 SEARCH_SHARE = 0.75  # of the wall time; the rest is for models, small moves and judging
 BACKSTOP_S = 3600.0  # never met; without a time limit the search warns that it may run for ever
@@ -59,7 +60,7 @@ def _plan(ground: Ground, days: list[Day], start: Plan, new_trip_id: NewTripId) 
 
 def _search(day: Day, budget: Budget, share: float, rng: random.Random | None) -> None:
     """Makes one day better in a few rounds."""
-    polish_steps = POLISH_STEPS if budget.wall_s is None else min(POLISH_STEPS, round(budget.wall_s * POLISH_STEPS / 2))
+    polish_steps = POLISH_STEPS if budget.wall_s is None else min(POLISH_STEPS, round(budget.wall_s * POLISH_PER_S))
     polish(day, polish_steps)
     for _ in range(ROUNDS):
         runs = sorted(day.served())

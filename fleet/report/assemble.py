@@ -10,7 +10,7 @@ from fleet.model.trip import Trip
 from fleet.model.vehicle import Vehicle
 from fleet.report.accounting import asked_of, balance
 from fleet.report.data import Asked, Effort, Fault, ReportData, TripOutcome, VehicleDay
-from fleet.report.ground import driven_lines, ground_of, journal_keys, truth_keys
+from fleet.report.ground import Surveyor
 from fleet.report.history import History, VehicleHistory, read_history
 from fleet.report.truth import GroundTruth, TrueEvent
 from fleet.roads.graph import RoadGraph
@@ -47,8 +47,9 @@ def assemble(
     """
     history = read_history(records)
     books = balance(asked_of(history.state) if asked is None else asked, history.state, truth)
+    surveyor = Surveyor(graph)
     trips = [view for view in history.state.trips.values() if view.started_s is not None]
-    faults = [*_faults(truth), *more_faults]
+    faults = [*_faults(truth, graph), *more_faults]
     return ReportData(
         title=title or site.name,
         site_name=site.name,
@@ -61,10 +62,10 @@ def assemble(
         runs=books.runs,
         unasked=books.unasked,
         trips=tuple(sorted(map(_trip, trips, _parcels(history, trips)), key=lambda trip: trip.planned_depart_s)),
-        vehicles=tuple(_vehicle(v, graph, history, truth, trips) for v in site.vehicles.values()),
+        vehicles=tuple(_vehicle(v, surveyor, history, truth, trips) for v in site.vehicles.values()),
         faults=tuple(sorted(faults, key=lambda fault: fault.at_s)),
         assists=tuple(history.assists.values()),
-        ground=ground_of(site, graph),
+        ground=surveyor.ground(site),
         orders_sent=history.orders,
         orders_rejected=history.orders_rejected,
         invariant_violations=_violations(history, truth),
@@ -83,11 +84,10 @@ def _first_s(history: History) -> float:
 
 
 def _vehicle(
-    vehicle: Vehicle, graph: RoadGraph, history: History, truth: GroundTruth | None, trips: Sequence[TripView]
+    vehicle: Vehicle, surveyor: Surveyor, history: History, truth: GroundTruth | None, trips: Sequence[TripView]
 ) -> VehicleDay:
     told = history.vehicles.get(vehicle.id, VehicleHistory())
     real = truth.vehicles.get(vehicle.id) if truth else None
-    keys = truth_keys(truth, vehicle.id) if truth and truth.driven_edges else journal_keys(told)
     mine = [view for view in trips if view.trip.vehicle_id == vehicle.id and view.departed_s is not None]
     return VehicleDay(
         vehicle_id=vehicle.id,
@@ -96,7 +96,7 @@ def _vehicle(
         station_id=vehicle.home_station,
         planned=tuple(told.planned),
         actual=tuple(told.actual),
-        ways=driven_lines(graph, keys),
+        ways=surveyor.ways(told.driven),
         charge=tuple(told.charge),
         trips=len(mine),
         parcels=sum(_parcels(history, mine)),
@@ -128,19 +128,21 @@ def _trip(view: TripView, parcels: int) -> TripOutcome:
     )
 
 
-def _faults(truth: GroundTruth | None) -> Iterator[Fault]:
+def _faults(truth: GroundTruth | None, graph: RoadGraph) -> Iterator[Fault]:
     events = truth.events if truth else []
     for i, event in enumerate(events):
         if event.kind in SHOWN_FAULTS:
-            subject = _subject(event)
+            subject = _subject(event, graph)
             yield Fault(kind=event.kind, subject=subject, at_s=event.time_s, until_s=_until_s(event, events[i + 1 :]))
 
 
-def _subject(event: TrueEvent) -> str:
+def _subject(event: TrueEvent, graph: RoadGraph) -> str:
     if event.vehicle:
         return f"vehicle:{event.vehicle}"
-    kinds = {"clerk_away": "point", "road_blocked": "road"}
-    return f"{kinds.get(event.kind, '')}:{event.place}" if event.place else ""
+    if event.kind == "road_blocked":
+        edge = graph.edge_by_key(event.place)
+        return f"road:{event.place if edge is None else graph.edge_name[edge] or graph.describe(edge)}"
+    return f"point:{event.place}" if event.kind == "clerk_away" else ""
 
 
 def _until_s(event: TrueEvent, later: Sequence[TrueEvent]) -> float | None:

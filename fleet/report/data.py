@@ -18,9 +18,9 @@ class Activity(StrEnum):
     AT_STOP = "at_stop"
     RETURNING = "returning"
     CHARGING = "charging"
-    WAITING = "waiting"
     BLOCKED = "blocked"
     SILENT = "silent"
+    WAITING = "waiting"
 
 
 class Fate(StrEnum):
@@ -103,6 +103,14 @@ class TripOutcome:
     closed_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A piece of road that was driven; `road` is the same for all who drove it, in either direction."""
+
+    road: str
+    line: Line
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleDay:
     """All of one vehicle's day.
@@ -120,7 +128,7 @@ class VehicleDay:
     station_id: str
     planned: tuple[Span, ...]
     actual: tuple[Span, ...]
-    ways: tuple[Line, ...]
+    ways: tuple[Way, ...]
     charge: tuple[tuple[float, float], ...]
     trips: int
     parcels: int

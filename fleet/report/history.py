@@ -23,12 +23,12 @@ SHORTEST_S = 0.5
 
 @dataclass(slots=True)
 class VehicleHistory:
-    """What the journal knows of one vehicle's day; `road_keys` in the order in which they were driven."""
+    """What the journal knows of one vehicle's day; `driven` are edge keys with the offsets driven between."""
 
     actual: list[Span] = field(default_factory=list)
     planned: list[Span] = field(default_factory=list)
     charge: list[tuple[float, float]] = field(default_factory=list)
-    road_keys: list[str] = field(default_factory=list)
+    driven: list[tuple[str, float, float]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -37,7 +37,8 @@ class History:
 
     Attributes:
         state: at its end.
-        orders, orders_rejected: orders issued, and those that vehicles would not take.
+        orders: order messages, first ones and updates; repeats are not counted.
+        orders_rejected: orders that vehicles would not take.
         head_hash: of the hash chain.
     """
 
@@ -134,8 +135,8 @@ def _note(history: History, event: ev.Event, before: FleetState, now_s: float) -
         case ev.NodePassed():
             order = before.orders[event.order_id]
             driven = order.path[order.passed : event.passed]
-            history.vehicles[order.vehicle_id].road_keys += [edge.road_key for edge in driven]
-        case ev.OrderIssued():
+            history.vehicles[order.vehicle_id].driven += [(e.road_key, e.from_m, e.to_m) for e in driven]
+        case ev.OrderIssued() | ev.OrderExtended() | ev.OrderRerouted():
             history.orders += 1
         case ev.OrderEnded(phase=OrderPhase.REJECTED):
             history.orders_rejected += 1

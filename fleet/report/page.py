@@ -111,7 +111,7 @@ def _big_figures(data: ReportData) -> list[tuple[str, str, str]]:
         (percent(figures.on_time_share(data), 1), "of runs on time", f"of {number(runs['requested'])} runs"),
         (number(trips), "trips", f"with {plural(len(data.vehicles), 'vehicle')}"),
         (number(km), "km driven", f"{number(km / trips, 1)} a trip" if km and trips else ""),
-        (number(kwh), "kWh used", f"{number(per_100, 1)} for 100 parcels" if per_100 else ""),
+        (number(kwh), "kWh used", f"{number(per_100, 1)} kWh for 100 parcels" if per_100 else ""),
         (number(len(data.assists)), "calls for a person", f"{plural(len(data.faults), 'fault')} on the way"),
     ]
 
@@ -151,7 +151,8 @@ def _cards(data: ReportData, words: Words, frame: Frame) -> Html:
                 "div",
                 tag("h3", tag("i", class_="dot", style=f"background:{colour(i)}"), vehicle.vehicle_id),
                 tag("p", f"{vehicle.maker} {vehicle.type_id}, {words.place('station', vehicle.station_id)}"),
-                tag("p", tables.vehicle_line(vehicle.trips, vehicle.parcels, vehicle.km, vehicle.energy_kwh)),
+                tag("p", f"{plural(vehicle.trips, 'trip')} · {plural(vehicle.parcels, 'parcel')}"),
+                tag("p", f"{number(vehicle.km, 1)} km · {number(vehicle.energy_kwh, 1)} kWh"),
             ),
         )
         for i, vehicle in enumerate(data.vehicles)

@@ -17,7 +17,7 @@ from fleet.report.markup import Html, path_data, tag, void
 ATTRIBUTION = "© OpenStreetMap contributors"
 WIDTH_MAX, HEIGHT_MAX = 620.0, 940.0
 MARGIN = 26.0
-LANE_PX, LANES_PX_MAX = 1.5, 12.0
+LANE_PX, LANES_PX_MAX = 1.5, 9.0
 SIMPLER_PX = 0.35
 COLOURS = 12
 MAJOR = ("motorway", "trunk", "primary", "secondary")
@@ -58,7 +58,7 @@ class Frame:
 
 def frame_of(data: ReportData) -> Frame:
     """What the picture shows: the places of the site and the ways to them."""
-    ways = (point for vehicle in data.vehicles for line in vehicle.ways for point in (line[0], line[-1]))
+    ways = (point for vehicle in data.vehicles for way in vehicle.ways for point in (way.line[0], way.line[-1]))
     return Frame.around([*(spot.at for spot in data.ground.spots), *ways])
 
 
@@ -71,8 +71,8 @@ def picture(data: ReportData, frame: Frame) -> Html:
     return tag(
         "svg",
         tag("title", "Map of all driven ways"),
-        tag("g", *_roads(data, frame), id="roads"),
-        *ways,
+        tag("g", *_roads(data, frame), class_="roads"),
+        tag("g", *ways, class_="ways-driven"),
         *(_spot(spot, frame) for spot in reversed(data.ground.spots)),
         *_scale_bar(frame),
         tag("text", ATTRIBUTION, x=frame.width - 6, y=frame.height - 6, class_="source"),
@@ -87,8 +87,8 @@ def small_picture(frame: Frame, number: int, vehicle_id: str) -> Html:
     return tag(
         "svg",
         tag("title", f"Ways of {vehicle_id}"),
-        void("use", href="#major"),
-        void("use", href=f"#way-{number}"),
+        void("use", href="#major", class_="around"),
+        void("use", href=f"#way-{number}", class_="own"),
         viewbox=f"0 0 {frame.width:.0f} {frame.height:.0f}",
         role="img",
         class_="small-map",
@@ -120,18 +120,22 @@ def _paths(lines: list[Line], frame: Frame) -> str:
 
 def _ways(data: ReportData, frame: Frame) -> list[tuple[str, str]]:
     """Each vehicle with the path of its ways; shared roads are split into lanes."""
-    users: defaultdict[Line, list[str]] = defaultdict(list)
+    users: defaultdict[str, list[str]] = defaultdict(list)
     for vehicle in data.vehicles:
-        for line in vehicle.ways:
-            users[line].append(vehicle.vehicle_id)
-    paths: dict[str, list[str]] = {vehicle.vehicle_id: [] for vehicle in data.vehicles}
-    for line, vehicle_ids in users.items():
-        middle = _northward(shapely.get_coordinates(shapely.simplify(shapely.LineString(frame.xy(line)), SIMPLER_PX)))
-        pitch = min(LANE_PX, LANES_PX_MAX / len(vehicle_ids))
-        for lane, vehicle_id in enumerate(vehicle_ids):
-            shift = (lane - (len(vehicle_ids) - 1) / 2) * pitch
-            paths[vehicle_id].append(path_data(_beside(middle, shift).tolist()))
-    return [(vehicle_id, "".join(parts)) for vehicle_id, parts in paths.items()]
+        for way in vehicle.ways:
+            users[way.road].append(vehicle.vehicle_id)
+    paths = []
+    for vehicle in data.vehicles:
+        parts = (_lane(way.line, users[way.road], vehicle.vehicle_id, frame) for way in vehicle.ways)
+        paths.append((vehicle.vehicle_id, "".join(parts)))
+    return paths
+
+
+def _lane(line: Line, users: list[str], vehicle_id: str, frame: Frame) -> str:
+    pitch = min(LANE_PX, LANES_PX_MAX / len(users))
+    shift = (users.index(vehicle_id) - (len(users) - 1) / 2) * pitch
+    middle = _northward(shapely.get_coordinates(shapely.simplify(shapely.LineString(frame.xy(line)), SIMPLER_PX)))
+    return path_data(_beside(middle, shift).tolist())
 
 
 def _northward(points: Xy) -> Xy:

@@ -55,14 +55,6 @@ def assists_table(data: ReportData, words: Words) -> Html:
     return _table(("Called", "About", "Cause", "Detail", "Settled"), rows, "Nobody was called.")
 
 
-def vehicle_line(trips: int, parcels: int, km: float | None, kwh: float | None) -> str:
-    """A vehicle's day in figures."""
-    known = [plural(trips, "trip"), plural(parcels, "parcel")]
-    known += [f"{number(km, 1)} km"] if km is not None else []
-    known += [f"{number(kwh, 1)} kWh"] if kwh is not None else []
-    return " · ".join(known)
-
-
 def _trip_row(trip: TripOutcome, words: Words) -> tuple[object, ...]:
     left, back = trip.departed_s, trip.closed_s
     return (

@@ -118,17 +118,15 @@ def _flags(data: ReportData, words: Words, axis: TimeAxis) -> tuple[Html, int]:
     """The faults as flags above the rows, none over another's words; and how many lines they take."""
     ends: list[float] = []
     drawn: list[Html] = []
-    bottom = TOP + ROW * len(data.vehicles)
     for fault in data.faults:
         x, text = axis.x(fault.at_s), _flag_text(fault, words)
         width = len(text) * TEXT_PX + 14
         left = min(x, WIDTH - RIGHT - width)
         line = next((i for i, end in enumerate(ends) if end <= left), len(ends))
-        ends[line : line + 1] = [left + width]
+        ends[line : line + 1] = [max(left + width, axis.x(fault.until_s or fault.at_s) + 4)]
         y = TOP + line * FAULT_ROW
         drawn.append(_flag(fault, words, axis, (x, y, left), text))
-    shift = len(ends) * FAULT_ROW
-    return tag("g", *drawn, class_="flags", style=f"--rows:{bottom + shift:.0f}px"), len(ends)
+    return tag("g", *drawn), len(ends)
 
 
 def _flag(fault: Fault, words: Words, axis: TimeAxis, at: tuple[float, float, float], text: str) -> Html:
@@ -145,5 +143,5 @@ def _flag(fault: Fault, words: Words, axis: TimeAxis, at: tuple[float, float, fl
 
 
 def _flag_text(fault: Fault, words: Words) -> str:
-    subject = words.subject(fault.subject) if not fault.subject.startswith("road:") else ""
+    subject = words.subject(fault.subject)
     return f"{words.fault(fault)}{': ' if subject else ''}{subject}"

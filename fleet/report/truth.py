@@ -45,17 +45,12 @@ class TrueViolation(msgspec.Struct, frozen=True):
 
 
 class GroundTruth(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it; other keys of the file are left alone.
-
-    Attributes:
-        driven_edges: (trade time, vehicle, edge key) of every road entered.
-    """
+    """All of it that a report needs; other keys of the file are left alone."""
 
     runs: dict[str, TrueRun]
     vehicles: dict[str, TrueVehicle]
     violations: list[TrueViolation] = []
     events: list[TrueEvent] = []
-    driven_edges: list[tuple[float, str, str]] = []
 
 
 def truth_of(text: bytes | str) -> GroundTruth:

@@ -20,9 +20,9 @@ ACTIVITY: Mapping[Activity, str] = MappingProxyType(
         Activity.AT_STOP: "at a stop",
         Activity.RETURNING: "returning",
         Activity.CHARGING: "charging",
-        Activity.WAITING: "waiting",
         Activity.BLOCKED: "blocked",
         Activity.SILENT: "silent",
+        Activity.WAITING: "waiting",
     }
 )
 FAULT: Mapping[str, str] = MappingProxyType(

@@ -157,14 +157,23 @@ class EmbeddedBroker:
     async def _launch(self) -> None:
         assert self._record is not None
         port = self._record.port
-        if nats.listens(port):
-            raise _held(port, self._folder)
+        await self._until_free(port)
         config = nats.write_config(self._folder, self._record.nonce, port)
         self._child = nats.launch(config)
         self._process, self.was_adopted = psutil.Process(self._child.pid), False
         self._keep(replace(self._record, pid=self._child.pid))
         await self._until_ready()
         log.info("broker_started", extra={"pid": self._child.pid, "port": port})
+
+    async def _until_free(self, port: int) -> None:
+        """A server that was just ended may hold the port a moment longer than it can be seen."""
+        for _ in range(round(STOP_S_MAX / END_LOOK_EVERY_S)):
+            if not nats.listens(port):
+                return
+            if (holder := nats.holder_of(port)) is not None:
+                raise _held(port, holder, self._folder)
+            await asyncio.sleep(END_LOOK_EVERY_S)
+        raise _held(port, "a process that we may not see", self._folder)
 
     async def _until_ready(self) -> None:
         assert self._record is not None
@@ -218,12 +227,9 @@ async def _end(process: psutil.Process) -> None:
             await asyncio.sleep(END_LOOK_EVERY_S)
 
 
-def _held(port: int, folder: Path) -> BrokerError:
-    holder = nats.holder_of(port)
-    who = f"{holder.name()} (pid {holder.pid})" if holder else "a process that we may not see"
-    return BrokerError(
-        f"port {port} is held by {who}; end it, or name another port, or delete {folder / 'broker.json'} for a new one"
-    )
+def _held(port: int, holder: str, folder: Path) -> BrokerError:
+    remedy = f"end it, or name another port, or delete {folder / 'broker.json'} for a new one"
+    return BrokerError(f"port {port} is held by {holder}; {remedy}")
 
 
 def _free_port(nonce: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -71,12 +72,13 @@ def left_behind(config: Path) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if _runs_on(process, config)]
 
 
-def holder_of(port: int) -> psutil.Process | None:
-    """Who listens on a port of this machine, as far as we may know."""
+def holder_of(port: int) -> str | None:
+    """Name and pid of who listens on a port of this machine; None as far as we may not know."""
     for connection in psutil.net_connections("tcp"):
         is_there = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
         if is_there and connection.pid:
-            return psutil.Process(connection.pid)
+            with contextlib.suppress(psutil.Error):
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return None
 
 

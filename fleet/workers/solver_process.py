@@ -33,7 +33,7 @@ from fleet.workers.solver_child import READY, Answer, Job
 START_LIMIT_S = 60.0
 STEPS_LIMIT_S = 120.0  # for a budget that does not speak of time
 KILL_FACTOR = 2.0  # a worker that needs this many times its budget is killed
-KILL_AFTER_S_MIN = 1.0
+KILL_AFTER_S_MIN = 3.0  # however small the budget: building models takes its time on a busy machine
 CLOSE_LIMIT_S = 2.0
 
 
@@ -138,10 +138,11 @@ class ProcessSolver:
         if self._process is None:
             self._start()
         assert self._pipe is not None
-        limit_s = STEPS_LIMIT_S if job.budget.wall_s is None else job.budget.wall_s * KILL_FACTOR
+        wall_s = job.budget.wall_s
+        limit_s = STEPS_LIMIT_S if wall_s is None else max(wall_s * KILL_FACTOR, KILL_AFTER_S_MIN)
         try:
             self._pipe.send_bytes(pickle.dumps(job, protocol=5))
-            if not self._pipe.poll(max(limit_s, KILL_AFTER_S_MIN)):
+            if not self._pipe.poll(limit_s):
                 raise WorkerError(Failure.LATE, f"no answer within {limit_s:.1f} s; killed")
             answer = self._pipe.recv()
             return checked(job, answer)

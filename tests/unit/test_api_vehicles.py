@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from fleet.model.ids import VehicleId
+from fleet.roads.site_roads import SiteRoads
+from tests.drawn_map import latlon
+from tests.unit.test_api_small_fleet import HOUR_S, PLACES, Served, roads, small_site, tell
+
+__all__ = ["roads", "small_site"]
+VEHICLES = "/api/v1/vehicles"
+WHY = {"why": "a test"}
+
+
+def test_vehicles_at_rest_are_shown_where_they_stand(roads: SiteRoads) -> None:
+    async def story(fleet: Served) -> None:
+        found = (await fleet.http.get(VEHICLES)).json()["vehicles"]
+        assert [(v["vehicle_id"], v["phase"], v["liveness"]) for v in found] == [
+            ("van-1", "idle", "fresh"),
+            ("van-2", "idle", "fresh"),
+        ]
+        lat, lon = latlon(*PLACES["depot"])
+        assert found[0]["position"]["lat"] == pytest.approx(lat, abs=2e-4)
+        assert found[0]["position"]["lon"] == pytest.approx(lon, abs=2e-4)
+        assert 0 <= found[0]["heard"]["age_s"] < 35
+
+    tell(roads, story, with_vehicles=True)
+
+
+def test_a_vehicle_never_heard_is_unheard_and_nowhere(roads: SiteRoads) -> None:
+    async def story(fleet: Served) -> None:
+        shown = (await fleet.http.get(f"{VEHICLES}/van-1")).json()
+        assert shown["phase"] == "unheard"
+        assert shown["heard"] is None
+        assert shown["position"] is None
+        assert shown["order"] is None
+
+    tell(roads, story)
+
+
+def test_a_vehicle_on_its_way_is_shown_with_order_trip_and_way(roads: SiteRoads) -> None:
+    async def story(fleet: Served) -> None:
+        await fleet.submit(fleet.run("r1"))
+        phases = set()
+        shown: dict[str, object] = {}
+        for _ in range(120):
+            await asyncio.sleep(10.0)
+            vans = (await fleet.http.get(VEHICLES)).json()["vehicles"]
+            van = next((v for v in vans if v["order_id"] is not None), None)
+            if van is not None:
+                phases.add(van["phase"])
+                if van["phase"] == "driving" and not shown:
+                    shown = (await fleet.http.get(f"{VEHICLES}/{van['vehicle_id']}")).json()
+        assert {"loading", "driving", "unloading"} <= phases
+        order, trip, way = shown["order"], shown["trip"], shown["way"]
+        assert isinstance(order, dict)
+        assert isinstance(trip, dict)
+        assert isinstance(way, list)
+        assert order["purpose"] == "deliver"
+        assert order["run_ids"] == ["r1"]
+        assert trip["stops"][0]["point_id"] == "north"
+        assert len(way) == order["edges"] + 1
+        assert shown["aboard"] == ["r1"]
+
+    tell(roads, story, with_vehicles=True)
+
+
+def test_a_paused_vehicle_is_held_until_it_is_resumed(roads: SiteRoads) -> None:
+    async def story(fleet: Served) -> None:
+        paused = await fleet.http.post(f"{VEHICLES}/van-1/pause", json=WHY, headers={"X-Actor": "ana"})
+        assert (paused.json()["phase"], paused.json()["held"]) == ("held", "a test")
+        resumed = await fleet.http.post(f"{VEHICLES}/van-1/resume", json=WHY)
+        assert (resumed.json()["phase"], resumed.json()["held"]) == ("idle", None)
+        types = {r.type: r.actor for r in fleet.area.parts.store.records("small", 0, 100)}
+        assert (types["VehicleHeld"], types["VehicleReleased"]) == ("ana", "api")
+
+    tell(roads, story, with_vehicles=True)
+
+
+def test_a_recalled_vehicle_brings_its_run_back(roads: SiteRoads) -> None:
+    async def story(fleet: Served) -> None:
+        await fleet.submit(fleet.run("r1"))
+        while (vehicle_id := _loaded(fleet)) is None:
+            await asyncio.sleep(5.0)
+        answer = await fleet.http.post(f"{VEHICLES}/{vehicle_id}/recall", json=WHY)
+        assert answer.status_code == 200
+        await asyncio.sleep(HOUR_S)
+        run = (await fleet.http.get("/api/v1/runs/r1")).json()
+        assert run["phase"] in ("returned", "delivered")
+
+    tell(roads, story, with_vehicles=True)
+
+
+def _loaded(fleet: Served) -> VehicleId | None:
+    return next((v for v, twin in fleet.area.state.twins.items() if twin.aboard), None)
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "recall"])
+def test_an_unknown_vehicle_is_not_found_whatever_is_asked_of_it(roads: SiteRoads, verb: str) -> None:
+    async def story(fleet: Served) -> None:
+        answer = await fleet.http.post(f"{VEHICLES}/van-9/{verb}", json=WHY)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown")
+        assert (await fleet.http.get(f"{VEHICLES}/van-9")).status_code == 404
+
+    tell(roads, story)
+
+
+@pytest.mark.parametrize("body", [{}, {"why": ""}, {"why": "a", "by": "me"}, {"why": "a\nb"}, []])
+def test_a_command_without_a_reason_is_refused(roads: SiteRoads, body: object) -> None:
+    async def story(fleet: Served) -> None:
+        answer = await fleet.http.post(f"{VEHICLES}/van-1/pause", json=body)
+        assert answer.status_code == 422
+        assert answer.json()["error"]["fields"]
+
+    tell(roads, story)
+
+
+def test_a_closed_road_is_listed_until_it_is_reopened(roads: SiteRoads) -> None:
+    async def story(fleet: Served) -> None:
+        key = roads.graph.edge_key(0)
+        closed = await fleet.http.post(f"/api/v1/roads/{key}/close", json={"why": "works", "for_s": 600})
+        assert [c["road_key"] for c in closed.json()["closures"]] == [key]
+        opened = await fleet.http.post(f"/api/v1/roads/{key}/reopen", json={"why": "done"})
+        assert opened.json()["closures"] == []
+        until = {"why": "works", "until_at": fleet.at(60.0)}
+        await fleet.http.post(f"/api/v1/roads/{key}/close", json=until)
+        await asyncio.sleep(120.0)
+        assert (await fleet.http.get("/api/v1/roads/closed")).json()["closures"] == []
+
+    tell(roads, story)
+
+
+@pytest.mark.parametrize(
+    "body", [{"why": "w"}, {"why": "w", "for_s": 1, "until_at": "2026-11-23T09:00:00Z"}, {"why": "w", "for_s": 0}]
+)
+def test_a_closure_has_one_end(roads: SiteRoads, body: dict[str, object]) -> None:
+    async def story(fleet: Served) -> None:
+        key = roads.graph.edge_key(0)
+        assert (await fleet.http.post(f"/api/v1/roads/{key}/close", json=body)).status_code == 422
+        assert (await fleet.http.post("/api/v1/roads/e1/close", json={"why": "w", "for_s": 1})).status_code == 404
+
+    tell(roads, story)
