@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from vehicle_sim.vehicle import SimVehicle
 
 HEADER_ID_MAX = 2**32
+HEIGHT_M = 1.8  # of a small van; nothing is decided by it
 
 
 class Radio(Protocol):
@@ -224,6 +225,7 @@ class Voice:
             accel_mps2_max=vehicle_type.accel_mps2,
             decel_mps2_max=vehicle_type.accel_mps2,
             length_m=vehicle_type.length_m,
+            height_m=HEIGHT_M,
             width_m=vehicle_type.width_m,
             limits=ProtocolLimits(state_interval_s_default=self._state_interval_s),
             action_types=(*sorted(ACTIONS_KNOWN), *self._owner.instant.known),

@@ -69,7 +69,7 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-@router.get("/events", response_class=EventStream, responses={200: {"content": {"text/event-stream": {}}}})
+@router.get("/events", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
 async def stream_events(
     front: Front,
     after: Seq = None,

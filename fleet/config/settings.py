@@ -123,11 +123,6 @@ class LimitsSection(Section):
         description="waits before an unconfirmed order is sent again; the last one repeats",
     )
     resend_attempts: CountFromOne = Field(_LIMITS.resend_attempts, description="sendings before a person is asked")
-    order_ttl_s: Positive = Field(
-        _LIMITS.order_ttl_s, description="an order that could not be sent for this long is decided anew"
-    )
-    instant_ttl_s: Positive = Field(_LIMITS.instant_ttl_s, description="the same for instant actions")
-    eta_step_s: Positive = Field(_LIMITS.eta_step_s, description="arrivals that move by less are not news")
     charge_step_fraction: Annotated[float, Field(gt=0, lt=1)] = Field(
         _LIMITS.charge_step_fraction, description="charges that move by less are not news"
     )
@@ -163,27 +158,19 @@ class LimitsSection(Section):
 
 
 class PlanningSection(Section):
-    quick_budget_s: Positive = Field(
-        _PLANNING.quick_budget_s, description="machine time for the first answer after a disturbance"
-    )
     budget_s: Positive = Field(_PLANNING.budget_s, description="machine time for the better answer that follows")
-    solutions_max: CountFromOne = Field(
-        _PLANNING.solutions_max, description="bound of the search under virtual time, instead of a budget"
-    )
-    replan_s: Positive = Field(_PLANNING.replan_s, description="plan again after this long though nothing happened")
     gain_fraction_min: Fraction = Field(
         _PLANNING.gain_fraction_min, description="share of the cost that a better plan must save to be used"
     )
-    workers: CountFromOne = Field(_PLANNING.workers, description="solver processes")
-    seed: Count = Field(_PLANNING.seed, description="seed of the solver")
 
 
 class WeightsSection(Section):
-    late_s: NotNegative = Field(_WEIGHTS.late_s, description="a second of lateness of a run of priority 1")
+    late_s: NotNegative = Field(_WEIGHTS.late_s, description="a second of lateness, times the run's priority")
     drive_s: NotNegative = Field(_WEIGHTS.drive_s, description="a second of driving")
-    trip: NotNegative = Field(_WEIGHTS.trip, description="a trip more")
-    unassigned: Positive = Field(_WEIGHTS.unassigned, description="a run in no trip")
-    change: NotNegative = Field(_WEIGHTS.change, description="a published trip that is changed")
+    trip: NotNegative = Field(_WEIGHTS.trip, description="one more departure")
+    unassigned: Positive = Field(_WEIGHTS.unassigned, description="a run left behind, times its priority")
+    moved_s: NotNegative = Field(_WEIGHTS.moved_s, description="a second by which an announced arrival moves")
+    gain_min: NotNegative = Field(_WEIGHTS.gain_min, description="a changed plan must be better by this much")
 
 
 class PolicySection(Section):
@@ -200,9 +187,6 @@ class PolicySection(Section):
         _POLICY.charge_until_fraction,
         validate_default=True,
         description="and stays there up to this charge; more than charge_below_fraction",
-    )
-    load_ahead_s: NotNegative = Field(
-        _POLICY.load_ahead_s, description="loading begins at most this long before it must"
     )
 
     @field_validator("charge_until_fraction")
@@ -307,7 +291,7 @@ class Settings(Section):
         LimitsSection(), description="When to say it again, when to worry, how far a vehicle may be let go."
     )
     planning: PlanningSection = Field(PlanningSection(), description="How much effort a plan may take.")
-    weights: WeightsSection = Field(WeightsSection(), description="What things cost in a plan, in seconds of driving.")
+    weights: WeightsSection = Field(WeightsSection(), description="What things cost in a plan, in seconds of lateness.")
     policy: PolicySection = Field(PolicySection(), description="What to do when the world does not play along.")
     point_defaults: PointDefaultsSection = Field(
         PointDefaultsSection(), description="Handling times of all pickup points that do not give their own."

@@ -23,7 +23,7 @@ from fleet.roads.site_roads import SiteRoads
 from fleet.state.attention import raise_assist
 from fleet.state.draft import Draft
 
-POLISH_STEPS = 200
+POLISH_STEPS = 40
 AGAIN_S = 60.0
 STEPS_MAX = 8
 """Decisions for one vehicle in one turn; more than this is a circle, and a bug of ours."""

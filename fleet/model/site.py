@@ -35,10 +35,6 @@ class Limits:
         lost_s: without a state for this long, it is lost.
         resend_s: waits before an unconfirmed order is sent again; the last one repeats.
         resend_attempts: an assist is raised after so many.
-        order_ttl_s: an order that could not be sent for this long is decided anew, never flushed.
-        instant_ttl_s: the same for instant actions.
-        eta_step_s: an arrival that moved by less than this is not news.
-        charge_step_fraction: a charge that moved by less than this is not news.
         turn_machine_s_min: machine time between two turns when idle.
         turn_machine_s_busy: machine time between two turns under load.
     """
@@ -50,10 +46,6 @@ class Limits:
     lost_s: float = 120.0
     resend_s: tuple[float, ...] = (2.0, 4.0, 8.0, 10.0)
     resend_attempts: int = 6
-    order_ttl_s: float = 60.0
-    instant_ttl_s: float = 10.0
-    eta_step_s: float = 30.0
-    charge_step_fraction: float = 0.01
     turn_machine_s_min: float = 0.0
     turn_machine_s_busy: float = 0.1
 
@@ -67,41 +59,33 @@ class Planning:
     """How much time and effort a plan may take.
 
     Attributes:
-        quick_budget_s: machine time for the first answer after a disturbance.
         budget_s: machine time for the better answer that follows.
-        solutions_max: the bound instead of a budget under virtual time, where no clock may decide.
-        replan_s: trade time after which a plan is looked at again though nothing happened.
         gain_fraction_min: a better plan that saves less of the cost than this is not worth the unrest.
-        workers: solver processes.
-        seed: of the solver's random choices.
     """
 
-    quick_budget_s: float = 0.2
     budget_s: float = 5.0
-    solutions_max: int = 200
-    replan_s: float = 60.0
     gain_fraction_min: float = 0.01
-    workers: int = 1
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """What things cost in a plan, in seconds of driving.
+    """What planners trade against each other; the unit is one second of lateness of an ordinary run.
 
     Attributes:
-        late_s: a second of lateness of a run of priority 1.
-        drive_s: a second of driving.
-        trip: a trip more.
-        unassigned: a run in no trip.
-        change: a published trip that is changed.
+        late_s: one second of lateness, times the run's priority.
+        drive_s: one second of driving.
+        trip: one more departure.
+        unassigned: a run left behind, times its priority; dearer than any lateness worth planning.
+        moved_s: one second by which an announced arrival moves, earlier or later.
+        gain_min: a changed plan must be better by this much, so that plans stay quiet.
     """
 
-    late_s: float = 10.0
-    drive_s: float = 1.0
-    trip: float = 300.0
-    unassigned: float = 1_000_000.0
-    change: float = 120.0
+    late_s: float = 1.0
+    drive_s: float = 0.2
+    trip: float = 60.0
+    unassigned: float = 200_000.0
+    moved_s: float = 0.05
+    gain_min: float = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +97,12 @@ class Policy:
         blocked_wait_s: how long a blocked vehicle waits before another way is looked for.
         charge_below_fraction: an idle vehicle below this charge goes to a charger.
         charge_until_fraction: and leaves it at this charge, or earlier for a trip it can do.
-        load_ahead_s: loading begins at most this long before it must.
     """
 
     no_staff_retries: int = 1
     blocked_wait_s: float = 120.0
     charge_below_fraction: float = 0.4
     charge_until_fraction: float = 0.9
-    load_ahead_s: float = 900.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

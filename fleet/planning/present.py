@@ -15,7 +15,6 @@ from fleet.planning.problem import (
     ProblemStation,
     ProblemVehicle,
     Travel,
-    Weights,
 )
 from fleet.roads.site_roads import SiteRoads, SiteTables, point_node_id, station_node_id
 from fleet.state.fleet_state import FleetState, RunView, Visit
@@ -39,12 +38,7 @@ def problem_of(state: FleetState, roads: SiteRoads, now_s: float) -> Problem:
         runs=tuple(_run(view, stations, points) for view in _open_runs(state, stations, points)),
         travel=Travel(durations_s=tables.durations_s, lengths_m=tables.lengths_m),
         incumbent=tuple(view.trip for twin in _twins(state, roads) for view in state.planned_trips(twin.vehicle.id)),
-        weights=Weights(
-            late_s=site.weights.late_s,
-            drive_s=site.weights.drive_s,
-            trip=site.weights.trip,
-            unassigned=site.weights.unassigned,
-        ),
+        weights=site.weights,
     )
 
 

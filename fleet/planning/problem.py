@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet.model.ids import PointId, RunId, StationId, VehicleId
+from fleet.model.site import Weights
 from fleet.model.trip import Trip
 from fleet.model.vehicle import Battery
 
@@ -27,27 +28,6 @@ class Held:
 
     from_s: float
     until_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """What planners trade against each other; the unit is one second of lateness of an ordinary run.
-
-    Attributes:
-        late_s: one second of lateness, times the run's priority.
-        drive_s: one second of driving.
-        trip: one more departure.
-        unassigned: a run left behind, times its priority; dearer than any lateness worth planning.
-        moved_s: one second by which an announced arrival moves, earlier or later.
-        gain_min: a changed plan must be better by this much, so that plans stay quiet.
-    """
-
-    late_s: float = 1.0
-    drive_s: float = 0.2
-    trip: float = 60.0
-    unassigned: float = 200_000.0
-    moved_s: float = 0.05
-    gain_min: float = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

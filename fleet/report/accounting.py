@@ -77,9 +77,7 @@ def asked_of(state: FleetState) -> tuple[Asked, ...]:
     )
 
 
-def _settle(
-    asked: Asked, state: FleetState, truth: GroundTruth | None, dropped: int
-) -> tuple[RunOutcome, list[str]]:
+def _settle(asked: Asked, state: FleetState, truth: GroundTruth | None, dropped: int) -> tuple[RunOutcome, list[str]]:
     view = state.runs.get(RunId(asked.run_id))
     if view is None:
         outcome = _outcome(asked, None, Fate.LOST, ParcelCount(lost=asked.parcels), "")

@@ -60,7 +60,9 @@ class Surveyor:
 
     def _points(self, edge: int) -> list[list[float]]:
         graph = self._graph
-        points: list[list[float]] = self._latlon[int(graph.shape_start[edge]) : int(graph.shape_start[edge + 1])].tolist()
+        points: list[list[float]] = self._latlon[
+            int(graph.shape_start[edge]) : int(graph.shape_start[edge + 1])
+        ].tolist()
         return points
 
     def _piece(self, edge: int, from_m: float, to_m: float) -> Line:

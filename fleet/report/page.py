@@ -135,7 +135,9 @@ def _more_figures(data: ReportData) -> Html:
         ("Processor time", minutes(effort.cpu_s) if effort.cpu_s is not None else "–"),
     ]
     known = [(label, value) for label, value in rows if value not in ("–", f"– / –{THIN}ms")]
-    return tag("table", tag("tbody", *(tag("tr", tag("th", a, scope="row"), tag("td", b, class_="n")) for a, b in known)))
+    return tag(
+        "table", tag("tbody", *(tag("tr", tag("th", a, scope="row"), tag("td", b, class_="n")) for a, b in known))
+    )
 
 
 def _pair(p50: float | None, p99: float | None) -> str:

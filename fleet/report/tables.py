@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from fleet.report.data import Fate, ReportData, RunOutcome, TripOutcome
 from fleet.report.markup import Html, tag
-from fleet.report.words import Words, delay, minutes, number, plural
+from fleet.report.words import Words, delay, minutes
+
+NONE: Set[int] = frozenset()
 
 
 def trips_table(data: ReportData, words: Words) -> Html:
     """All trips in the order of their departure; `±` is minutes later or earlier than planned at the start."""
     rows = (_trip_row(trip, words) for trip in data.trips)
     heads = ("Departure", "±", "Vehicle", "Station", "Stops", "Runs", "Parcels", "Return", "±")
-    return _table(heads, rows, "No vehicle has set out.", numeric={1, 5, 6, 8})
+    return _table(heads, rows, "No vehicle has set out.", figures={1, 5, 6, 8}, wide={4})
 
 
 def returned_table(data: ReportData, words: Words) -> Html:
     """Runs that came back, each with the fault that it names."""
     rows = (_run_row(run, words) for run in data.runs if run.fate is Fate.RETURNED)
-    return _table(("Run", "Bound for", "Parcels", "Vehicle", "Fault"), rows, "Nothing came back.", numeric={2})
+    return _table(
+        ("Run", "Bound for", "Parcels", "Vehicle", "Fault"), rows, "Nothing came back.", figures={2}, wide={1, 4}
+    )
 
 
 def unsettled_table(data: ReportData, words: Words) -> Html:
     """Runs that are neither delivered nor back."""
     rows = (_run_row(run, words) for run in data.runs if run.fate in (Fate.OPEN, Fate.LOST))
-    return _table(("Run", "Bound for", "Parcels", "Vehicle", "Why"), rows, "None.", numeric={2})
+    return _table(("Run", "Bound for", "Parcels", "Vehicle", "Why"), rows, "None.", figures={2}, wide={1, 4})
 
 
 def faults_table(data: ReportData, words: Words) -> Html:
@@ -38,7 +42,7 @@ def faults_table(data: ReportData, words: Words) -> Html:
         )
         for fault in data.faults
     )
-    return _table(("From", "For", "What", "Where"), rows, "Nothing went wrong.")
+    return _table(("From", "For", "What", "Where"), rows, "Nothing went wrong.", wide={3})
 
 
 def assists_table(data: ReportData, words: Words) -> Html:
@@ -52,7 +56,7 @@ def assists_table(data: ReportData, words: Words) -> Html:
         )
         for assist in data.assists
     )
-    return _table(("Called", "About", "Cause", "Detail", "Settled"), rows, "Nobody was called.")
+    return _table(("Called", "About", "Cause", "Detail", "Settled"), rows, "Nobody was called.", wide={3, 4})
 
 
 def _trip_row(trip: TripOutcome, words: Words) -> tuple[object, ...]:
@@ -76,16 +80,23 @@ def _run_row(run: RunOutcome, words: Words) -> tuple[object, ...]:
 
 
 def _table(
-    heads: Sequence[str], rows: Iterable[Sequence[object]], nothing: str, numeric: frozenset[int] | set[int] = frozenset()
+    heads: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    nothing: str,
+    *,
+    figures: Set[int] = NONE,
+    wide: Set[int] = NONE,
 ) -> Html:
+    """A table, or a word where there are no rows.
+
+    Args:
+        figures: columns of numbers.
+        wide: columns whose text may break into lines.
+    """
     lines = list(rows)
     if not lines:
         return tag("p", nothing, class_="empty")
-    head = tag("tr", *(tag("th", text, scope="col", class_=_side(i, numeric)) for i, text in enumerate(heads)))
-    body = (tag("tr", *(tag("td", each, class_=_side(i, numeric)) for i, each in enumerate(line))) for line in lines)
-    table = tag("table", tag("thead", head), tag("tbody", *body))
-    return tag("div", table, class_="scroll", tabindex=0)
-
-
-def _side(column: int, numeric: frozenset[int] | set[int]) -> str | None:
-    return "n" if column in numeric else None
+    classes = ["n" if i in figures else "w" if i in wide else None for i in range(len(heads))]
+    head = tag("tr", *(tag("th", text, scope="col", class_=c) for text, c in zip(heads, classes, strict=True)))
+    body = (tag("tr", *(tag("td", each, class_=c) for each, c in zip(line, classes, strict=True))) for line in lines)
+    return tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll", tabindex=0)

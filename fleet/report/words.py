@@ -70,6 +70,7 @@ class Words:
     def cause(self, text: str) -> str:
         """A cause with names for ids and words for codes."""
         named = re.sub(r"\b(?:point|station):[\w.:-]*\w", lambda found: self.subject(found.group()), text)
+        named = re.sub(r"( \(way \d+\))? \(e\d+-\d+-\d+[^)]*\)", "", named)  # people know the street by its name
         for code, words in _PLAIN.items():
             named = named.replace(code, words)
         return named.replace("_", " ")

@@ -8,34 +8,16 @@ import math
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fleet.api.run_request import RunIn
 from fleet.roads.site_roads import SiteRoads
 from tests.unit.test_api_small_fleet import Served, roads, small_site, tell
 
 __all__ = ["roads", "small_site"]
-FIELDS = ("run_id", "station_id", "point_id", "parcels", "parcel_ids", "mass_kg", "volume_m3", "ready_at", "due_at",
-          "priority", "brand", "extra")  # fmt: skip
-WORDS = st.sampled_from(
-    [
-        "depot",
-        "north",
-        "r1",
-        "",
-        "2026-11-23T08:00:00Z",
-        "2026-11-23T09:00:00+14:00",
-        "9999-12-31T23:59:59-12:00",
-        "\x00",
-    ]
-)
-ATOMS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    WORDS,
-    st.text(max_size=20),
-    st.just(10**400),
-    st.just(math.nan),
-)
+FIELDS = (*RunIn.model_fields, "extra")
+INSTANTS = ["2026-11-23T08:00:00Z", "2026-11-23T09:00:00+14:00", "9999-12-31T23:59:59-12:00"]
+WORDS = st.sampled_from(["depot", "north", "r1", "", "\x00", *INSTANTS])
+NUMBERS = st.integers() | st.floats() | st.just(10**400) | st.just(math.nan)
+ATOMS = st.none() | st.booleans() | NUMBERS | WORDS | st.text(max_size=20)
 VALUES = st.recursive(
     ATOMS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
 )
@@ -44,6 +26,7 @@ BODIES = st.one_of(
     RUNS, st.lists(RUNS, max_size=3), st.fixed_dictionaries({"runs": st.lists(RUNS, max_size=3)}), VALUES
 )
 CELLS = st.lists(st.lists(WORDS | st.text(max_size=8), max_size=7), max_size=4)
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _all_are_answered(roads: SiteRoads, requests: list[tuple[bytes, str]]) -> None:

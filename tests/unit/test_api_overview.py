@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
-import httpx
 import pytest
+import structlog
 
 from fleet.api.app import build_app
 from fleet.api.guard import BODY_BYTES_MAX
@@ -155,9 +156,6 @@ def test_a_wrong_address_is_told_in_the_same_shape(roads: SiteRoads, method: str
 
 
 def test_a_body_beyond_the_bound_is_turned_away(roads: SiteRoads) -> None:
-    async def parts() -> httpx.AsyncByteStream:
-        raise NotImplementedError
-
     async def story(fleet: Served) -> None:
         headers = {"Idempotency-Key": "k1", "Content-Type": "application/json"}
         said = await fleet.http.post("/api/v1/runs", content=b"x" * (BODY_BYTES_MAX + 1), headers=headers)
@@ -170,7 +168,7 @@ def test_a_body_beyond_the_bound_is_turned_away(roads: SiteRoads) -> None:
     tell(roads, story)
 
 
-async def _stream():  # type: ignore[no-untyped-def]  # noqa: ANN202 - httpx takes any asynchronous generator
+async def _stream() -> AsyncIterator[bytes]:
     for _ in range(BODY_BYTES_MAX // 65_536 + 2):
         yield b" " * 65_536
 
@@ -204,7 +202,9 @@ def test_a_page_of_another_site_cannot_command_the_fleet(roads: SiteRoads) -> No
 def test_an_error_of_ours_shows_no_trace(roads: SiteRoads, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(fleet: Served) -> None:
         monkeypatch.delattr(fleet.area, "site")
-        answer = await fleet.http.get("/api/v1/stations")
+        with structlog.testing.capture_logs() as logs:
+            answer = await fleet.http.get("/api/v1/stations")
+        assert [entry["event"] for entry in logs] == ["api_failed"]
         assert answer.status_code == 500
         assert answer.json()["error"]["code"] == "internal"
         assert "Traceback" not in answer.text

@@ -82,8 +82,10 @@ def test_a_paused_vehicle_is_held_until_it_is_resumed(roads: SiteRoads) -> None:
 def test_a_recalled_vehicle_brings_its_run_back(roads: SiteRoads) -> None:
     async def story(fleet: Served) -> None:
         await fleet.submit(fleet.run("r1"))
-        while (vehicle_id := _loaded(fleet)) is None:
-            await asyncio.sleep(5.0)
+        with fleet.app.state.reception.bell.heard() as news:
+            while (vehicle_id := _loaded(fleet)) is None:
+                news.clear()
+                await news.wait()
         answer = await fleet.http.post(f"{VEHICLES}/{vehicle_id}/recall", json=WHY)
         assert answer.status_code == 200
         await asyncio.sleep(HOUR_S)

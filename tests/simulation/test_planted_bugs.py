@@ -1,0 +1,164 @@
+"""The tester is tested: each bug planted here must be found by the campaign that is meant to find it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from immutables import Map
+
+from fleet.controller import AreaController
+from fleet.dispatch import commands, reserve
+from fleet.journal.commit import Commit
+from fleet.model import event as ev
+from fleet.orders import carry_out, follow, handover, take_in
+from fleet.roads.graph import RoadGraph
+from fleet.state.apply import APPLIERS
+from fleet.telemetry.gate import HeaderGate, Verdict
+from tests.simulation.block_town import SCENARIO, block_town
+from vehicle_sim.crash import CrashPoint
+from vehicle_sim.faults import CrashMoment
+from vehicle_sim.harness import Options, Wrapping, simulate
+from vehicle_sim.scenario import Scenario
+
+STORMY = SCENARIO + '\n[faults]\nprofile = "storm"\n'
+SEEDS = range(1, 41)
+Town = tuple[Scenario, RoadGraph]
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    return block_town(tmp_path_factory.mktemp("town"))
+
+
+@pytest.fixture(scope="module")
+def stormy(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    return block_town(tmp_path_factory.mktemp("stormy"), STORMY)
+
+
+def found_by_crashes(town: Town, check: str, spoil: Wrapping | None = None) -> bool:
+    """Whether killing the controller at some write shows the bug."""
+    writes = simulate(*town, 1, Options(solver_steps=0)).writes
+    for write in range(1, writes):
+        for moment in CrashMoment:
+            options = Options(solver_steps=0, spoil=spoil, crash_points=frozenset({CrashPoint(write, moment)}))
+            if any(violation.check == check for violation in simulate(*town, 1, options).violations):
+                return True
+    return False
+
+
+def found_by_seeds(town: Town, checks: set[str], spoil: Wrapping | None = None) -> bool:
+    """Whether some seed of the storm shows the bug."""
+    return any(
+        any(violation.check in checks for violation in simulate(*town, seed, Options(spoil=spoil)).violations)
+        for seed in SEEDS
+    )
+
+
+@contextmanager
+def instead_of(owner: Any, name: str, other: object) -> Iterator[None]:
+    original = getattr(owner, name)
+    setattr(owner, name, other)
+    try:
+        yield
+    finally:
+        setattr(owner, name, original)
+
+
+def publishes_before_commit(controller: AreaController) -> None:
+    write = controller.parts.writer.commit
+
+    class Hasty:
+        async def commit(self, commit: Commit) -> None:
+            controller.sender.committed(commit.outbox, 0.0)
+            await asyncio.sleep(0.01)
+            await write(commit)
+
+    controller.parts = replace(controller.parts, writer=Hasty())
+
+
+def test_publishing_before_the_commit_is_found(town: Town) -> None:
+    assert found_by_crashes(town, "S18", publishes_before_commit)
+
+
+def forgets_keys(draft: Any, site: Any, command: Any) -> Any:
+    draft.state = replace(draft.state, keys=Map(), runs=Map(), custody=Map())
+    return SUBMIT(draft, site, command)
+
+
+SUBMIT: Callable[..., Any] = commands._submit
+
+
+def test_forgetting_which_requests_were_answered_is_found(town: Town) -> None:
+    with instead_of(commands, "_submit", forgets_keys):
+        assert found_by_crashes(town, "S2")
+
+
+def test_numbering_orders_anew_after_each_start_is_found(town: Town) -> None:
+    def restarts_numbers(controller: AreaController) -> None:
+        restored = controller.open
+
+        async def open_anew() -> None:
+            await restored()
+            controller.state = replace(controller.state, counters=Map())
+
+        controller.open = open_anew  # type: ignore[method-assign]
+
+    assert found_by_crashes(town, "S7", restarts_numbers)
+
+
+def test_believing_late_states_is_found(stormy: Town) -> None:
+    def believes_all(self: HeaderGate, *args: object) -> Verdict:
+        return Verdict.TAKE
+
+    def first_seen(order: Any, state: Any) -> int:
+        return int(min(state.last_node_sequence_id // 2, order.released))
+
+    with instead_of(HeaderGate, "judge", believes_all), instead_of(follow, "passed_edges", first_seen):
+        assert found_by_seeds(stormy, {"S20", "S8", "S6"})
+
+
+def test_a_bay_given_to_everybody_is_found(stormy: Town) -> None:
+    with instead_of(reserve, "capacity", lambda site, resource: 99):
+        assert found_by_seeds(stormy, {"S13"})
+
+
+def test_a_bay_that_is_never_given_back_is_found(stormy: Town) -> None:
+    keeps = APPLIERS[ev.Freed]
+    APPLIERS[ev.Freed] = lambda state, event, now_s: state
+    try:
+        assert found_by_seeds(stormy, {"S14", "L1"})
+    finally:
+        APPLIERS[ev.Freed] = keeps
+
+
+def test_calling_a_run_delivered_when_its_drop_failed_is_found(stormy: Town) -> None:
+    def always_delivered(draft: Any, order: Any, action: Any) -> None:
+        ENDED(draft, order, replace(action, phase=type(action.phase).FINISHED))
+
+    with instead_of(take_in, "action_ended", always_delivered):
+        assert found_by_seeds(stormy, {"S3", "S4"})
+
+
+ENDED: Callable[..., Any] = handover.action_ended
+
+
+def test_driving_into_closed_roads_is_found(stormy: Town) -> None:
+    nothing_closed: Callable[..., frozenset[int]] = lambda draft, roads: frozenset()  # noqa: E731
+    with instead_of(carry_out, "_closed", nothing_closed):
+        assert found_by_seeds(stormy, {"S9"})
+
+
+def test_an_update_that_begins_anywhere_is_found(stormy: Town) -> None:
+    whole = carry_out.update_message
+
+    def from_the_beginning(before: Any, after: Any, map_id: str) -> Any:
+        return whole(replace(before, released=0), after, map_id)
+
+    with instead_of(carry_out, "update_message", from_the_beginning):
+        assert found_by_seeds(stormy, {"S8", "L1"})
