@@ -123,9 +123,6 @@ class LimitsSection(Section):
         description="waits before an unconfirmed order is sent again; the last one repeats",
     )
     resend_attempts: CountFromOne = Field(_LIMITS.resend_attempts, description="sendings before a person is asked")
-    charge_step_fraction: Annotated[float, Field(gt=0, lt=1)] = Field(
-        _LIMITS.charge_step_fraction, description="charges that move by less are not news"
-    )
     turn_machine_s_min: NotNegative = Field(
         _LIMITS.turn_machine_s_min, description="machine time between two turns of the controller when idle"
     )

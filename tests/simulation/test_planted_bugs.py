@@ -13,7 +13,10 @@ import pytest
 from immutables import Map
 
 from fleet.controller import AreaController
-from fleet.dispatch import commands, reserve
+from fleet.dispatch import commands, decide, reserve
+from fleet.dispatch.intent import Extend
+from fleet.dispatch.release import extension
+from fleet.errors import FencedError
 from fleet.journal.commit import Commit
 from fleet.model import event as ev
 from fleet.orders import carry_out, follow, handover, take_in
@@ -47,17 +50,23 @@ def found_by_crashes(town: Town, check: str, spoil: Wrapping | None = None) -> b
     for write in range(1, writes):
         for moment in CrashMoment:
             options = Options(solver_steps=0, spoil=spoil, crash_points=frozenset({CrashPoint(write, moment)}))
-            if any(violation.check == check for violation in simulate(*town, 1, options).violations):
+            if check in shown(town, 1, options):
                 return True
     return False
 
 
 def found_by_seeds(town: Town, checks: set[str], spoil: Wrapping | None = None) -> bool:
     """Whether some seed of the storm shows the bug."""
-    return any(
-        any(violation.check in checks for violation in simulate(*town, seed, Options(spoil=spoil)).violations)
-        for seed in SEEDS
-    )
+    return any(checks & shown(town, seed, Options(spoil=spoil)) for seed in SEEDS)
+
+
+def shown(town: Town, seed: int, options: Options) -> set[str]:
+    """Promises that broke; "stopped" where the store's own fence ended the controller first."""
+    try:
+        return {violation.check for violation in simulate(*town, seed, options).violations}
+    except* FencedError:
+        pass
+    return {"stopped"}
 
 
 @contextmanager
@@ -96,7 +105,7 @@ SUBMIT: Callable[..., Any] = commands._submit
 
 def test_forgetting_which_requests_were_answered_is_found(town: Town) -> None:
     with instead_of(commands, "_submit", forgets_keys):
-        assert found_by_crashes(town, "S2")
+        assert found_by_crashes(town, "stopped")
 
 
 def test_numbering_orders_anew_after_each_start_is_found(town: Town) -> None:
@@ -109,7 +118,7 @@ def test_numbering_orders_anew_after_each_start_is_found(town: Town) -> None:
 
         controller.open = open_anew  # type: ignore[method-assign]
 
-    assert found_by_crashes(town, "S7", restarts_numbers)
+    assert found_by_crashes(town, "stopped", restarts_numbers)
 
 
 def test_believing_late_states_is_found(stormy: Town) -> None:
@@ -150,7 +159,12 @@ ENDED: Callable[..., Any] = handover.action_ended
 
 def test_driving_into_closed_roads_is_found(stormy: Town) -> None:
     nothing_closed: Callable[..., frozenset[int]] = lambda draft, roads: frozenset()  # noqa: E731
-    with instead_of(carry_out, "_closed", nothing_closed):
+
+    def extends_blindly(draft: Any, roads: Any, twin: Any, order: Any) -> Any:
+        released = extension(order, roads.site.limits) if order.is_confirmed and order.phase == "active" else None
+        return None if released is None else Extend(order.id, released)
+
+    with instead_of(carry_out, "_closed", nothing_closed), instead_of(decide, "_under_order", extends_blindly):
         assert found_by_seeds(stormy, {"S9"})
 
 
