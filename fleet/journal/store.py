@@ -111,6 +111,8 @@ class SqlStore:
     # Writing ------------------------------------------------------------------------------------------------------
 
     def write(self, commits: list[Commit]) -> list[Exception | None]:
+        if len(commits) == 1:
+            return [self._write_alone(commits[0])]
         outcomes: list[Exception | None] = []
         with self._transaction() as tx:
             for commit in commits:
@@ -121,6 +123,15 @@ class SqlStore:
                 except (FencedError, sql_errors.IntegrityError, sql_errors.DataError) as error:
                     outcomes.append(_told(error))
         return outcomes
+
+    def _write_alone(self, commit: Commit) -> Exception | None:
+        """A commit that shares its transaction with nobody needs no savepoint."""
+        try:
+            with self._transaction() as tx:
+                _write_one(tx, commit)
+        except FencedError as error:
+            return error
+        return None
 
     # Reading ------------------------------------------------------------------------------------------------------
 

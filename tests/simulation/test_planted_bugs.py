@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from fleet.errors import FencedError
 from fleet.journal.commit import Commit
 from fleet.model import event as ev
 from fleet.orders import carry_out, follow, handover, take_in
+from fleet.orders.build import update_message
 from fleet.roads.graph import RoadGraph
 from fleet.state.apply import APPLIERS
 from fleet.telemetry.gate import HeaderGate, Verdict
@@ -169,7 +169,7 @@ def test_driving_into_closed_roads_is_found(stormy: Town) -> None:
 
 
 def test_an_update_that_begins_anywhere_is_found(stormy: Town) -> None:
-    whole = carry_out.update_message
+    whole = update_message
 
     def from_the_beginning(before: Any, after: Any, map_id: str) -> Any:
         return whole(replace(before, released=0), after, map_id)
