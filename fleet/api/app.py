@@ -39,12 +39,16 @@ def build_app(area: AreaController) -> FastAPI:
     front = Reception(area)
     app.state.reception = front
     app.state.registry = registry_of(front)
-    app.include_router(health.router)
-    for part in (runs, vehicles, overview, roads, events):
-        app.include_router(part.router, prefix=PREFIX)
+    add_paths(app)
     add_fault_handlers(app)
     app.add_middleware(Guard, local_only=is_loopback(area.site.api.host))
     return app
+
+
+def add_paths(app: FastAPI) -> None:
+    app.include_router(health.router)
+    for part in (runs, vehicles, overview, roads, events):
+        app.include_router(part.router, prefix=PREFIX)
 
 
 def end_streams(app: FastAPI) -> None:

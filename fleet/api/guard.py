@@ -12,7 +12,7 @@ from fleet.api.faults import Fault, http_fault, told
 from fleet.config.settings import is_loopback
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
-TOO_LARGE = f"a body may have {BODY_BYTES_MAX // 1024 // 1024} MiB"
+TOO_LARGE = f"A body may have {BODY_BYTES_MAX // 1024 // 1024} MiB"
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PLAIN_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 

@@ -156,6 +156,9 @@ class LimitsSection(Section):
 
 class PlanningSection(Section):
     budget_s: Positive = Field(_PLANNING.budget_s, description="machine time for the better answer that follows")
+    margin_s: NotNegative = Field(
+        _PLANNING.margin_s, description="runs are planned to arrive this long before they are due"
+    )
     gain_fraction_min: Fraction = Field(
         _PLANNING.gain_fraction_min, description="share of the cost that a better plan must save to be used"
     )

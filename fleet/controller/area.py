@@ -176,7 +176,7 @@ class AreaController:
         outcome = take_turn(draft, self.roads, facts, due)
         self._tell_failures(outcome)
         moves = self._moves(draft, facts)
-        if draft.entries or moves:
+        if draft.entries or moves or self.store_trouble:
             try:
                 await self._record(draft, moves, began_s)
             except FencedError:
@@ -192,7 +192,7 @@ class AreaController:
         return bool(draft.entries)
 
     async def _record(self, draft: Draft, moves: Moves, began_s: float) -> None:
-        if not draft.entries and not moves:
+        if not draft.entries and not moves and not self.store_trouble:
             return
         commit = commit_of(
             draft,
@@ -202,7 +202,7 @@ class AreaController:
             first_row_id=self._next_row_id,
             vehicles=self.site.vehicles,
             moves=moves,
-            with_snapshot=self._head.seq + len(draft.entries) - self._snapshot_seq >= SNAPSHOT_EVERY,
+            with_snapshot=self._wants_snapshot(draft),
         )
         await self._commit(commit)
         self._head = commit.new_head
@@ -215,6 +215,11 @@ class AreaController:
         if commit.outbox:
             self.sender.committed(commit.outbox, began_s)
         self.outlet.drop([row_id for row_id, _ in moves])
+
+    def _wants_snapshot(self, draft: Draft) -> bool:
+        """Now and then; and after trouble, as a write that needs room shows best whether there is some again."""
+        seq = self._head.seq + len(draft.entries)
+        return seq > self._snapshot_seq and (bool(self.store_trouble) or seq - self._snapshot_seq >= SNAPSHOT_EVERY)
 
     async def _commit(self, commit: Commit) -> None:
         """Write it; where the outcome is unknown, look at the store to learn it."""
@@ -282,7 +287,8 @@ class AreaController:
         while True:
             await clock.sleep_until(clock.trade_now_s() + TICK_S)
             now_s = clock.trade_now_s()
-            if self.watch.next_due_s <= now_s or (self._wakes and self._wakes[0][0] <= now_s):
+            is_due = self.watch.next_due_s <= now_s or (self._wakes and self._wakes[0][0] <= now_s)
+            if is_due or self.store_trouble:
                 self.inbox.nudge()
             if self.outlet.next_due_s <= now_s:
                 self.sender.wake()

@@ -9,11 +9,14 @@ import msgspec
 
 from fleet.errors import RefusedError, UnknownThingError
 from fleet.model import event as ev
+from fleet.model.assist import AssistCause
 from fleet.model.ids import ParcelId, PointId, RunId, StationId, VehicleId
 from fleet.model.order import OrderPurpose
 from fleet.model.run import Lot, Run, RunPhase
 from fleet.model.site import Site
+from fleet.model.twin import Liveness
 from fleet.roads.site_roads import SiteRoads
+from fleet.state.attention import resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import RunView
 
@@ -121,10 +124,7 @@ def perform(draft: Draft, roads: SiteRoads, command: Command) -> Answer:
             draft.emit(ev.VehicleHeld(vehicle_id=command.vehicle_id, why=command.why))
             draft.want_plan(f"{command.vehicle_id} is held")
         case ReleaseVehicle():
-            draft.state.twin(command.vehicle_id)
-            draft.emit(ev.VehicleReleased(vehicle_id=command.vehicle_id, why=command.why))
-            draft.touch(command.vehicle_id)
-            draft.want_plan(f"{command.vehicle_id} is released")
+            _release_vehicle(draft, command)
         case RecallVehicle():
             _recall_vehicle(draft, command)
         case CloseRoad():
@@ -218,6 +218,20 @@ def _is_being_delivered(draft: Draft, view: RunView) -> bool:
     if order is None or order.purpose is not OrderPurpose.DELIVER:
         return False
     return any(action.run_id == view.run.id for action in order.actions)
+
+
+def _release_vehicle(draft: Draft, command: ReleaseVehicle) -> None:
+    """Whoever releases it has seen to it. What it said in quarantine was left aside, so it must speak first."""
+    vehicle_id = command.vehicle_id
+    subject = vehicle_subject(vehicle_id)
+    draft.state.twin(vehicle_id)
+    if subject in draft.state.quarantine:
+        draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
+    draft.emit(ev.VehicleReleased(vehicle_id=vehicle_id, why=command.why))
+    for cause in (AssistCause.QUARANTINED, AssistCause.ORDER_REJECTED):
+        resolve_assist(draft, cause, subject, f"released: {command.why}")
+    draft.touch(vehicle_id)
+    draft.want_plan(f"{vehicle_id} is released")
 
 
 def _recall_vehicle(draft: Draft, command: RecallVehicle) -> None:

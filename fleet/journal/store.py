@@ -213,7 +213,7 @@ class SqlStore:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with self._lock, _telling(), self._engine.connect() as connection:
-            yield connection
+            yield connection.execution_options(reads=True)
 
 
 def _write_one(tx: Connection, commit: Commit) -> None:
@@ -317,7 +317,9 @@ def _sqlite_opened(raw: Any, _record: object) -> None:
 
 
 def _sqlite_begun(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    """Who writes waits for its turn at the beginning; who reads waits for nobody."""
+    reads = connection.get_execution_options().get("reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _raw(connection: Connection) -> Any:
@@ -348,7 +350,7 @@ def _told(error: Exception) -> Exception:
         return StoreCorruptError(f"the journal has another format than this program ({text})")
     if "full" in low:
         return StoreBusyError(f"the journal cannot grow ({text}); free space on its disk")
-    if any(word in low for word in ("locked", "busy", "i/o error", "readonly", "unable to open")):
+    if any(word in low for word in ("savepoint", "locked", "busy", "i/o error", "readonly", "unable to open")):
         return StoreBusyError(f"the journal cannot be written ({text})")
     if isinstance(error, sql_errors.IntegrityError):
         return FencedError(f"the journal already holds what was to be written ({text})")

@@ -60,10 +60,12 @@ class Planning:
 
     Attributes:
         budget_s: machine time for the better answer that follows.
+        margin_s: runs are planned to arrive this long before they are due, because people keep vehicles waiting.
         gain_fraction_min: a better plan that saves less of the cost than this is not worth the unrest.
     """
 
     budget_s: float = 5.0
+    margin_s: float = 900.0
     gain_fraction_min: float = 0.01
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fleet.model import event as ev
-from fleet.model.order import ActionPhase, Order, OrderPhase, StopAction
+from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Instant, Twin
 from fleet.telemetry.intake import has_order_left
@@ -64,12 +64,22 @@ def instant_events(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
 
 
 def _instant_phase(instant: Instant, shown: ActionState | None, state: VehicleState) -> tuple[ActionPhase, str]:
-    if shown is None or instant.phase.is_over:
+    if instant.phase.is_over:
         return instant.phase, ""
-    refused = any(error.error_type in CANCEL_IS_DONE for error in state.errors)
-    if shown.status is ActionStatus.FAILED and refused:
+    if shown is None:
+        # Its last state was lost, or the vehicle restarted. What it led to, the vehicle's own state shows.
+        is_gone = instant.phase is ActionPhase.RUNNING
+        return (ActionPhase.FINISHED, "no longer shown") if is_gone else (instant.phase, "")
+    if shown.status is ActionStatus.FAILED and _is_void_cancel(instant, state):
         return ActionPhase.FINISHED, "there was nothing to cancel"
     return ACTION_PHASES[shown.status], shown.result or ""
+
+
+def _is_void_cancel(instant: Instant, state: VehicleState) -> bool:
+    """A failed cancel is success where there was nothing to cancel (section 8.5)."""
+    if instant.kind is not ActionKind.CANCEL_ORDER:
+        return False
+    return any(error.error_type in CANCEL_IS_DONE for error in state.errors) or not has_order_left(state)
 
 
 def passed_edges(order: Order, state: VehicleState) -> int:

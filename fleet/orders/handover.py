@@ -88,6 +88,8 @@ def _returned(draft: Draft, order: Order, action: StopAction) -> None:
 
 def why_returned(view: RunView) -> str:
     """The fault a returned run names."""
+    if view.refused:
+        return f"{len(view.refused)} of {view.run.lot.parcel_count} parcels were refused at {view.run.point_id}"
     return view.recalled or view.cause or "the vehicle came back without having been at the point"
 
 

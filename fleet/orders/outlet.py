@@ -1,7 +1,7 @@
 """What is still to be sent, again and again, until the vehicle's state shows it.
 
 MQTT promises nothing, so an order is sent with the same content after 2, 4, 8 and then every 10 seconds. Nothing is
-sent to a vehicle that is not heard: what waits is looked at anew when a fresh state of it comes in.
+sent to a vehicle that is not heard or may not move: what waits is looked at anew when a fresh state of it comes in.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fleet.model.ids import ActionId, OrderId, VehicleId
-from fleet.model.order import REQUESTS, ActionPhase, OrderPhase
+from fleet.model.order import REQUESTS, ActionKind, ActionPhase, OrderPhase
 from fleet.model.site import Limits
 from fleet.model.twin import Liveness
 from fleet.state.fleet_state import FleetState
@@ -73,7 +73,7 @@ class Outlet:
     def due(self, state: FleetState, now_s: float) -> list[tuple[OutboxRow, int]]:
         """Rows to send now, with how many times each will have been sent then.
 
-        Rows for vehicles that are not heard stay where they are; `heard` brings them back.
+        Rows for vehicles that are not heard, or may not move, stay where they are; `heard` brings them back.
         """
         found: list[tuple[OutboxRow, int]] = []
         while self._due and self._due[0][0] <= now_s:
@@ -95,11 +95,11 @@ class Outlet:
 
     def settle(self, state: FleetState, vehicle_id: VehicleId) -> list[tuple[int, OutboxStatus]]:
         """Rows of the vehicle that need no more sending in this state, and what became of each."""
-        settled: list[tuple[int, OutboxStatus]] = []
-        for row_id in self._by_vehicle.get(vehicle_id, ()):
-            if row_id in self._waiting and (status := outcome(state, self._waiting[row_id].row)) is not None:
-                settled.append((row_id, status))
-        return settled
+        return [
+            (row_id, status)
+            for row_id in self._by_vehicle.get(vehicle_id, ())
+            if row_id in self._waiting and (status := outcome(state, self._waiting[row_id].row)) is not None
+        ]
 
     def drop(self, row_ids: list[int]) -> None:
         """These rows are settled, and that is committed."""
@@ -118,14 +118,16 @@ class Outlet:
 
 
 def _may_be_told(state: FleetState, row: OutboxRow) -> bool:
+    """Requests always; a cancel to whoever is heard; anything else only to a vehicle that may move now."""
     twin = state.twins.get(row.vehicle_id)
     if twin is None:
         return False
-    if row.topic == "instantActions":
-        instant = next((i for i in twin.instants if i.action_id == row.ref), None)
-        if instant is not None and instant.kind in REQUESTS:
-            return True
-    return twin.liveness is Liveness.FRESH
+    instant = next((i for i in twin.instants if i.action_id == row.ref), None)
+    if instant is not None and instant.kind in REQUESTS:
+        return True
+    if instant is not None and instant.kind is ActionKind.CANCEL_ORDER:
+        return twin.liveness is Liveness.FRESH
+    return twin.can_take_orders
 
 
 def outcome(state: FleetState, row: OutboxRow) -> OutboxStatus | None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import VehicleId
 from fleet.model.order import REQUESTS, ActionPhase, Order
 from fleet.model.twin import Liveness, Twin
-from fleet.orders.follow import instant_events, order_events, rejection_of
+from fleet.orders.follow import instant_events, order_events, passed_edges, rejection_of
 from fleet.orders.handover import action_ended, order_ended
 from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
-from fleet.telemetry.intake import connection_events, has_order_left, state_events
+from fleet.telemetry.intake import UNNAMED, connection_events, has_order_left, state_events
 from fleet.wire.messages import Connection, VehicleState
 
 AT_STATION_M = 50.0
 BLOCKED_FOR_S = 900.0
+IS_BLOCKED = " is blocked"
+"""How the reason of a closure ends that a vehicle caused, not people."""
 
 
 def take_connection(draft: Draft, vehicle_id: VehicleId, message: Connection) -> None:
@@ -29,10 +33,11 @@ def take_connection(draft: Draft, vehicle_id: VehicleId, message: Connection) ->
 def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
     """What a state says, all of it that is news."""
     before = draft.state.twin(vehicle_id)
-    for event in state_events(before, state):
+    order = draft.state.active_order(vehicle_id)
+    for told in state_events(before, state):
+        event = _with_edge(told, order, state)
         draft.emit(event)
         _react(draft, roads, before, event)
-    order = draft.state.active_order(vehicle_id)
     if order is not None:
         _take_order(draft, roads, order, state)
     for event in instant_events(draft.state.twin(vehicle_id), state):
@@ -84,20 +89,44 @@ def _condition(draft: Draft, event: ev.ConditionChanged) -> None:
     draft.want_plan(f"condition of {event.vehicle_id} changed")
 
 
+def _with_edge(event: ev.Event, order: Order | None, state: VehicleState) -> ev.Event:
+    """A vehicle blocked on an edge it does not name is blocked on the one before it."""
+    if not isinstance(event, ev.BlockedChanged) or event.edge_id != UNNAMED or order is None:
+        return event
+    ahead = order.path[passed_edges(order, state) :]
+    return replace(event, edge_id=ahead[0].edge_id) if ahead else event
+
+
 def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChanged) -> None:
-    """A road that one vehicle cannot enter is closed for all, until it says otherwise or time is up."""
+    """A road that one vehicle cannot enter is closed for all, until it says otherwise or time is up.
+
+    What people have closed stays as they said.
+    """
     subject = vehicle_subject(event.vehicle_id)
     if event.edge_id:
-        key = event.edge_id.partition("@")[0]
-        until_s = draft.now_s + BLOCKED_FOR_S
-        draft.emit(ev.RoadClosed(road_key=key, until_s=until_s, why=f"{event.vehicle_id} is blocked"))
+        key = _road_key(event.edge_id)
+        if not draft.state.is_closed(key) or _is_closed_by_vehicle(draft, key):
+            until_s = draft.now_s + BLOCKED_FOR_S
+            draft.emit(ev.RoadClosed(road_key=key, until_s=until_s, why=event.vehicle_id + IS_BLOCKED))
         raise_assist(draft, AssistCause.BLOCKED, subject, f"cannot enter {_where(roads, key)}")
         draft.want_plan(f"{key} is blocked")
         return
     if before.blocked is not None:
-        key = before.blocked.edge_id.partition("@")[0]
-        draft.emit(ev.RoadReopened(road_key=key, why=f"{event.vehicle_id} is no longer blocked"))
+        key = _road_key(before.blocked.edge_id)
+        others = (twin.blocked for twin in draft.state.twins.values())
+        is_alone = all(blocked is None or _road_key(blocked.edge_id) != key for blocked in others)
+        if is_alone and _is_closed_by_vehicle(draft, key):
+            draft.emit(ev.RoadReopened(road_key=key, why=f"{event.vehicle_id} is no longer blocked"))
     resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
+
+
+def _road_key(edge_id: str) -> str:
+    return edge_id.partition("@")[0]
+
+
+def _is_closed_by_vehicle(draft: Draft, road_key: str) -> bool:
+    closure = draft.state.closures.get(road_key)
+    return closure is not None and closure.why.endswith(IS_BLOCKED)
 
 
 def _where(roads: SiteRoads, road_key: str) -> str:
@@ -109,10 +138,10 @@ def _where(roads: SiteRoads, road_key: str) -> str:
 
 
 def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
-    last = order
+    last, subject = order, vehicle_subject(order.vehicle_id)
     for event in order_events(order, state):
         if isinstance(event, ev.OrderSeen):
-            resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(order.vehicle_id), "the vehicle shows it")
+            resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the vehicle shows it")
         last = draft.state.orders[order.id]
         draft.emit(event)
         if isinstance(event, ev.ActionMoved) and event.phase.is_over:
@@ -125,7 +154,7 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
     rejection = rejection_of(draft.state.orders[order.id], state)
     if rejection is not None:
         detail = f"{order.id}.{order.update_id}: {rejection.error_type} {rejection.description or ''}"
-        raise_assist(draft, AssistCause.ORDER_REJECTED, vehicle_subject(order.vehicle_id), detail)
+        raise_assist(draft, AssistCause.ORDER_REJECTED, subject, detail)
 
 
 def _order_over(draft: Draft, roads: SiteRoads, order: Order) -> None:
@@ -140,7 +169,9 @@ def _instant_over(draft: Draft, vehicle_id: VehicleId, event: ev.Event) -> None:
         raise_assist(
             draft, AssistCause.ORDER_REJECTED, vehicle_subject(vehicle_id), f"{event.action_id}: {event.result}"
         )
-    resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), "the vehicle shows it")
+    order = draft.state.active_order(vehicle_id)
+    if order is None or order.is_confirmed:
+        resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), "the vehicle shows it")
     draft.touch(vehicle_id)
 
 
@@ -149,7 +180,9 @@ def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None
     twin = draft.state.twin(vehicle_id)
     left = has_order_left(state)
     ours = {str(twin.order_id or ""), *map(str, draft.state.ended_orders.get(vehicle_id, ()))}
-    foreign = state.order_id if left and state.order_id not in ours else ""
+    asked = {instant.action_id for instant in twin.instants}
+    is_theirs = state.order_id not in ours and has_order_left(state, besides=asked)
+    foreign = state.order_id if is_theirs else ""
     if (left, foreign) == (twin.has_order_left, twin.foreign_order):
         return
     draft.emit(ev.WorkLeftChanged(vehicle_id=vehicle_id, has_order_left=left, foreign_order=foreign))
@@ -161,7 +194,7 @@ def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None
 
 
 def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
-    """Where a vehicle without an order of ours stands: at a node we know, or near its station."""
+    """Where a vehicle without an order of ours stands: at a node we know, near its station, or nobody knows where."""
     twin = draft.state.twin(vehicle_id)
     if twin.order_id is not None or (twin.place is not None and twin.node_id == state.last_node_id):
         return
@@ -172,7 +205,7 @@ def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Vehicl
         if at is not None:
             node_id = station_node_id(at)
             place = roads.place(twin.vehicle.type_id, node_id)
-    if place is None or (node_id, place) == (twin.node_id, twin.place):
+    if (node_id, place) == (twin.node_id, twin.place):
         return
     draft.emit(ev.VehiclePlaced(vehicle_id=vehicle_id, node_id=node_id, place=place))
 

@@ -83,17 +83,17 @@ def _verdict(data: ReportData) -> tuple[object, ...]:
         text = f"All {number(parcels['requested'])} parcels are accounted for"
         checked = ": requests, journal and ground truth agree." if data.has_truth else ": requests and journal agree."
         return (tag("b", "✓ "), text, checked)
-    wrong = [f"{number(parcels[name])} {word}" for name, word in _ACCOUNTS if parcels[name]]
-    return (tag("b", "✕ "), "Not every parcel is accounted for: " if wrong else "Something does not add up. ",
-            ", ".join(wrong), f" {data.ended_early}")  # fmt: skip
+    wrong = ", ".join(f"{number(parcels[name])} {name}" for name in _NEVER if parcels[name])
+    text = f"Not every parcel is accounted for: {wrong}." if wrong else "Something does not add up."
+    return (tag("b", "✕ "), text, *(f" {line}" for line in data.ended_early.splitlines()[:1]))
 
 
-_ACCOUNTS = (("open", "open"), ("lost", "lost"), ("duplicated", "duplicated"))
+_NEVER = ("open", "lost", "duplicated")
 
 
 def _is_balanced(data: ReportData) -> bool:
     parcels = figures.parcel_counts(data)
-    return not any(parcels[name] for name, _ in _ACCOUNTS) and not _has_alarm(data)
+    return not any(parcels[name] for name in _NEVER) and not _has_alarm(data)
 
 
 def _has_alarm(data: ReportData) -> bool:
@@ -129,10 +129,10 @@ def _more_figures(data: ReportData) -> Html:
         ("Messages that break the protocol", number(effort.schema_violations)),
         ("Events in the journal", number(data.events)),
         ("From decision to wire, median / 99 %", _pair(effort.dispatch_latency_ms.p50, effort.dispatch_latency_ms.p99)),
-        ("To make a plan, median / 99 %", _pair(effort.plan_ms.p50, effort.plan_ms.p99)),
+        ("To improve a plan, median / 99 %", _pair(effort.plan_ms.p50, effort.plan_ms.p99)),
         ("Time simulated", minutes(data.to_s - data.from_s)),
-        ("Real time", minutes(effort.wall_s) if effort.wall_s is not None else "–"),
-        ("Processor time", minutes(effort.cpu_s) if effort.cpu_s is not None else "–"),
+        ("Real time", f"{number(effort.wall_s)}{THIN}s" if effort.wall_s is not None else "–"),
+        ("Processor time", f"{number(effort.cpu_s)}{THIN}s" if effort.cpu_s is not None else "–"),
     ]
     known = [(label, value) for label, value in rows if value not in ("–", f"– / –{THIN}ms")]
     return tag(

@@ -64,7 +64,7 @@ class Words:
         return self._names.get(f"{kind}:{place_id}", place_id)
 
     def subject(self, subject: str) -> str:
-        """ "point:triesen-adler" as "Gasthof Adler", "vehicle:FA-001" as "FA-001"."""
+        """What people call it: "point:triesen-adler" is "Gasthof Adler", "vehicle:FA-001" is "FA-001"."""
         return self._names.get(subject) or subject.partition(":")[2] or subject
 
     def cause(self, text: str) -> str:
@@ -89,7 +89,7 @@ def percent(share: float | None, digits: int = 0) -> str:
 
 
 def minutes(seconds: float) -> str:
-    """ "4 min", "1 h 05 min", below a minute "40 s"."""
+    """A duration: "4 min", "1 h 05 min", below a minute "40 s"."""
     if seconds < 60:
         return f"{seconds:.0f}{THIN}s"
     whole = round(seconds / 60)

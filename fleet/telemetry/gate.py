@@ -54,9 +54,7 @@ class HeaderGate:
         self._last: dict[tuple[VehicleId, str], _Last] = {}
         self._behind: dict[tuple[VehicleId, str], _Behind] = {}
 
-    def judge(
-        self, vehicle_id: VehicleId, topic_name: str, header: Header, payload: bytes, now_s: float
-    ) -> Verdict:
+    def judge(self, vehicle_id: VehicleId, topic_name: str, header: Header, payload: bytes, now_s: float) -> Verdict:
         """What becomes of a message that came in at `now_s`."""
         if topic_name == "connection":
             return Verdict.TAKE

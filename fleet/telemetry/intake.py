@@ -6,6 +6,7 @@ Only changes become events: a fleet that stands still writes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from fleet.model import event as ev
 from fleet.model.ids import VehicleId
@@ -22,6 +23,8 @@ from fleet.wire.messages import (
 SOC_STEP = 0.01
 STOPPING_LEVELS = frozenset({ErrorLevel.CRITICAL, ErrorLevel.FATAL})
 BLOCKED_TYPES = frozenset({"blocked", "pathBlocked", "obstacle", "BLOCKED"})
+UNNAMED = "unnamed"
+"""A blocked edge that the vehicle gives no reference for."""
 
 
 def connection_events(twin: Twin, message: Connection) -> Iterator[ev.Event]:
@@ -42,14 +45,17 @@ def state_events(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
     yield from _blocked(twin, state)
 
 
-def has_order_left(state: VehicleState) -> bool:
+def has_order_left(state: VehicleState, besides: AbstractSet[str] = frozenset()) -> bool:
     """Not idle in the sense of section 6.8 of our checklist: something of its order is still to be done.
 
     Some vehicles keep the node they have reached in the list, hence the comparison of sequence ids.
+
+    Args:
+        besides: actions that do not count, being no part of an order.
     """
     nodes = any(node.sequence_id > state.last_node_sequence_id for node in state.node_states)
-    actions = any(action.status not in TERMINAL_STATUSES for action in state.action_states)
-    return nodes or bool(state.edge_states) or actions
+    actions = (action for action in state.action_states if action.action_id not in besides)
+    return nodes or bool(state.edge_states) or any(action.status not in TERMINAL_STATUSES for action in actions)
 
 
 def _condition(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
@@ -80,12 +86,12 @@ def _charge(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
 def _blocked(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
     edge_id = next((_edge_of(error) for error in state.errors if error.error_type in BLOCKED_TYPES), "")
     believed = twin.blocked.edge_id if twin.blocked else ""
-    if edge_id != believed:
+    if edge_id != believed and not (edge_id == UNNAMED and believed):
         yield ev.BlockedChanged(vehicle_id=twin.vehicle.id, edge_id=edge_id)
 
 
 def _edge_of(error: VehicleError) -> str:
-    return next((reference.value for reference in error.references if reference.key == "edgeId"), "unnamed")
+    return next((reference.value for reference in error.references if reference.key == "edgeId"), UNNAMED)
 
 
 def unheard_events(vehicle_id: VehicleId, level: Liveness) -> Iterator[ev.Event]:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import structlog
 
 from fleet.api.app import build_app
 from fleet.api.guard import BODY_BYTES_MAX
+from fleet.api.reference import render
 from fleet.journal.store import SqlStore
 from fleet.roads.site_roads import SiteRoads
 from tests.unit.test_api_small_fleet import HOUR_S, Served, roads, small_site, tell
@@ -212,3 +214,8 @@ def test_an_error_of_ours_shows_no_trace(roads: SiteRoads, monkeypatch: pytest.M
         monkeypatch.undo()
 
     tell(roads, story)
+
+
+def test_the_reference_in_docs_is_what_the_application_says() -> None:
+    path = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+    assert path.read_text(encoding="utf-8") == render()
