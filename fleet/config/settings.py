@@ -170,6 +170,7 @@ class WeightsSection(Section):
     trip: NotNegative = Field(_WEIGHTS.trip, description="one more departure")
     unassigned: Positive = Field(_WEIGHTS.unassigned, description="a run left behind, times its priority")
     moved_s: NotNegative = Field(_WEIGHTS.moved_s, description="a second by which an announced arrival moves")
+    announced_s: NotNegative = Field(_WEIGHTS.announced_s, description="trips that begin within this are announced")
     gain_min: NotNegative = Field(_WEIGHTS.gain_min, description="a changed plan must be better by this much")
 
 

@@ -17,6 +17,7 @@ from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import RunId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPhase
+from fleet.model.place import Place
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
 from fleet.model.twin import Twin
@@ -85,13 +86,18 @@ def _blocked(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent
         draft.wake(twin.vehicle.id, wait_until_s)
         return None
     draft.wake(twin.vehicle.id, draft.now_s + RETRY_S)
-    if twin.place is None:
+    if twin.place is None or _stands_before(roads, twin.place, twin.blocked.edge_id):
         return None
     closed = roads.closed_edges(key for key in draft.state.closures if draft.state.is_closed(key))
     way = roads.route(twin.vehicle.type_id, twin.place, order.goal, closed - {twin.place.edge})
     if isinstance(way, NoRoute):
         return None
     return Cancel(order.id, f"blocked on {twin.blocked.edge_id}, another way is open")
+
+
+def _stands_before(roads: SiteRoads, place: Place, edge_id: str) -> bool:
+    """The obstacle is on the very edge that the vehicle stands on: there is no way but forward."""
+    return roads.graph.edge_by_key(edge_id.partition("@")[0]) == place.edge
 
 
 # In a trip ----------------------------------------------------------------------------------------------------------

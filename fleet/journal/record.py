@@ -116,7 +116,11 @@ def record_of(
     actor: str,
     cause: str,
 ) -> Record:
-    """The event as the record behind `head`."""
+    """The event as the record behind `head`.
+
+    Raises:
+        ValueError: it holds a number that is not finite, and could never be read again.
+    """
     name = type(event).__name__
     blank = Record(
         area=area,
@@ -132,9 +136,24 @@ def record_of(
         epoch=epoch,
         prev_hash=head.hash,
         hash="",
-        body=msgspec.json.encode(event).decode(),
+        body=_body(event),
     )
     return replace(blank, hash=chain_hash(blank))
+
+
+def _body(event: Event) -> str:
+    """The event as JSON that can be read back; a number that is not finite would silently become null."""
+    body = msgspec.json.encode(event)
+    if b"null" in body and not _reads_back(body, event):
+        raise ValueError(f"{type(event).__name__} holds what JSON cannot: {event}")
+    return body.decode()
+
+
+def _reads_back(body: bytes, event: Event) -> bool:
+    try:
+        return msgspec.json.decode(body, type=type(event)) == event
+    except msgspec.ValidationError:
+        return False
 
 
 def _trace(event: Event) -> str:

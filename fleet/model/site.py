@@ -79,6 +79,7 @@ class Weights:
         trip: one more departure.
         unassigned: a run left behind, times its priority; dearer than any lateness worth planning.
         moved_s: one second by which an announced arrival moves, earlier or later.
+        announced_s: arrivals of trips that begin within this time count as announced.
         gain_min: a changed plan must be better by this much, so that plans stay quiet.
     """
 
@@ -87,6 +88,7 @@ class Weights:
     trip: float = 60.0
     unassigned: float = 200_000.0
     moved_s: float = 0.05
+    announced_s: float = 900.0
     gain_min: float = 30.0
 
 

@@ -50,7 +50,7 @@ def _drive_s(problem: Problem, trip: Trip) -> float:
 
 def _moved_s(problem: Problem, plan: Plan) -> float:
     """By how much announced arrivals move, all runs together."""
-    announced = {run_id: stop.arrive_s for trip in problem.incumbent for stop in trip.stops for run_id in stop.run_ids}
+    announced = problem.announced_arrivals()
     return sum(
         abs(stop.arrive_s - announced[run_id])
         for trip in plan.trips

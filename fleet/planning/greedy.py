@@ -74,7 +74,7 @@ def tidy(day: Day, steps: int) -> None:
     """Small moves; announced arrivals are not disturbed for a small gain."""
     cost, routes = day.cost, day.copy_routes()
     polish(day, steps)
-    is_announced = bool(day.ground.problem.incumbent)
+    is_announced = bool(day.ground.announced)
     if is_announced and cost - day.cost < day.ground.problem.weights.gain_min:
         day.become(routes)
 

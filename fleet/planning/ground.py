@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from fleet.model.trip import Trip
 from fleet.planning.problem import Problem, ProblemRun, ProblemVehicle
 
 Route = tuple[int, ...]
@@ -82,7 +81,7 @@ class Ground:
         self.problem = problem
         self.durations: list[list[list[float]]] = problem.travel.durations_s.tolist()
         self.lengths: list[list[list[float]]] = problem.travel.lengths_m.tolist()
-        self.announced = _announced(problem.incumbent, problem)
+        self.announced = _announced(problem)
         self._facts = [_facts(problem, run) for run in problem.runs]
         self.run_nodes = [facts.node for facts in self._facts]
         self._power = [_power(problem, vehicle) for vehicle in problem.vehicles]
@@ -236,13 +235,7 @@ def _power(problem: Problem, vehicle: ProblemVehicle) -> _Power:
     )
 
 
-def _announced(incumbent: tuple[Trip, ...], problem: Problem) -> dict[int, float]:
+def _announced(problem: Problem) -> dict[int, float]:
     """Announced arrival of each run the problem still has."""
-    index_of = {run.id: index for index, run in enumerate(problem.runs)}
-    return {
-        index_of[run_id]: stop.arrive_s
-        for trip in incumbent
-        for stop in trip.stops
-        for run_id in stop.run_ids
-        if run_id in index_of
-    }
+    arrivals = problem.announced_arrivals()
+    return {index: arrivals[run.id] for index, run in enumerate(problem.runs) if run.id in arrivals}

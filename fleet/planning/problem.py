@@ -127,7 +127,7 @@ class Problem:
     """All a planner may know.
 
     Attributes:
-        incumbent: planned trips that were announced; planners start from them and keep what they can.
+        incumbent: planned trips; planners start from them and keep what they can.
     """
 
     now_s: float
@@ -138,6 +138,17 @@ class Problem:
     travel: Travel
     incumbent: tuple[Trip, ...] = ()
     weights: Weights = field(default_factory=Weights)
+
+    def announced_arrivals(self) -> dict[RunId, float]:
+        """When runs were said to arrive, for planned trips that begin soon; later ones were told to nobody."""
+        until_s = self.now_s + self.weights.announced_s
+        return {
+            run_id: stop.arrive_s
+            for trip in self.incumbent
+            if trip.load_from_s <= until_s
+            for stop in trip.stops
+            for run_id in stop.run_ids
+        }
 
     def __post_init__(self) -> None:
         types, nodes = self.travel.durations_s.shape[:2]
