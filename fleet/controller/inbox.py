@@ -120,6 +120,7 @@ def _says_no_more(older: VehicleState, newer: VehicleState) -> bool:
     return (
         older.order_id == newer.order_id
         and older.action_states == newer.action_states
+        and older.instant_action_states == newer.instant_action_states
         and older.errors == newer.errors
         and older.mode == newer.mode
     )

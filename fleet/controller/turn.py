@@ -80,11 +80,12 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
     if facts.link_came_up:
         for vehicle_id in roads.site.vehicles:
             _request_state(draft, vehicle_id)
-    for vehicle_id, message in facts.connections:
-        _for_vehicle(draft, vehicle_id, outcome, partial(take_connection, draft, vehicle_id, message))
     for vehicle_id in sorted(facts.states):
         for state in facts.states[vehicle_id]:
             _for_vehicle(draft, vehicle_id, outcome, partial(take_state, draft, roads, vehicle_id, state))
+    # After the states: which came first is not known, and a state before the will must not mend the connection.
+    for vehicle_id, message in facts.connections:
+        _for_vehicle(draft, vehicle_id, outcome, partial(take_connection, draft, vehicle_id, message))
     for vehicle_id, level in due.silent:
         _for_vehicle(draft, vehicle_id, outcome, partial(take_silence, draft, vehicle_id, level))
     for vehicle_id, ref, attempts in facts.unconfirmed:

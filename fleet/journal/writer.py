@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from typing import Protocol
 
-from fleet.errors import JournalError, StoreUnsureError
+from fleet.errors import JournalError, StoreBusyError
 from fleet.journal.commit import Commit, Store
 
 BATCH_MAX = 512
@@ -73,21 +73,25 @@ class ThreadWriter:
         self._policy = GroupCommit(store)
         self._queue: queue.Queue[Waiting | None] = queue.Queue(maxsize=4 * BATCH_MAX)
         self._thread = threading.Thread(target=self._write_forever, name="journal-writer", daemon=True)
+        self._is_closed = False
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
+        self._is_closed = True
         self._queue.put(None)
         self._thread.join(timeout=10.0)
 
     async def commit(self, commit: Commit) -> None:
+        if self._is_closed:
+            raise StoreBusyError("the journal's writer is closed; nothing was written")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         try:
             self._queue.put_nowait((commit, loop, done))
         except queue.Full as error:
-            raise StoreUnsureError("the journal's writer is far behind") from error
+            raise StoreBusyError("the journal's writer is far behind; nothing was written") from error
         await asyncio.shield(done)
 
     def _write_forever(self) -> None:

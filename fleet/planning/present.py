@@ -35,7 +35,9 @@ def problem_of(state: FleetState, roads: SiteRoads, now_s: float) -> Problem:
         stations=tuple(_station(state, roads, tables, station_id, now_s) for station_id in stations),
         points=tuple(_point(roads, tables, point_id) for point_id in points),
         vehicles=tuple(_vehicle(state, roads, tables, twin, stations, now_s) for twin in _twins(state, roads)),
-        runs=tuple(_run(view, stations, points, site.planning.margin_s) for view in _open_runs(state, stations, points)),
+        runs=tuple(
+            _run(view, stations, points, site.planning.margin_s) for view in _open_runs(state, stations, points)
+        ),
         travel=Travel(durations_s=tables.durations_s, lengths_m=tables.lengths_m),
         incumbent=tuple(view.trip for twin in _twins(state, roads) for view in state.planned_trips(twin.vehicle.id)),
         weights=site.weights,
@@ -110,9 +112,7 @@ def _open_runs(state: FleetState, stations: dict[StationId, int], points: dict[P
     ]
 
 
-def _run(
-    view: RunView, stations: dict[StationId, int], points: dict[PointId, int], margin_s: float
-) -> ProblemRun:
+def _run(view: RunView, stations: dict[StationId, int], points: dict[PointId, int], margin_s: float) -> ProblemRun:
     run = view.run
     return ProblemRun(
         id=run.id,

@@ -9,7 +9,7 @@ from fleet.model.site import Site
 from fleet.model.trip import Trip
 from fleet.model.vehicle import Vehicle
 from fleet.report.accounting import asked_of, balance
-from fleet.report.data import Asked, Effort, Fault, ReportData, TripOutcome, VehicleDay
+from fleet.report.data import Asked, Effort, Fault, ReportData, TripOutcome, VehicleDay, Violation
 from fleet.report.ground import Surveyor
 from fleet.report.history import History, VehicleHistory, read_history
 from fleet.report.truth import GroundTruth, TrueEvent
@@ -17,6 +17,7 @@ from fleet.roads.graph import RoadGraph
 from fleet.state.fleet_state import TripView
 
 SHOWN_FAULTS = ("road_blocked", "silent", "clerk_away", "battery_empty", "order_rejected", "broker_down", "crash")
+QUARANTINED = "quarantined"
 ENDS = {"road_blocked": "road_opened", "silent": "heard"}
 
 
@@ -68,7 +69,7 @@ def assemble(
         ground=surveyor.ground(site),
         orders_sent=history.orders,
         orders_rejected=history.orders_rejected,
-        invariant_violations=_violations(history, truth),
+        violations=tuple(_violations(history, truth)),
         mismatches=books.mismatches,
         has_truth=truth is not None,
         effort=effort or Effort(),
@@ -152,7 +153,8 @@ def _until_s(event: TrueEvent, later: Sequence[TrueEvent]) -> float | None:
     return next((e.time_s for e in same), None)
 
 
-def _violations(history: History, truth: GroundTruth | None) -> tuple[str, ...]:
-    seen = [f"{v.check}: {v.vehicle}: {v.detail}" for v in truth.violations] if truth else []
-    seen += [f"{subject} was quarantined: {error}" for subject, error in sorted(history.state.quarantine.items())]
-    return tuple(seen)
+def _violations(history: History, truth: GroundTruth | None) -> Iterator[Violation]:
+    for seen in truth.violations if truth else ():
+        yield Violation(check=seen.check, detail=seen.detail, vehicle_id=seen.vehicle, time_s=seen.time_s)
+    for subject, error in sorted(history.state.quarantine.items()):
+        yield Violation(check=QUARANTINED, detail=f"{subject} was quarantined: {error}")

@@ -148,6 +148,21 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """Something that must never happen, and did.
+
+    Attributes:
+        check: id of the invariant.
+        time_s: trade time; None for what holds or not at the end only.
+    """
+
+    check: str
+    detail: str
+    vehicle_id: str = ""
+    time_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssistShown:
     """A call for a person."""
 
@@ -205,8 +220,8 @@ class ReportData:
         map_name: file name of the map; `map_edition` is its sha256.
         from_s, to_s: the shown part of the day, trade time.
         unasked: parcels of each run that was carried out though nobody asked for it.
-        invariant_violations: what must never happen and did, one sentence each.
-        mismatches: where the controller's books, the ground truth and the customers' requests disagree.
+        violations: what must never happen, and did.
+        mismatches: where requests, journal and ground truth disagree, a sentence each.
         journal_sha256: head of the journal's hash chain.
         ended_early: why the day was not driven to its end, or empty.
     """
@@ -228,7 +243,7 @@ class ReportData:
     ground: Ground
     orders_sent: int
     orders_rejected: int
-    invariant_violations: tuple[str, ...]
+    violations: tuple[Violation, ...]
     mismatches: tuple[str, ...]
     has_truth: bool
     effort: Effort

@@ -24,7 +24,7 @@ def report_json(data: ReportData) -> dict[str, object]:
         "orders_sent": data.orders_sent,
         "orders_rejected": data.orders_rejected,
         "schema_violations": effort.schema_violations,
-        "invariant_violations": [*data.invariant_violations, *data.mismatches],
+        "invariant_violations": violations(data),
         "assists": len(data.assists),
         "stops_for_want_of_base": stops_for_want_of_base(data),
         "plan_ms": _timings(effort.plan_ms),
@@ -36,6 +36,23 @@ def report_json(data: ReportData) -> dict[str, object]:
         "events": data.events,
         "journal_sha256": data.journal_sha256,
     }
+
+
+def violations(data: ReportData) -> list[dict[str, object]]:
+    """Broken invariants; books that differ are among them."""
+    rows: list[dict[str, object]] = [
+        {"check": v.check, "time_s": _rounded(v.time_s, 3), "vehicle": v.vehicle_id, "detail": v.detail}
+        for v in data.violations
+    ]
+    return rows + [{"check": "books", "time_s": None, "vehicle": "", "detail": text} for text in data.mismatches]
+
+
+def violation_texts(data: ReportData) -> list[str]:
+    """The same as sentences."""
+    told = (
+        f"{v.check}: {v.vehicle_id}: {v.detail}" if v.vehicle_id else f"{v.check}: {v.detail}" for v in data.violations
+    )
+    return [*told, *data.mismatches]
 
 
 def run_counts(data: ReportData) -> dict[str, int]:

@@ -97,7 +97,7 @@ def _is_balanced(data: ReportData) -> bool:
 
 
 def _has_alarm(data: ReportData) -> bool:
-    return bool(data.mismatches or data.invariant_violations or data.ended_early)
+    return bool(data.mismatches or data.violations or data.ended_early)
 
 
 def _big_figures(data: ReportData) -> list[tuple[str, str, str]]:
@@ -164,7 +164,7 @@ def _cards(data: ReportData, words: Words, frame: Frame) -> Html:
 
 def _sentences(data: ReportData) -> Html:
     early = [f"The day was not driven to its end: {data.ended_early}"] if data.ended_early else []
-    return tag("ul", *(tag("li", text) for text in (*early, *data.mismatches, *data.invariant_violations)))
+    return tag("ul", *(tag("li", text) for text in (*early, *figures.violation_texts(data))))
 
 
 def _section(title: str, *inside: Html, note: str = "", class_: str = "") -> Html:

@@ -57,7 +57,9 @@ class Watch:
         return found
 
     def again(self, vehicle_id: VehicleId, level: Liveness) -> None:
-        """Say this level again: what was said of it could not be recorded."""
+        """Say this level again: what was said of it could not be recorded, and it was not heard since."""
+        if self._level[vehicle_id] is not level:
+            return
         before = {after: before for before, after in self._next.items()}[level]
         self._level[vehicle_id] = before
         heapq.heappush(self._due, (self._heard[vehicle_id] + self._limits[before], vehicle_id))

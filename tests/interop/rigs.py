@@ -124,7 +124,7 @@ class MosquittoRig(MqttRig):
         )
 
     async def start(self) -> None:
-        self._process = subprocess.Popen(self._command, stderr=subprocess.DEVNULL)  # noqa: ASYNC220, S603
+        self._process = subprocess.Popen(self._command, stderr=subprocess.DEVNULL)  # noqa: ASYNC220
         for _ in range(round(PATIENCE_S / 0.01)):
             if nats.listens(self.url.port):
                 return

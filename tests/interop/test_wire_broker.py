@@ -48,7 +48,7 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
 def killed_daemon(data_dir: Path) -> tuple[int, int]:
     """Pid and port of the broker that a daemon left behind when it was killed."""
     command = [sys.executable, "-c", DAEMON, str(data_dir)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as daemon:  # noqa: S603 - our own words
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as daemon:
         assert daemon.stdout is not None
         pid, port = daemon.stdout.readline().split()
         daemon.kill()

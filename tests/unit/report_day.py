@@ -121,7 +121,7 @@ def day(**changes: object) -> ReportData:
         ),
         orders_sent=12,
         orders_rejected=0,
-        invariant_violations=(),
+        violations=(),
         mismatches=(),
         has_truth=True,
         effort=Effort(),

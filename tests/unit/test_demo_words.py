@@ -11,7 +11,7 @@ from fleet.cli.demo.display import Display
 from fleet.cli.demo.news import KEPT, News
 from fleet.cli.demo.verdict import broken_promises
 from fleet.config import load
-from fleet.report.data import Fate, ReportData, RunOutcome
+from fleet.report.data import Fate, ReportData, RunOutcome, Violation
 from tests.needs import REPOSITORY
 from tests.unit.report_day import day, run_of
 
@@ -57,7 +57,7 @@ def test_a_good_day_breaks_no_promise() -> None:
         (day_with(run_of("run-1", Fate.RETURNED, cause="")), "name no fault: run-1"),
         (day_with(*(run_of(f"run-{i}", Fate.RETURNED) for i in range(3))), "3 of 43 runs came back; at most 5 % may"),
         (day(runs=MORE, mismatches=("run run-1: the books differ",)), "run run-1: the books differ"),
-        (day(runs=MORE, invariant_violations=("S13: too many",)), "S13: too many"),
+        (day(runs=MORE, violations=(Violation(check="S13", detail="too many"),)), "S13: too many"),
         (day(runs=MORE, ended_early="the vehicles ended with code 1"), "the vehicles ended with code 1"),
     ],
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from fleet.errors import FencedError, JournalError, StoreBusyError
 from fleet.journal.commit import Commit
@@ -56,14 +57,10 @@ def test_no_more_is_taken_than_fits_into_one_transaction(store: SqlStore) -> Non
 
 
 def test_a_store_that_cannot_write_fails_every_commit_of_the_group(store: SqlStore) -> None:
-    class Full(SqlStore):
-        def write(self, commits: list[Commit]) -> list[Exception | None]:
-            raise StoreBusyError("full")
-
-    full = Full("sqlite://")
-    outcomes = GroupCommit(full).write(deque([a_commit("north"), a_commit("south")]))
+    sa.event.listen(store._engine, "checkout", lambda raw, *_: raw.execute("PRAGMA max_page_count = 1"))
+    big = "x" * 100_000
+    outcomes = GroupCommit(store).write(deque([a_commit("north"), a_commit("south", why=big)]))
     assert [type(outcome) for outcome in outcomes] == [StoreBusyError, StoreBusyError]
-    full.close()
 
 
 def test_an_inline_commit_is_durable_when_it_returns(store: SqlStore) -> None:
@@ -109,11 +106,11 @@ def test_what_was_handed_in_before_closing_is_still_written(store: SqlStore) -> 
     writer = ThreadWriter(store)
 
     async def commit_and_close() -> None:
-        commits = [asyncio.ensure_future(writer.commit(a_commit(area))) for area in AREAS]  # noqa: TID251  # no group: their ends are awaited here
+        commits = asyncio.gather(*(writer.commit(a_commit(area)) for area in AREAS))
         await asyncio.sleep(0)
         writer.start()
         await asyncio.to_thread(writer.close)
-        await asyncio.gather(*commits)
+        await commits
 
     asyncio.run(commit_and_close())
     assert [store.head(area).seq for area in AREAS] == [1, 1, 1]

@@ -202,7 +202,9 @@ def test_only_the_runs_that_failed_at_a_stop_are_deferred(roads: SiteRoads) -> N
             ev.PlanAdopted(version=1, why="", plan=a_plan(a_trip("trip-1", VAN_1, (POINT_1, ["run-1", "run-2"])))),
             ev.TripStarted(trip_id=a_trip().id, vehicle_id=VAN_1),
             *(
-                ev.ParcelsLoaded(run_id=run.id, vehicle_id=VAN_1, parcel_ids=run.lot.parcel_ids, action_id=ActionId("a-pick"))
+                ev.ParcelsLoaded(
+                    run_id=run.id, vehicle_id=VAN_1, parcel_ids=run.lot.parcel_ids, action_id=ActionId("a-pick")
+                )
                 for run in (one, two)
             ),
             ev.TripMoved(trip_id=a_trip().id, phase=TripPhase.UNDER_WAY),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from fleet.report.data import Effort, Fate, ParcelCount, Timings
+from fleet.report.data import Effort, Fate, ParcelCount, Timings, Violation
 from fleet.report.figures import report_json, unexplained
 from tests.unit.report_day import SIX_S, day, run_of
 
@@ -58,8 +58,12 @@ def test_a_run_that_nobody_asked_for_is_a_doubled_one() -> None:
 
 
 def test_a_mismatch_of_the_books_stands_among_the_broken_invariants() -> None:
-    figures = report_json(day(mismatches=("run run-1 is delivered: …",), invariant_violations=("S3: van-1: …",)))
-    assert figures["invariant_violations"] == ["S3: van-1: …", "run run-1 is delivered: …"]
+    wrong = Violation(check="S3", detail="drop at the wrong door", vehicle_id="van-1", time_s=1.0)
+    figures = report_json(day(mismatches=("run run-1 is delivered: …",), violations=(wrong,)))
+    assert figures["invariant_violations"] == [
+        {"check": "S3", "time_s": 1.0, "vehicle": "van-1", "detail": "drop at the wrong door"},
+        {"check": "books", "time_s": None, "vehicle": "", "detail": "run run-1 is delivered: …"},
+    ]
 
 
 def test_kilometres_that_no_vehicle_told_are_null_and_those_told_are_added_up() -> None:

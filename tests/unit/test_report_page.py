@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from fleet.report.data import Fate, ReportData
+from fleet.report.data import Fate, ReportData, Violation
 from fleet.report.markup import Html, tag
 from fleet.report.page import report_html
 from tests.unit.report_day import day, run_of
@@ -61,7 +61,10 @@ def test_the_page_says_that_all_parcels_are_accounted_for() -> None:
     ("data", "text"),
     [
         (day(mismatches=("run run-1: 3 asked for, 2 kept",)), "run run-1: 3 asked for, 2 kept"),
-        (day(invariant_violations=("S3: van-1: drop at the wrong door",)), "S3: van-1: drop at the wrong door"),
+        (
+            day(violations=(Violation(check="S3", detail="drop at the wrong door", vehicle_id="van-1", time_s=1.0),)),
+            "S3: van-1: drop at the wrong door",
+        ),
         (day(runs=(run_of("run-1", Fate.OPEN),)), "100 open"),
         (day(runs=(run_of("run-1", Fate.LOST),)), "100 lost"),
         (day(unasked={"run-9": 40}), "40 duplicated"),

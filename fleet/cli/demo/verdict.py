@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from fleet.report import ReportData, report_json
-from fleet.report.figures import unexplained
+from fleet.report.figures import unexplained, violation_texts
 
 RETURNED_SHARE_MAX = 0.05
 
@@ -27,7 +27,7 @@ def broken_promises(data: ReportData, runs_asked: int) -> list[str]:
         reasons.append(f"returned runs that name no fault: {', '.join(nameless)}")
     if runs["returned"] > RETURNED_SHARE_MAX * runs["requested"]:
         reasons.append(f"{runs['returned']} of {runs['requested']} runs came back; at most 5 % may")
-    return [*reasons, *figures["invariant_violations"]]
+    return [*reasons, *violation_texts(data)]
 
 
 _NEVER = ("open", "lost", "duplicated")

@@ -1,0 +1,143 @@
+"""The late and the doubled are dropped, and a vehicle that begins anew is believed."""
+
+from __future__ import annotations
+
+import pytest
+
+from fleet.model.ids import VehicleId
+from fleet.telemetry.gate import STEADY_COUNT, STEADY_S, WRAP, HeaderGate, Verdict
+from tests.nouns import NOW_S, VAN_1, VAN_2, a_header
+
+TAKEN = (Verdict.TAKE, Verdict.RESTARTED)
+
+
+class Line:
+    """One gate, told of messages by header id and seconds; each says something else unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.gate = HeaderGate()
+
+    def say(
+        self,
+        number: int,
+        sent_s: float,
+        body: str = "",
+        topic: str = "state",
+        vehicle_id: VehicleId = VAN_1,
+        came_s: float | None = None,
+    ) -> Verdict:
+        payload = (body or f"{number} at {sent_s}").encode()
+        came = NOW_S + (sent_s if came_s is None else came_s)
+        return self.gate.judge(vehicle_id, topic, a_header(number, NOW_S + sent_s), payload, came)
+
+
+def test_messages_in_order_are_taken_and_gaps_mean_nothing() -> None:
+    line = Line()
+    assert [line.say(n, s) for n, s in ((1, 0.0), (2, 1.0), (90, 2.0))] == [Verdict.TAKE] * 3
+
+
+def test_a_message_said_again_is_doubled() -> None:
+    line = Line()
+    line.say(5, 1.0, "same")
+    assert line.say(5, 1.0, "same") is Verdict.DOUBLED
+
+
+def test_a_message_with_an_older_number_and_time_is_late() -> None:
+    line = Line()
+    line.say(5, 5.0)
+    assert line.say(4, 4.0) is Verdict.LATE
+
+
+def test_a_late_message_leaves_the_newest_as_it_was() -> None:
+    line = Line()
+    line.say(5, 5.0)
+    line.say(3, 3.0)
+    assert line.say(4, 4.0) is Verdict.LATE
+
+
+def test_a_doubled_message_that_is_also_late_is_not_taken() -> None:
+    line = Line()
+    line.say(4, 4.0, "old")
+    line.say(5, 5.0)
+    assert line.say(4, 4.0, "old") not in TAKEN
+
+
+def test_a_vehicle_that_counts_from_anew_has_restarted() -> None:
+    line = Line()
+    line.say(5000, 5.0)
+    assert line.say(0, 6.0) is Verdict.RESTARTED
+    assert line.say(1, 7.0) is Verdict.TAKE
+
+
+def test_a_message_from_before_a_restart_that_comes_after_it_is_late_or_harmless() -> None:
+    line = Line()
+    line.say(5000, 5.0, "before")
+    line.say(0, 6.0)
+    line.say(5001, 5.5, "overtaken")
+    assert line.say(1, 7.0) in TAKEN
+
+
+def test_a_number_that_wraps_to_zero_is_no_restart() -> None:
+    line = Line()
+    line.say(WRAP - 1, 1.0)
+    assert line.say(0, 2.0) is Verdict.TAKE
+
+
+def test_a_late_message_from_before_the_wrap_is_late() -> None:
+    line = Line()
+    line.say(WRAP - 2, 1.0)
+    line.say(0, 3.0)
+    assert line.say(WRAP - 1, 2.0) is Verdict.LATE
+
+
+def test_a_vehicle_that_repeats_its_number_with_another_body_is_heard() -> None:
+    line = Line()
+    line.say(7, 1.0, "one")
+    assert line.say(7, 2.0, "two") is Verdict.TAKE
+
+
+def test_a_clock_that_goes_back_while_the_numbers_go_on_is_believed() -> None:
+    line = Line()
+    line.say(7, 100.0)
+    assert line.say(8, 40.0) in TAKEN
+
+
+def test_a_vehicle_that_restarts_with_its_clock_set_back_is_believed_in_the_end() -> None:
+    line = Line()
+    line.say(5000, 100_000.0)
+    step_s = STEADY_S / STEADY_COUNT + 1.0
+    verdicts = [line.say(n, n * step_s, came_s=100_000.0 + n * step_s) for n in range(STEADY_COUNT + 2)]
+    assert verdicts[0] is Verdict.LATE
+    assert Verdict.RESTARTED in verdicts
+    assert verdicts[-1] in TAKEN
+
+
+def test_many_late_messages_in_a_short_time_are_no_restart() -> None:
+    line = Line()
+    line.say(5000, 100_000.0)
+    verdicts = {line.say(n, float(n), came_s=100_000.0 + n) for n in range(3 * STEADY_COUNT)}
+    assert verdicts == {Verdict.LATE}
+
+
+def test_late_messages_out_of_order_are_no_restart_however_long_they_come() -> None:
+    line = Line()
+    line.say(5000, 100_000.0)
+    late = [(n, s) for n in range(2, 400, 2) for s in (float(n), float(n - 1))]
+    verdicts = {line.say(int(s), s, came_s=100_000.0 + 60.0 * n) for n, s in late}
+    assert verdicts == {Verdict.LATE}
+
+
+@pytest.mark.parametrize("topic", ["connection"])
+def test_a_last_will_is_never_late(topic: str) -> None:
+    """It carries the header of the connect, and is outdated by design."""
+    line = Line()
+    line.say(90, 90.0, topic=topic)
+    assert line.say(1, 1.0, topic=topic) is Verdict.TAKE
+    assert line.say(1, 1.0, topic=topic) is Verdict.TAKE
+
+
+def test_topics_and_vehicles_count_by_themselves() -> None:
+    line = Line()
+    line.say(90, 90.0)
+    assert line.say(1, 1.0, topic="visualization") is Verdict.TAKE
+    assert line.say(1, 1.0, vehicle_id=VAN_2) is Verdict.TAKE
