@@ -28,7 +28,7 @@ from fleet.journal.commit import Commit, Store
 from fleet.journal.replay import restore
 from fleet.journal.writer import Writer
 from fleet.model import event as ev
-from fleet.model.ids import TripId, VehicleId
+from fleet.model.ids import OrderId, TripId, VehicleId
 from fleet.model.trip import Plan
 from fleet.model.twin import Liveness
 from fleet.orders.outlet import OutboxStatus, Outlet
@@ -97,6 +97,7 @@ class AreaController:
         self._next_row_id = 1
         self._snapshot_seq = 0
         self._wakes: list[tuple[float, VehicleId]] = []
+        self._closures_until_s = float("inf")
         self._improve = asyncio.Event()
         self._listeners: list[Callable[[], None]] = []
 
@@ -115,6 +116,7 @@ class AreaController:
         self._snapshot_seq = saved.snapshot_seq
         self._next_row_id = saved.outbox_id_max + 1
         self.state = restore(saved, self.parts.store, self.site.id)
+        self._closures_until_s = _first_end_s(self.state)
         now_s = self.parts.clock.trade_now_s()
         draft = Draft(self.state, now_s)
         self._greet(draft)
@@ -171,7 +173,7 @@ class AreaController:
         began_s = self.parts.clock.machine_now_s()
         now_s = self.parts.clock.trade_now_s()
         facts = self.inbox.take()
-        due = Due(tuple(self.watch.overdue(now_s)), tuple(self._due_vehicles(now_s)))
+        due = Due(tuple(self.watch.overdue(now_s)), tuple(self._due_vehicles(now_s)), self._stale_orders(now_s))
         draft = Draft(self.state, now_s)
         outcome = take_turn(draft, self.roads, facts, due)
         self._tell_failures(outcome)
@@ -209,6 +211,8 @@ class AreaController:
         if commit.snapshot is not None:
             self._snapshot_seq = commit.new_head.seq
         self._next_row_id += len(commit.outbox)
+        if draft.state.closures is not self.state.closures:
+            self._closures_until_s = _first_end_s(draft.state)
         self.state = draft.state  # only now visible to api, planner and outlet
         self.store_trouble = ""
         self.stats.committed(len(commit.records))
@@ -287,11 +291,16 @@ class AreaController:
         while True:
             await clock.sleep_until(clock.trade_now_s() + TICK_S)
             now_s = clock.trade_now_s()
-            is_due = self.watch.next_due_s <= now_s or (self._wakes and self._wakes[0][0] <= now_s)
+            is_due = min(self.watch.next_due_s, self._closures_until_s) <= now_s or (
+                self._wakes and self._wakes[0][0] <= now_s
+            )
             if is_due or self.store_trouble:
                 self.inbox.nudge()
             if self.outlet.next_due_s <= now_s:
                 self.sender.wake()
+
+    def _stale_orders(self, now_s: float) -> tuple[OrderId, ...]:
+        return tuple(self.outlet.stale(self.state, now_s)) if self.parts.link.is_up else ()
 
     def _wake(self, vehicle_id: VehicleId, at_s: float) -> None:
         heapq.heappush(self._wakes, (at_s, vehicle_id))
@@ -337,6 +346,11 @@ class AreaController:
                 draft.emit(ev.VehicleEnrolled(vehicle=vehicle))
             elif known.liveness is not Liveness.UNHEARD:
                 draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
+
+
+def _first_end_s(state: FleetState) -> float:
+    """When the next closure runs out."""
+    return min((closure.until_s for closure in state.closures.values()), default=float("inf"))
 
 
 def _numbered(name: str) -> Callable[[], TripId]:

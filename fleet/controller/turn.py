@@ -9,11 +9,12 @@ from functools import partial
 from fleet.controller.inbox import Asked, Facts
 from fleet.dispatch.commands import Answer, perform
 from fleet.dispatch.decide import decide, overdue
+from fleet.dispatch.intent import Cancel
 from fleet.errors import FleetError
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import ActionId, VehicleId
-from fleet.model.order import ActionKind
+from fleet.model.ids import ActionId, OrderId, VehicleId
+from fleet.model.order import ActionKind, OrderPhase
 from fleet.model.twin import Liveness
 from fleet.orders.build import instant_message
 from fleet.orders.carry_out import INSTANT, carry_out
@@ -37,6 +38,7 @@ class Due:
 
     silent: tuple[tuple[VehicleId, Liveness], ...] = ()
     vehicles: tuple[VehicleId, ...] = ()
+    stale_orders: tuple[OrderId, ...] = ()
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due) -> Outcome
     An error in one of them takes back what was done for it, quarantines it and leaves the others untouched.
     """
     outcome = Outcome()
+    _reopen(draft)
     _take_in(draft, roads, facts, due, outcome)
     for asked in facts.commands:
         outcome.results.append((asked, _perform(draft, roads, asked, outcome)))
@@ -76,6 +79,16 @@ def _gain(roads: SiteRoads) -> float:
     return roads.site.planning.gain_fraction_min
 
 
+def _reopen(draft: Draft) -> None:
+    """Roads whose closure has run out are news: somebody may be waiting for a way."""
+    over = sorted(key for key, closure in draft.state.closures.items() if closure.until_s <= draft.now_s)
+    for key in over:
+        draft.emit(ev.RoadReopened(road_key=key, why="its time is up"))
+    if over:
+        draft.touched.update(twin.vehicle.id for twin in draft.state.twins.values() if twin.order_id is not None)
+        draft.want_plan(f"{over[0]} is open again")
+
+
 def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Outcome) -> None:
     if facts.link_came_up:
         for vehicle_id in roads.site.vehicles:
@@ -86,10 +99,20 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
     # After the states: which came first is not known, and a state before the will must not mend the connection.
     for vehicle_id, message in facts.connections:
         _for_vehicle(draft, vehicle_id, outcome, partial(take_connection, draft, vehicle_id, message))
+    for order_id in due.stale_orders:
+        _withdraw(draft, roads, order_id, outcome)
     for vehicle_id, level in due.silent:
         _for_vehicle(draft, vehicle_id, outcome, partial(take_silence, draft, vehicle_id, level))
     for vehicle_id, ref, attempts in facts.unconfirmed:
         unconfirmed(draft, vehicle_id, ref, attempts)
+
+
+def _withdraw(draft: Draft, roads: SiteRoads, order_id: OrderId, outcome: Outcome) -> None:
+    """An order that never left us is not sent late; it is cancelled, in case it did, and decided anew."""
+    order = draft.state.orders.get(order_id)
+    if order is not None and order.phase is OrderPhase.ISSUED:
+        cancel = Cancel(order_id, "it could not be sent in time")
+        _for_vehicle(draft, order.vehicle_id, outcome, partial(carry_out, draft, roads, order.vehicle_id, cancel))
 
 
 def _request_state(draft: Draft, vehicle_id: VehicleId) -> None:

@@ -28,6 +28,7 @@ from fleet.state.draft import Draft
 from fleet.state.fleet_state import TripView
 
 RETRY_S = 60.0
+REFUSALS_MAX = 2
 UNLOAD_RETRY_S = 300.0
 OVERDUE_S = 300.0
 
@@ -51,8 +52,15 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
 
 
 def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
+    if order.phase is OrderPhase.CANCELLING:
+        return None
+    banned = _banned_ahead(draft, order)
+    if banned:
+        return Cancel(order.id, f"{banned} was closed")
     if order.phase is not OrderPhase.ACTIVE or not order.is_confirmed:
         return None
+    if order.refusals >= REFUSALS_MAX:
+        return Cancel(order.id, f"{order.refusals} updates were refused")
     if twin.blocked is not None:
         return _blocked(draft, roads, twin, order)
     closed = next((e for e in order.path[order.released :] if draft.state.is_closed(e.road_key)), None)
@@ -62,6 +70,18 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
         order = replace(order, path=order.path[: order.path.index(closed)])
     released = extension(order, roads.site.limits)
     return None if released is None else Extend(order.id, released)
+
+
+def _banned_ahead(draft: Draft, order: Order) -> str:
+    """A road in the base that was closed by people since it was released; empty where there is none.
+
+    A vehicle on its way may be on the next piece already, and then leaves it; one that has not shown its order is not.
+    """
+    if not draft.state.closures:
+        return ""
+    first = order.passed + 1 if order.update_seen >= 0 else order.passed
+    ahead = order.path[first : order.released]
+    return next((piece.edge_id for piece in ahead if draft.state.is_banned(piece.road_key)), "")
 
 
 def _may_ask_again(draft: Draft, twin: Twin) -> bool:

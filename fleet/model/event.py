@@ -182,6 +182,15 @@ class OrderSeen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRefused(Event):
+    """The vehicle refused an update: its number is burnt, and the base is what was accepted before."""
+
+    order_id: OrderId
+    update_id: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodePassed(Event):
     """The vehicle has driven the first `passed` edges of its order."""
 
@@ -306,6 +315,14 @@ class ConditionChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintsChanged(Event):
+    """The vehicle shows other refusals than before that name no order; the next order is not judged by them."""
+
+    vehicle_id: VehicleId
+    complaints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeChanged(Event):
     vehicle_id: VehicleId
     soc_fraction: float
@@ -357,11 +374,15 @@ class VehicleReleased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoadClosed(Event):
-    """No vehicle enters this edge until `until_s`."""
+    """No vehicle is sent onto this edge until `until_s`.
+
+    An obstacle that a vehicle reported is no ban: whoever is already allowed in may go and see for itself.
+    """
 
     road_key: str
     until_s: float
     why: str
+    is_obstacle: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,6 +145,9 @@ class Order:
         update_seen: the last update that a state of the vehicle showed; -1 for none.
         passed: edges of `path` that the vehicle has confirmed to have driven.
         passed_s: trade time of the last progress.
+        accepted: edges in the base that the vehicle has confirmed; an update stitches to its end after a refusal.
+        refusals: updates the vehicle refused.
+        old_complaints: error types the vehicle showed already when the order was issued.
     """
 
     id: OrderId
@@ -164,6 +167,9 @@ class Order:
     passed_s: float = 0.0
     phase: OrderPhase = OrderPhase.ISSUED
     extended_s: float = 0.0
+    accepted: int = 0
+    refusals: int = 0
+    old_complaints: tuple[str, ...] = ()
 
     @property
     def is_fully_released(self) -> bool:

@@ -51,6 +51,7 @@ class Twin:
         place: where on the road that node is, if we know it.
         soc_fraction: in steps of 0.01.
         fatal: error types of the level that stops a vehicle, as it words them.
+        complaints: error types it shows that name no order.
         aboard: runs of which parcels ride on it.
         held: why nothing may be sent to it, or empty.
     """
@@ -68,6 +69,7 @@ class Twin:
     soc_fraction: float = 0.0
     is_charging: bool = False
     fatal: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()
     blocked: Blocked | None = None
     order_id: OrderId | None = None
     trip_id: TripId | None = None

@@ -12,24 +12,9 @@ from fleet.model import event as ev
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Instant, Twin
-from fleet.telemetry.intake import has_order_left
+from fleet.telemetry.intake import REJECTIONS, has_order_left
 from fleet.wire.messages import ActionState, ActionStatus, VehicleError, VehicleState
 
-REJECTIONS = frozenset(
-    {
-        "validationError",
-        "orderError",
-        "orderUpdateError",
-        "noRouteError",
-        "VALIDATION_FAILURE",
-        "UNSUPPORTED_PARAMETER",
-        "INVALID_ORDER_ACTION",
-        "NO_ROUTE_TO_TARGET",
-        "NODE_UNREACHABLE",
-        "START_NODE_OUT_OF_RANGE",
-        "OTHER_ORDER_ACTIVE",
-    }
-)
 CANCEL_IS_DONE = frozenset({"noOrderToCancel", "NO_ORDER_TO_CANCEL"})
 ACTION_PHASES = {
     ActionStatus.WAITING: ActionPhase.PENDING,
@@ -188,4 +173,6 @@ def _rejects(error: VehicleError, order: Order, *, update: bool = False) -> bool
     references = {reference.key: reference.value for reference in error.references}
     if references.get("orderId", order.id) != order.id:
         return False
+    if "orderId" not in references and error.error_type in order.old_complaints:
+        return False  # it was there before the order was: errors stay until the next accepted one
     return not update or references.get("orderUpdateId", str(order.update_id)) == str(order.update_id)

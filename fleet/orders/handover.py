@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from fleet.dispatch.reserve import bay_of
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ParcelId, PointId, RunId, TripId
 from fleet.model.order import ActionPhase, Order, OrderPhase, OrderPurpose, StopAction
+from fleet.model.run import RunPhase
+from fleet.model.trip import TripPhase
 from fleet.roads.site_roads import point_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
@@ -114,6 +117,8 @@ def order_ended(draft: Draft, order: Order, policy_retries: int) -> None:
         subject = vehicle_subject(order.vehicle_id)
         raise_assist(draft, AssistCause.ORDER_REJECTED, subject, why)
         draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=f"rejected {order.id}: {why}"))
+        if order.purpose is OrderPurpose.LOAD and order.trip_id is not None:
+            _loading_refused(draft, order.trip_id)
         draft.want_plan(f"{order.vehicle_id} rejects orders")
     elif phase is OrderPhase.VANISHED:
         _vanished(draft, order, why)
@@ -179,3 +184,15 @@ def _unsure(draft: Draft, run_id: RunId, parcel_ids: tuple[ParcelId, ...], why: 
     assist_id = raise_assist(draft, AssistCause.PARCELS_UNSURE, f"run:{run_id}", why)
     if movable:
         draft.emit(ev.ParcelsUnsure(run_id=run_id, parcel_ids=movable, assist_id=assist_id, why=why))
+
+
+def _loading_refused(draft: Draft, trip_id: TripId) -> None:
+    """Nothing of the trip is aboard: its runs look for another vehicle."""
+    trip = draft.state.trip(trip_id).trip
+    for run_id in trip.run_ids:
+        if draft.state.run(run_id).phase is RunPhase.LOADING:
+            draft.emit(ev.RunReleased(run_id=run_id, why=f"{trip.vehicle_id} refused to load"))
+    draft.emit(ev.TripMoved(trip_id=trip_id, phase=TripPhase.CLOSED))
+    bay = bay_of(trip.station_id)
+    if draft.state.holds(bay, trip.vehicle_id):
+        draft.emit(ev.Freed(resource=bay, vehicle_id=trip.vehicle_id))

@@ -16,6 +16,8 @@ from fleet.model.site import Limits
 from fleet.model.twin import Liveness
 from fleet.state.fleet_state import FleetState
 
+ORDER_LIFE_S = 60.0
+
 
 class OutboxStatus(StrEnum):
     """What became of a message that was committed for sending."""
@@ -70,6 +72,11 @@ class Outlet:
         self._by_vehicle.setdefault(row.vehicle_id, []).append(row.id)
         heapq.heappush(self._due, (at_s, row.id))
 
+    def stale(self, state: FleetState, now_s: float) -> list[OrderId]:
+        """New orders that could not be sent for so long that they should be decided anew instead."""
+        found = (state.orders.get(OrderId(w.row.ref)) for w in self._waiting.values() if _is_stale(w, now_s))
+        return [order.id for order in found if order is not None and order.phase is OrderPhase.ISSUED]
+
     def due(self, state: FleetState, now_s: float) -> list[tuple[OutboxRow, int]]:
         """Rows to send now, with how many times each will have been sent then.
 
@@ -79,7 +86,7 @@ class Outlet:
         while self._due and self._due[0][0] <= now_s:
             _, row_id = heapq.heappop(self._due)
             waiting = self._waiting.get(row_id)
-            if waiting is None or not _may_be_told(state, waiting.row):
+            if waiting is None or _is_stale(waiting, now_s) or not _may_be_told(state, waiting.row):
                 continue
             waiting.attempts += 1
             heapq.heappush(self._due, (now_s + self._limits.resend_wait_s(waiting.attempts), row_id))
@@ -115,6 +122,12 @@ class Outlet:
     @property
     def open_count(self) -> int:
         return len(self._waiting)
+
+
+def _is_stale(waiting: _Waiting, now_s: float) -> bool:
+    """A new order that was never sent and is old: the fleet has moved on since it was decided."""
+    row = waiting.row
+    return not waiting.attempts and row.topic == "order" and not row.update_id and now_s > row.created_s + ORDER_LIFE_S
 
 
 def _may_be_told(state: FleetState, row: OutboxRow) -> bool:

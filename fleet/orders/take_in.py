@@ -7,20 +7,23 @@ from dataclasses import replace
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import VehicleId
-from fleet.model.order import REQUESTS, ActionPhase, Order
+from fleet.model.order import REQUESTS, ActionPhase, Order, OrderPhase
+from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
 from fleet.orders.follow import instant_events, order_events, passed_edges, rejection_of
 from fleet.orders.handover import action_ended, order_ended
+from fleet.orders.way import end_node
 from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.telemetry.intake import UNNAMED, connection_events, has_order_left, state_events
+from fleet.telemetry.locate import distance_m, locate
 from fleet.wire.messages import Connection, VehicleState
 
 AT_STATION_M = 50.0
 BLOCKED_FOR_S = 900.0
-IS_BLOCKED = " is blocked"
-"""How the reason of a closure ends that a vehicle caused, not people."""
+AT_NODE_M = 15.0
+OFF_ROAD_M = 15.0
 
 
 def take_connection(draft: Draft, vehicle_id: VehicleId, message: Connection) -> None:
@@ -105,9 +108,10 @@ def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChan
     subject = vehicle_subject(event.vehicle_id)
     if event.edge_id:
         key = _road_key(event.edge_id)
-        if not draft.state.is_closed(key) or _is_closed_by_vehicle(draft, key):
+        if not draft.state.is_banned(key):
             until_s = draft.now_s + BLOCKED_FOR_S
-            draft.emit(ev.RoadClosed(road_key=key, until_s=until_s, why=event.vehicle_id + IS_BLOCKED))
+            why = f"{event.vehicle_id} is blocked"
+            draft.emit(ev.RoadClosed(road_key=key, until_s=until_s, why=why, is_obstacle=True))
         raise_assist(draft, AssistCause.BLOCKED, subject, f"cannot enter {_where(roads, key)}")
         draft.want_plan(f"{key} is blocked")
         return
@@ -115,18 +119,13 @@ def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChan
         key = _road_key(before.blocked.edge_id)
         others = (twin.blocked for twin in draft.state.twins.values())
         is_alone = all(blocked is None or _road_key(blocked.edge_id) != key for blocked in others)
-        if is_alone and _is_closed_by_vehicle(draft, key):
+        if is_alone and draft.state.is_closed(key) and not draft.state.is_banned(key):
             draft.emit(ev.RoadReopened(road_key=key, why=f"{event.vehicle_id} is no longer blocked"))
     resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
 
 
 def _road_key(edge_id: str) -> str:
     return edge_id.partition("@")[0]
-
-
-def _is_closed_by_vehicle(draft: Draft, road_key: str) -> bool:
-    closure = draft.state.closures.get(road_key)
-    return closure is not None and closure.why.endswith(IS_BLOCKED)
 
 
 def _where(roads: SiteRoads, road_key: str) -> str:
@@ -150,11 +149,15 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
                 action_ended(draft, draft.state.orders[order.id], ended)
         elif isinstance(event, ev.OrderEnded):
             _order_over(draft, roads, last)
+            if event.phase is not OrderPhase.FINISHED:
+                _stopped_on_the_way(draft, roads, last, state)
             return
-    rejection = rejection_of(draft.state.orders[order.id], state)
+    last = draft.state.orders[order.id]
+    rejection = rejection_of(last, state)
     if rejection is not None:
-        detail = f"{order.id}.{order.update_id}: {rejection.error_type} {rejection.description or ''}"
-        raise_assist(draft, AssistCause.ORDER_REJECTED, subject, detail)
+        detail = f"{rejection.error_type} {rejection.description or ''}".strip()
+        draft.emit(ev.UpdateRefused(order_id=order.id, update_id=last.update_id, why=detail))
+        raise_assist(draft, AssistCause.ORDER_REJECTED, subject, f"{order.id}.{last.update_id}: {detail}")
 
 
 def _order_over(draft: Draft, roads: SiteRoads, order: Order) -> None:
@@ -162,6 +165,27 @@ def _order_over(draft: Draft, roads: SiteRoads, order: Order) -> None:
     order_ended(draft, order, roads.site.policy.no_staff_retries)
     resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the order is over")
     draft.touch(order.vehicle_id)
+
+
+def _stopped_on_the_way(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
+    """An order ended before its goal: the vehicle may stand between two nodes, and is told from there."""
+    on_base = [piece.edge for piece in order.path[max(order.passed - 1, 0) : order.released]]
+    if state.position is None or not on_base:
+        return
+    found = locate(roads.graph, on_base, state.position.x_m, state.position.y_m)
+    twin = draft.state.twin(order.vehicle_id)
+    if found is None or found[1] > OFF_ROAD_M or (twin.place is not None and _is_at(roads, twin.place, state)):
+        return
+    place = found[0]
+    node_id = end_node(roads.graph, place.edge, place.offset_m).node_id
+    draft.emit(ev.VehiclePlaced(vehicle_id=order.vehicle_id, node_id=node_id, place=place))
+
+
+def _is_at(roads: SiteRoads, place: Place, state: VehicleState) -> bool:
+    """Whether the vehicle says it is there; a vehicle that tells no position is believed by its node."""
+    if state.position is None:
+        return True
+    return distance_m(roads.graph, place, state.position.x_m, state.position.y_m) <= AT_NODE_M
 
 
 def _instant_over(draft: Draft, vehicle_id: VehicleId, event: ev.Event) -> None:
@@ -196,10 +220,12 @@ def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None
 def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
     """Where a vehicle without an order of ours stands: at a node we know, near its station, or nobody knows where."""
     twin = draft.state.twin(vehicle_id)
-    if twin.order_id is not None or (twin.place is not None and twin.node_id == state.last_node_id):
+    if twin.order_id is not None or (twin.place is not None and _stands_there(roads, twin, state)):
         return
     node_id = state.last_node_id
     place = roads.place(twin.vehicle.type_id, node_id)
+    if place is not None and not _is_at(roads, place, state):
+        place = None
     if place is None and state.position is not None:
         at = roads.nearest_station(twin.vehicle.type_id, state.position.x_m, state.position.y_m, AT_STATION_M)
         if at is not None:
@@ -208,6 +234,13 @@ def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Vehicl
     if (node_id, place) == (twin.node_id, twin.place):
         return
     draft.emit(ev.VehiclePlaced(vehicle_id=vehicle_id, node_id=node_id, place=place))
+
+
+def _stands_there(roads: SiteRoads, twin: Twin, state: VehicleState) -> bool:
+    """Whether it still stands where we believe: by its node, or by its position where it stopped between two."""
+    if twin.node_id == state.last_node_id:
+        return True
+    return state.position is not None and twin.place is not None and _is_at(roads, twin.place, state)
 
 
 def unconfirmed(draft: Draft, vehicle_id: VehicleId, ref: str, attempts: int) -> None:

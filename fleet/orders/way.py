@@ -24,7 +24,7 @@ def way_of(graph: RoadGraph, route: Route, goal: PathNode, speed_mps_max: float)
         goal: the node at the end of the route, as the vehicle is told it.
         speed_mps_max: top speed of the vehicle.
     """
-    pieces = list(_pieces(graph, route))
+    pieces = list(_pieces(graph, route)) or [(route.edges[-1], 0.0, route.end_m, True)]  # a way is never nothing
     ends = _chosen_ends(pieces)
     return tuple(
         PathEdge(

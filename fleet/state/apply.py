@@ -262,7 +262,7 @@ def _freed(state: FleetState, event: ev.Freed, now_s: float) -> FleetState:
 
 @on(ev.OrderIssued)
 def _order_issued(state: FleetState, event: ev.OrderIssued, now_s: float) -> FleetState:
-    order = event.order
+    order = replace(event.order, old_complaints=state.twin(event.order.vehicle_id).complaints)
     state = _count(_order(state, order), "o")
     counters = state.counters.set("a", state.counters.get("a", 0) + len(order.actions))
     return _twin(replace(state, counters=counters), order.vehicle_id, order_id=order.id)
@@ -289,7 +289,24 @@ def _order_seen(state: FleetState, event: ev.OrderSeen, now_s: float) -> FleetSt
     order = state.orders[event.order_id]
     phase = OrderPhase.ACTIVE if order.phase is OrderPhase.ISSUED else order.phase
     passed_s = order.passed_s or now_s
-    return _order(state, replace(order, update_seen=event.update_id, phase=phase, passed_s=passed_s))
+    accepted = order.released if event.update_id == order.update_id else order.accepted
+    return _order(state, replace(order, update_seen=event.update_id, phase=phase, passed_s=passed_s, accepted=accepted))
+
+
+@on(ev.UpdateRefused)
+def _update_refused(state: FleetState, event: ev.UpdateRefused, now_s: float) -> FleetState:
+    order = state.orders[event.order_id]
+    announced = min(order.announced, order.accepted)
+    return _order(
+        state,
+        replace(
+            order,
+            released=order.accepted,
+            announced=announced,
+            update_seen=event.update_id,
+            refusals=order.refusals + 1,
+        ),
+    )
 
 
 @on(ev.NodePassed)
@@ -408,6 +425,11 @@ def _condition_changed(state: FleetState, event: ev.ConditionChanged, now_s: flo
     )
 
 
+@on(ev.ComplaintsChanged)
+def _complaints_changed(state: FleetState, event: ev.ComplaintsChanged, now_s: float) -> FleetState:
+    return _twin(state, event.vehicle_id, complaints=event.complaints)
+
+
 @on(ev.ChargeChanged)
 def _charge_changed(state: FleetState, event: ev.ChargeChanged, now_s: float) -> FleetState:
     return _twin(state, event.vehicle_id, soc_fraction=event.soc_fraction, is_charging=event.is_charging)
@@ -449,7 +471,7 @@ def _road_closed(state: FleetState, event: ev.RoadClosed, now_s: float) -> Fleet
     closures = state.closures.mutate()
     for key in [key for key, closure in state.closures.items() if closure.until_s <= now_s]:
         del closures[key]
-    closures[event.road_key] = Closure(event.until_s, event.why)
+    closures[event.road_key] = Closure(event.until_s, event.why, event.is_obstacle)
     return replace(state, closures=closures.finish())
 
 

@@ -74,6 +74,7 @@ class RequestKey:
 class Closure:
     until_s: float
     why: str
+    is_obstacle: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,10 @@ class FleetState:
     def is_closed(self, road_key: str) -> bool:
         closure = self.closures.get(road_key)
         return closure is not None and closure.until_s > self.now_s
+
+    def is_banned(self, road_key: str) -> bool:
+        """Closed by people, not merely said to be blocked by a vehicle."""
+        return self.is_closed(road_key) and not self.closures[road_key].is_obstacle
 
     def place_of(self, vehicle_id: VehicleId) -> Place | None:
         return self.twin(vehicle_id).place

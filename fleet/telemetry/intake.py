@@ -22,6 +22,22 @@ from fleet.wire.messages import (
 
 SOC_STEP = 0.01
 STOPPING_LEVELS = frozenset({ErrorLevel.CRITICAL, ErrorLevel.FATAL})
+REJECTIONS = frozenset(
+    {
+        "validationError",
+        "orderError",
+        "orderUpdateError",
+        "noRouteError",
+        "VALIDATION_FAILURE",
+        "UNSUPPORTED_PARAMETER",
+        "INVALID_ORDER_ACTION",
+        "NO_ROUTE_TO_TARGET",
+        "NODE_UNREACHABLE",
+        "START_NODE_OUT_OF_RANGE",
+        "OTHER_ORDER_ACTIVE",
+    }
+)
+"""Error types by which a vehicle refuses an order or an update, in the words of 2.x and 3.0."""
 BLOCKED_TYPES = frozenset({"blocked", "pathBlocked", "obstacle", "BLOCKED"})
 UNNAMED = "unnamed"
 """A blocked edge that the vehicle gives no reference for."""
@@ -41,6 +57,7 @@ def state_events(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
     if twin.connection == "CONNECTION_BROKEN":  # some clients never repeat ONLINE after a reconnect
         yield ev.ConnectionChanged(vehicle_id=vehicle_id, connection="ONLINE")
     yield from _condition(twin, state)
+    yield from _complaints(twin, state)
     yield from _charge(twin, state)
     yield from _blocked(twin, state)
 
@@ -70,6 +87,13 @@ def _condition(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
             is_paused=state.paused,
             fatal=fatal,
         )
+
+
+def _complaints(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
+    unnamed = (error for error in state.errors if all(reference.key != "orderId" for reference in error.references))
+    complaints = tuple(sorted({error.error_type for error in unnamed if error.error_type in REJECTIONS}))
+    if complaints != twin.complaints:
+        yield ev.ComplaintsChanged(vehicle_id=twin.vehicle.id, complaints=complaints)
 
 
 def _charge(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:

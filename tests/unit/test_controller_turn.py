@@ -234,7 +234,6 @@ def test_a_vehicle_that_was_driven_by_hand_in_quarantine_gets_no_order_at_its_re
 # Time passes ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="a closure that runs out by itself is no reason to plan anew", strict=True)
 def test_a_run_that_no_road_led_to_is_planned_when_the_closure_runs_out(office: Office, roads: SiteRoads) -> None:
     point = next(iter(roads.site.points))
     door = roads.place(next(iter(roads.types)), f"point:{point}")
@@ -247,9 +246,6 @@ def test_a_run_that_no_road_led_to_is_planned_when_the_closure_runs_out(office: 
     assert office.state.run(RUN).phase is not RunPhase.REQUESTED
 
 
-@pytest.mark.xfail(
-    reason="the runs of a loading order that was refused wait for a person to release the vehicle", strict=True
-)
 def test_a_run_whose_loading_order_was_refused_goes_to_another_vehicle(office: Office) -> None:
     ask(office, submit("r-1"))
     [(vehicle_id, _)] = [(v, m) for v, m in office.sent if isinstance(m, Order)]
@@ -261,7 +257,6 @@ def test_a_run_whose_loading_order_was_refused_goes_to_another_vehicle(office: O
     assert len(orders(office, other)) == 1
 
 
-@pytest.mark.xfail(reason="a road that is closed within the base of another vehicle stops nobody", strict=True)
 def test_a_vehicle_with_a_closed_road_in_its_base_is_stopped(office: Office, roads: SiteRoads) -> None:
     """Promise S10: a pause or cancel within a moment."""
     office.state = loaded(roads)

@@ -1,0 +1,115 @@
+"""How much road a vehicle is let into: short, ending where standing is safe, and never too late."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fleet.dispatch.release import exceeds_limits, extension, release_until
+from fleet.model.order import Order
+from fleet.model.site import Limits
+from tests.nouns import a_piece, an_order
+
+LIMITS = Limits()  # 500 m and 60 s, extended by at least 20 s
+
+
+def way(*pieces: tuple[float, bool], passed: int = 0, released: int = 0, speed_mps: float = 10.0) -> Order:
+    """An order along pieces of so many metres, each with whether its end is safe; the last one always is."""
+    last = len(pieces) - 1
+    path = tuple(
+        a_piece(i, f"n{i}", length_m=metres, speed_mps=speed_mps, safe=safe or i == last)
+        for i, (metres, safe) in enumerate(pieces)
+    )
+    return replace(an_order(), path=path, passed=passed, released=released, announced=len(path))
+
+
+def evenly(count: int, metres: float = 100.0, **changes: int) -> Order:
+    return way(*[(metres, True)] * count, **changes)
+
+
+def test_a_base_reaches_as_far_as_the_limits_allow() -> None:
+    assert release_until(evenly(20), LIMITS) == 5
+
+
+def test_time_limits_a_base_as_well_as_length() -> None:
+    slow = way(*[(100.0, True)] * 20, speed_mps=2.0)
+    assert release_until(slow, LIMITS) == 1
+
+
+def test_a_base_grows_with_the_progress_of_its_vehicle() -> None:
+    assert [release_until(evenly(20, passed=n, released=5), LIMITS) for n in (0, 1, 2)] == [5, 6, 7]
+
+
+def test_a_base_never_ends_where_a_vehicle_must_not_stand() -> None:
+    order = way((100.0, True), (100.0, False), (100.0, False), (100.0, True), (100.0, False), (100.0, True))
+    assert release_until(order, LIMITS) == 4
+
+
+def test_an_unsafe_stretch_longer_than_the_limits_is_released_together_with_its_exit() -> None:
+    order = way((100.0, False), *[(300.0, False)] * 4, (300.0, True), (100.0, True))
+    target = release_until(order, LIMITS)
+    assert target == 6
+    assert exceeds_limits(order, target, LIMITS)
+
+
+def test_an_unsafe_stretch_is_not_entered_while_there_is_enough_base_before_it() -> None:
+    order = way((300.0, True), *[(300.0, False)] * 3, (300.0, True), (100.0, True))
+    assert release_until(order, LIMITS) == 1
+    assert release_until(replace(order, released=1), LIMITS) == 1
+
+
+def test_an_unsafe_stretch_is_entered_when_the_base_before_it_comes_to_its_end() -> None:
+    order = way((100.0, True), (100.0, True), *[(300.0, False)] * 3, (300.0, True), passed=1, released=2)
+    assert release_until(order, LIMITS) == 6
+
+
+def test_beyond_the_limits_no_more_is_released_than_the_next_safe_end() -> None:
+    order = way((900.0, True), (900.0, True), (900.0, True))
+    assert release_until(order, LIMITS) == 1
+
+
+def test_a_base_is_never_taken_back() -> None:
+    order = evenly(20, released=9)
+    assert release_until(order, LIMITS) == 9
+
+
+def test_a_vehicle_at_the_end_of_its_base_always_gets_more() -> None:
+    order = way((100.0, True), *[(2000.0, False)] * 5, (100.0, True), passed=1, released=1)
+    assert extension(order, LIMITS) == 7
+
+
+def test_an_extension_is_worth_its_message() -> None:
+    order = evenly(40, 50.0, released=10, passed=1)
+    assert release_until(order, LIMITS) == 11
+    assert extension(order, LIMITS) is None
+    assert extension(evenly(40, 50.0, released=10, passed=4), LIMITS) == 14
+
+
+def test_a_short_extension_is_given_when_the_base_comes_to_its_end() -> None:
+    order = way(*[(100.0, True)] * 3, (100.0, True), (900.0, False), (100.0, True), passed=1, released=3)
+    assert extension(order, LIMITS) == 4
+
+
+def test_the_rest_of_the_way_is_given_however_short_it_is() -> None:
+    order = evenly(6, released=5, passed=2)
+    assert extension(order, LIMITS) == 6
+
+
+def test_nothing_more_is_given_when_all_is_released() -> None:
+    assert extension(evenly(3, released=3), LIMITS) is None
+
+
+def test_an_order_that_stays_where_it_is_has_nothing_to_release() -> None:
+    assert release_until(an_order(), LIMITS) == 0
+
+
+@pytest.mark.parametrize("metres", [1.0, 30.0, 99.0, 250.0, 510.0, 5000.0])
+def test_a_healthy_vehicle_comes_to_its_goal_whatever_its_way_looks_like(metres: float) -> None:
+    order = way(*[(metres, i % 3 == 2) for i in range(30)])
+    for passed in range(31):
+        order = replace(order, passed=min(passed, order.released))
+        target = extension(order, LIMITS)
+        order = order if target is None else replace(order, released=target)
+        assert order.released > order.passed or order.released == len(order.path)
+    assert order.released == 30
