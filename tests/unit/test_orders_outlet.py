@@ -94,8 +94,8 @@ def test_what_waits_goes_out_when_the_vehicle_is_heard_again(issued: FleetState)
     outlet = Outlet(Limits())
     outlet.add(a_row("o-1"), NOW_S)
     assert outlet.due(silent, NOW_S + 1.0) == []
-    outlet.heard(VAN_1, NOW_S + 300.0)
-    assert [row.ref for row, _ in outlet.due(issued, NOW_S + 300.0)] == ["o-1"]
+    outlet.heard(VAN_1, NOW_S + 50.0)
+    assert [row.ref for row, _ in outlet.due(issued, NOW_S + 50.0)] == ["o-1"]
 
 
 def test_being_heard_does_not_bring_a_sending_forward_that_has_its_time(issued: FleetState) -> None:
