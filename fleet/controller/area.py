@@ -43,6 +43,7 @@ from fleet.wire.link import Link
 SNAPSHOT_EVERY = 2000
 TICK_S = 1.0
 RETRY_STORE_S = 1.0
+LOOK_AGAIN_S = 60.0
 
 Moves = tuple[tuple[int, OutboxStatus], ...]
 
@@ -98,6 +99,7 @@ class AreaController:
         self._snapshot_seq = 0
         self._wakes: list[tuple[float, VehicleId]] = []
         self._closures_until_s = float("inf")
+        self._look_again_s = 0.0
         self._improve = asyncio.Event()
         self._listeners: list[Callable[[], None]] = []
 
@@ -173,7 +175,12 @@ class AreaController:
         began_s = self.parts.clock.machine_now_s()
         now_s = self.parts.clock.trade_now_s()
         facts = self.inbox.take()
-        due = Due(tuple(self.watch.overdue(now_s)), tuple(self._due_vehicles(now_s)), self._stale_orders(now_s))
+        due = Due(
+            tuple(self.watch.overdue(now_s)),
+            tuple(self._due_vehicles(now_s)),
+            self._stale_orders(now_s),
+            self._are_unserved(now_s),
+        )
         draft = Draft(self.state, now_s)
         outcome = take_turn(draft, self.roads, facts, due)
         self._tell_failures(outcome)
@@ -291,16 +298,25 @@ class AreaController:
         while True:
             await clock.sleep_until(clock.trade_now_s() + TICK_S)
             now_s = clock.trade_now_s()
-            is_due = min(self.watch.next_due_s, self._closures_until_s) <= now_s or (
-                self._wakes and self._wakes[0][0] <= now_s
-            )
-            if is_due or self.store_trouble:
+            if self._is_anything_due(now_s) or self.store_trouble:
                 self.inbox.nudge()
             if self.outlet.next_due_s <= now_s:
                 self.sender.wake()
 
     def _stale_orders(self, now_s: float) -> tuple[OrderId, ...]:
         return tuple(self.outlet.stale(self.state, now_s)) if self.parts.link.is_up else ()
+
+    def _are_unserved(self, now_s: float) -> bool:
+        """Runs are in no trip, and it is time to see whether that can be helped now."""
+        if not self.state.unassigned or now_s < self._look_again_s:
+            return False
+        self._look_again_s = now_s + LOOK_AGAIN_S
+        return True
+
+    def _is_anything_due(self, now_s: float) -> bool:
+        first_wake_s = self._wakes[0][0] if self._wakes else float("inf")
+        look_again_s = self._look_again_s if self.state.unassigned else float("inf")
+        return min(self.watch.next_due_s, self._closures_until_s, first_wake_s, look_again_s) <= now_s
 
     def _wake(self, vehicle_id: VehicleId, at_s: float) -> None:
         heapq.heappush(self._wakes, (at_s, vehicle_id))

@@ -39,6 +39,7 @@ class Due:
     silent: tuple[tuple[VehicleId, Liveness], ...] = ()
     vehicles: tuple[VehicleId, ...] = ()
     stale_orders: tuple[OrderId, ...] = ()
+    unserved: bool = False
 
 
 @dataclass(slots=True)
@@ -67,6 +68,8 @@ def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due) -> Outcome
     for plan in facts.plans:
         _isolated(draft, "planner:answer", outcome, partial(consider, draft, roads, plan, _gain(roads)))
     draft.touched.update(due.vehicles)
+    if due.unserved:
+        draft.want_plan("runs wait for a vehicle")
     _decide_all(draft, roads, outcome)
     if draft.plan_reasons:
         planned = _isolated(draft, "planner:own", outcome, partial(replan, draft, roads, POLISH_STEPS))

@@ -20,6 +20,7 @@ def charging_step(draft: Draft, site: Site, twin: Twin, upcoming: TripView | Non
     if twin.instant(ActionKind.START_CHARGING) or twin.instant(ActionKind.STOP_CHARGING):
         return None
     if twin.is_charging:
+        reserve(draft, site, resource, twin.vehicle.id)  # it may stand there though nobody gave it the place
         return Ask(ActionKind.STOP_CHARGING) if _is_enough(draft, site, twin, upcoming) else None
     free(draft, site, resource, twin.vehicle.id)
     if _wants_charge(draft, site, twin, upcoming) and reserve(draft, site, resource, twin.vehicle.id):

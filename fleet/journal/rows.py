@@ -43,6 +43,8 @@ class _Touched:
                 self.parcels.update(dict.fromkeys(event.parcel_ids))
             case ev.RunCancelled() | ev.RunRecalled() | ev.RunReleased():
                 self.run([event.run_id])
+                known = before.runs.get(event.run_id)
+                self.trip([known.trip_id] if known is not None and known.trip_id is not None else [])
 
 
 def changed_rows(before: FleetState, after: FleetState, events: Iterable[ev.Event]) -> dict[str, tuple[Row, ...]]:

@@ -148,15 +148,19 @@ def _not_shown(order: Order, state: VehicleState) -> Iterator[ev.Event]:
             phase=OrderPhase.VANISHED,
             why=f"vehicle shows order {state.order_id or 'none'!r}",
         )
-    elif order.phase is OrderPhase.CANCELLING and not has_order_left(state) and not _cancel_open(state):
-        yield ev.OrderEnded(order_id=order.id, phase=OrderPhase.CANCELLED, why="the vehicle never had it")
 
 
-def _cancel_open(state: VehicleState) -> bool:
-    """A cancel that the vehicle has not answered yet: the order may still arrive."""
-    return not any(
-        action.action_type == "cancelOrder" and ACTION_PHASES[action.status].is_over for action in state.action_states
-    )
+def never_had(order: Order, twin: Twin, state: VehicleState) -> ev.OrderEnded | None:
+    """The end of a cancelled order that its vehicle never showed: the cancel is answered, so it cannot arrive any more.
+
+    Args:
+        twin: as it is after what the state told of its instant actions.
+    """
+    if order.phase is not OrderPhase.CANCELLING or order.update_seen >= 0 or state.order_id == order.id:
+        return None
+    if twin.instant(ActionKind.CANCEL_ORDER) is not None or has_order_left(state):
+        return None
+    return ev.OrderEnded(order_id=order.id, phase=OrderPhase.CANCELLED, why="the vehicle never had it")
 
 
 def rejection_of(order: Order, state: VehicleState) -> VehicleError | None:

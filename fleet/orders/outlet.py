@@ -75,7 +75,8 @@ class Outlet:
     def stale(self, state: FleetState, now_s: float) -> list[OrderId]:
         """New orders that could not be sent for so long that they should be decided anew instead."""
         found = (state.orders.get(OrderId(w.row.ref)) for w in self._waiting.values() if _is_stale(w, now_s))
-        return [order.id for order in found if order is not None and order.phase is OrderPhase.ISSUED]
+        issued = [order for order in found if order is not None and order.phase is OrderPhase.ISSUED]
+        return [order.id for order in issued if state.twin(order.vehicle_id).liveness is Liveness.FRESH]
 
     def due(self, state: FleetState, now_s: float) -> list[tuple[OutboxRow, int]]:
         """Rows to send now, with how many times each will have been sent then.

@@ -10,7 +10,7 @@ from fleet.model.ids import VehicleId
 from fleet.model.order import REQUESTS, ActionPhase, Order, OrderPhase
 from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
-from fleet.orders.follow import instant_events, order_events, passed_edges, rejection_of
+from fleet.orders.follow import instant_events, never_had, order_events, passed_edges, rejection_of
 from fleet.orders.handover import action_ended, order_ended
 from fleet.orders.way import end_node
 from fleet.roads.site_roads import SiteRoads, station_node_id
@@ -46,6 +46,7 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     for event in instant_events(draft.state.twin(vehicle_id), state):
         draft.emit(event)
         _instant_over(draft, vehicle_id, event)
+    _never_had(draft, roads, vehicle_id, state)
     _work_left(draft, vehicle_id, state)
     _placed(draft, roads, vehicle_id, state)
     if len(draft.entries) or draft.state.twin(vehicle_id).order_id:
@@ -69,7 +70,7 @@ def _react(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Event) -> Non
     match event:
         case ev.LivenessChanged():
             resolve_assist(draft, AssistCause.VEHICLE_LOST, subject, "heard again")
-            if before.liveness in (Liveness.LOST, Liveness.UNHEARD):
+            if before.liveness in (Liveness.LOST, Liveness.UNHEARD) or draft.state.unassigned:
                 draft.want_plan(f"{vehicle_id} is there")
         case ev.ConditionChanged():
             _condition(draft, event)
@@ -121,6 +122,7 @@ def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChan
         is_alone = all(blocked is None or _road_key(blocked.edge_id) != key for blocked in others)
         if is_alone and draft.state.is_closed(key) and not draft.state.is_banned(key):
             draft.emit(ev.RoadReopened(road_key=key, why=f"{event.vehicle_id} is no longer blocked"))
+            draft.want_plan(f"{key} is open again")
     resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
 
 
@@ -158,6 +160,13 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
         detail = f"{rejection.error_type} {rejection.description or ''}".strip()
         draft.emit(ev.UpdateRefused(order_id=order.id, update_id=last.update_id, why=detail))
         raise_assist(draft, AssistCause.ORDER_REJECTED, subject, f"{order.id}.{last.update_id}: {detail}")
+
+
+def _never_had(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
+    order = draft.state.active_order(vehicle_id)
+    if order is not None and (ended := never_had(order, draft.state.twin(vehicle_id), state)) is not None:
+        draft.emit(ended)
+        _order_over(draft, roads, order)
 
 
 def _order_over(draft: Draft, roads: SiteRoads, order: Order) -> None:

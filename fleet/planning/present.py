@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from fleet.model.ids import PointId, StationId, VehicleId
 from fleet.model.order import Order, OrderPurpose
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
-from fleet.model.twin import Twin
+from fleet.model.twin import Liveness, Twin
 from fleet.planning.problem import (
     Held,
     Problem,
@@ -26,8 +30,7 @@ SPARE_S = 20.0
 def problem_of(state: FleetState, roads: SiteRoads, now_s: float) -> Problem:
     """Everything a planner may know and decide now."""
     site = roads.site
-    closed = roads.closed_edges(key for key in state.closures if state.is_closed(key))
-    tables = roads.tables(closed)
+    tables = _tables(state, roads)
     stations = {station_id: i for i, station_id in enumerate(site.stations)}
     points = {point_id: i for i, point_id in enumerate(site.points)}
     return Problem(
@@ -41,6 +44,22 @@ def problem_of(state: FleetState, roads: SiteRoads, now_s: float) -> Problem:
         travel=Travel(durations_s=tables.durations_s, lengths_m=tables.lengths_m),
         incumbent=tuple(view.trip for twin in _twins(state, roads) for view in state.planned_trips(twin.vehicle.id)),
         weights=site.weights,
+    )
+
+
+def _tables(state: FleetState, roads: SiteRoads) -> SiteTables:
+    """Travel round all closed roads; what only an obstacle cuts off counts as open, for obstacles go away."""
+    closed = roads.closed_edges(key for key in state.closures if state.is_closed(key))
+    tables = roads.tables(closed)
+    banned = roads.closed_edges(key for key in state.closures if state.is_banned(key))
+    if banned == closed or np.isfinite(tables.durations_s).all():
+        return tables
+    without = roads.tables(banned)
+    cut_off = np.isinf(tables.durations_s)
+    return replace(
+        tables,
+        durations_s=np.where(cut_off, without.durations_s, tables.durations_s),
+        lengths_m=np.where(cut_off, without.lengths_m, tables.lengths_m),
     )
 
 
@@ -196,7 +215,7 @@ def _may_be_planned(state: FleetState, twin: Twin, available_s: float) -> bool:
     if twin.held or twin.foreign_order or twin.fatal or available_s == float("inf"):
         return False
     is_stuck_loaded = twin.trip_id is not None and state.trip(twin.trip_id).phase is TripPhase.UNDER_WAY
-    if twin.liveness.value in ("unheard", "lost"):
+    if twin.liveness is Liveness.LOST or not twin.mode:
         return False
     return twin.mode in ("AUTOMATIC", "SEMIAUTOMATIC", "INTERVENED") or is_stuck_loaded
 

@@ -17,6 +17,8 @@ from fleet.roads.permit import RoadProfile
 from fleet.roads.route import NoRoute, Route, Router
 from fleet.roads.snap import NotReachable, Snapper
 
+TABLES_KEPT = 4
+
 
 def station_node_id(station_id: StationId) -> str:
     """The node id by which vehicles know a station."""
@@ -56,7 +58,7 @@ class SiteRoads:
         self._routers: dict[RoadProfile, Router] = {}
         self._router_of: dict[VehicleTypeId, Router] = {}
         self._places: dict[tuple[VehicleTypeId, str], Place] = {}
-        self._kept: tuple[frozenset[int], SiteTables] | None = None
+        self._kept: dict[frozenset[int], SiteTables] = {}
         faults = [fault for type_id in used for fault in self._settle(type_id)]
         if faults:
             raise MapError("\n".join(dict.fromkeys(faults)))
@@ -83,9 +85,11 @@ class SiteRoads:
 
     def tables(self, closed: frozenset[int]) -> SiteTables:
         """Travel between all stations and points with these roads closed."""
-        if self._kept is None or self._kept[0] != closed:
-            self._kept = (closed, self._tables(closed))
-        return self._kept[1]
+        if closed not in self._kept:
+            if len(self._kept) >= TABLES_KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[closed] = self._tables(closed)
+        return self._kept[closed]
 
     def nearest_station(self, type_id: VehicleTypeId, x_m: float, y_m: float, limit_m: float) -> StationId | None:
         """The station a vehicle stands at whose position is known but not its node."""

@@ -14,6 +14,7 @@ from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
 from fleet.wire.messages import (
+    ActionState,
     ActionStatus,
     Connection,
     ConnectionState,
@@ -337,3 +338,41 @@ def test_an_action_that_started_while_we_looked_away_is_still_taken(roads: SiteR
     state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
     state = heard(roads, state, driving(order, 2, actions={"a-run-1": ActionStatus.RUNNING}))
     assert state.orders[order.id].actions[0].phase is ActionPhase.RUNNING
+
+
+# An order that never reached its vehicle ------------------------------------------------------------------------------
+
+
+def withdrawn(roads: SiteRoads) -> FleetState:
+    """An order was given up before it was sent, and a cancel sent in case it was."""
+    order = an_order("n1", GOAL)
+    return after(
+        loaded(roads),
+        [
+            ev.OrderIssued(order=order),
+            ev.OrderCancelling(order_id=order.id, why="it could not be sent in time"),
+            ev.InstantIssued(
+                vehicle_id=VAN_1, action_id=ActionId("a-2"), kind=ActionKind.CANCEL_ORDER, order_id=order.id
+            ),
+        ],
+    )
+
+
+def test_an_order_that_never_arrived_is_over_when_its_cancel_is_answered(roads: SiteRoads) -> None:
+    """The type of an action is optional in a state, so the answer is known by its id."""
+    answer = a_state(actions={"a-2": ActionStatus.FAILED}, errors=[an_error("noOrderToCancel")])
+    state = heard(roads, withdrawn(roads), answer)
+    assert state.twin(VAN_1).order_id is None
+
+
+def test_an_order_that_never_arrived_is_over_when_its_cancel_is_answered_apart(roads: SiteRoads) -> None:
+    """Where instant actions have a list of their own."""
+    shown = ActionState(action_id="a-2", status=ActionStatus.FINISHED, action_type="cancelOrder")
+    state = heard(roads, withdrawn(roads), a_state(instant_action_states=(shown,)))
+    assert state.twin(VAN_1).order_id is None
+
+
+def test_an_order_that_may_still_arrive_lasts_until_its_cancel_is_answered(roads: SiteRoads) -> None:
+    old = ActionState(action_id="a-0", status=ActionStatus.FINISHED, action_type="cancelOrder")
+    state = heard(roads, withdrawn(roads), a_state(action_states=(old,)))
+    assert state.twin(VAN_1).order_id is not None
