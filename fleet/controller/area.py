@@ -122,9 +122,11 @@ class AreaController:
         now_s = self.parts.clock.trade_now_s()
         draft = Draft(self.state, now_s)
         self._greet(draft)
-        await self._record(draft, (), self.parts.clock.machine_now_s())
+        gone = tuple((r.id, OutboxStatus.SUPERSEDED) for r in saved.outbox if r.vehicle_id not in self.site.vehicles)
+        await self._record(draft, gone, self.parts.clock.machine_now_s())
         for row in saved.outbox:
-            self.outlet.add(row, now_s)
+            if row.vehicle_id in self.site.vehicles:
+                self.outlet.add(row, now_s)
         for vehicle_id in self.site.vehicles:
             self.watch.expected(vehicle_id, now_s)
             self._wake(vehicle_id, now_s)
@@ -360,8 +362,12 @@ class AreaController:
             known = draft.state.twins.get(vehicle_id)
             if known is None or known.vehicle != vehicle:
                 draft.emit(ev.VehicleEnrolled(vehicle=vehicle))
-            elif known.liveness is not Liveness.UNHEARD:
+            if known is not None and known.liveness is not Liveness.UNHEARD:
                 draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
+        for resource in sorted(draft.state.reservations):  # a vehicle that left the site holds nothing
+            for vehicle_id in draft.state.reservations[resource]:
+                if vehicle_id not in self.site.vehicles:
+                    draft.emit(ev.Freed(resource=resource, vehicle_id=vehicle_id))
 
 
 def _first_end_s(state: FleetState) -> float:

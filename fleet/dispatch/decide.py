@@ -15,6 +15,7 @@ from fleet.dispatch.release import extension
 from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
+from fleet.model.custody import CustodyKind
 from fleet.model.ids import RunId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPhase
 from fleet.model.place import Place
@@ -25,7 +26,7 @@ from fleet.roads.route import NoRoute
 from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
-from fleet.state.fleet_state import TripView
+from fleet.state.fleet_state import RunView, TripView
 
 RETRY_S = 60.0
 REFUSALS_MAX = 2
@@ -136,13 +137,18 @@ def _end_loading(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> 
     """The loading is over: leave with what is aboard, or not at all."""
     for run_id in view.trip.run_ids:
         run = draft.state.run(run_id)
-        if run.phase is RunPhase.LOADING and run_id not in twin.aboard:
+        if run.phase is RunPhase.LOADING and run_id not in twin.aboard and not _is_unsure(draft, run):
             draft.emit(ev.RunReleased(run_id=run_id, why="it was not loaded"))
             raise_assist(draft, AssistCause.PICK_FAILED, f"run:{run_id}", f"not loaded on {twin.vehicle.id}")
             draft.want_plan(f"{run_id} was not loaded")
     phase = TripPhase.UNDER_WAY if twin.aboard else TripPhase.CLOSED
     draft.emit(ev.TripMoved(trip_id=view.trip.id, phase=phase))
     free(draft, roads.site, bay_of(view.trip.station_id), twin.vehicle.id)
+
+
+def _is_unsure(draft: Draft, run: RunView) -> bool:
+    """Nobody knows whether its parcels are aboard: it waits for a person, and for no other vehicle."""
+    return any(draft.state.custody[parcel].kind is CustodyKind.ASSIST for parcel in run.run.lot.parcel_ids)
 
 
 def _next_visit(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> Intent | None:

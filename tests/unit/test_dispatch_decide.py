@@ -171,9 +171,6 @@ def test_a_run_that_could_not_be_loaded_looks_for_another_trip(roads: SiteRoads)
     assert draft.plan_reasons
 
 
-@pytest.mark.xfail(
-    reason="a run whose parcels nobody is sure of is planned anew once its vehicle is released", strict=True
-)
 def test_a_run_whose_parcels_nobody_is_sure_of_is_not_planned_anew(roads: SiteRoads) -> None:
     """They may be aboard: S5 asks for a recorded transfer, and no command makes one."""
     unsure = ev.ParcelsUnsure(
@@ -261,7 +258,6 @@ def test_a_vehicle_at_the_end_of_its_base_is_let_further(roads: SiteRoads) -> No
     reason="progress is known by nodes only: a last piece of 34 s is driven to its end first", strict=True
 )
 def test_a_base_is_extended_before_its_vehicle_has_to_brake(roads: SiteRoads) -> None:
-    """With pieces of 34 s and 60 s of exposure, a healthy vehicle stops at the end of every base."""
     [order] = driving(roads).state.orders.values()
     draft = driving(roads, passed=order.released - 1)
     draft.now_s = NOW_S + order.path[order.released - 1].duration_s - 10.0

@@ -1,0 +1,324 @@
+"""The controller of an area over its store and line: restarts, a full disk, a lost lease."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+import structlog
+
+from fleet.controller import AreaController, Parts
+from fleet.dispatch.commands import HoldVehicle, SubmitRuns
+from fleet.errors import FencedError, StoreBusyError
+from fleet.journal.commit import Commit
+from fleet.journal.record import Head, record_of
+from fleet.journal.replay import all_records, fold, verify
+from fleet.journal.store import SqlStore
+from fleet.journal.writer import InlineWriter
+from fleet.model import event as ev
+from fleet.model.ids import RunId, VehicleId
+from fleet.model.twin import Liveness
+from fleet.planning.port import Budget
+from fleet.roads.site_roads import SiteRoads
+from fleet.state.fleet_state import FleetState
+from fleet.wire.codec import encode_state
+from fleet.wire.memory import MemoryBroker, MemoryLink
+from fleet.wire.messages import ActionStatus, VehicleState
+from fleet.wire.subscription import Subscription
+from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_request, a_state, an_order, town
+from vehicle_sim.virtual_time import VirtualClock, run_virtual
+
+TOPICS = ("state", "connection", "factsheet", "visualization", "nonsense")
+Work = Callable[["Town"], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """What a controller logs on its way down is no news here."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.reset_defaults()
+
+
+class Town:
+    """A store, a broker and a clock that outlive controllers; vans speak when told to."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+        self.store = SqlStore("sqlite://")
+        self.broker = MemoryBroker(random.Random(1))
+        self.heard: list[str] = []
+        self._number = 0
+        ears = MemoryLink(self.broker, "ears", [Subscription("uagv/#")])
+        ears.open(self)
+
+    def on_link_up(self) -> None: ...
+
+    def on_link_down(self, reason: str) -> None: ...
+
+    def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        if not topic.endswith("/state"):
+            self.heard.append(topic.partition("/v2/acme/")[2])
+
+    def controller(self, roads: SiteRoads, owner: str = "us") -> AreaController:
+        link = MemoryLink(self.broker, f"fleet-{owner}", [Subscription(f"uagv/+/+/+/{name}") for name in TOPICS])
+        return AreaController(
+            Parts(
+                clock=self.clock,
+                link=link,
+                store=self.store,
+                writer=InlineWriter(self.store),
+                solver=None,
+                budget=Budget(steps=1),
+                roads=roads,
+                token="t",
+                owner=owner,
+                by_force=True,
+            )
+        )
+
+    @asynccontextmanager
+    async def served(self, roads: SiteRoads | None = None) -> AsyncIterator[AreaController]:
+        """A controller at work; killed at the end."""
+        controller = self.controller(roads or town())
+        await controller.open()
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(controller.run())
+            await asyncio.sleep(1.0)
+            yield controller
+            running.cancel()
+
+    async def say(self, vehicle_id: VehicleId = VAN_1, state: VehicleState | None = None) -> None:
+        self._number += 1
+        header = a_header(self._number, self.clock.trade_now_s(), vehicle_id)
+        told = {name: getattr(state or a_state(), name) for name in VehicleState.__struct_fields__}
+        payload = encode_state(VehicleState(**(told | {"header": header})))
+        self.broker.publish(f"uagv/v2/acme/{vehicle_id}/state", payload)
+        await asyncio.sleep(1.0)
+
+    def write(self, *events: ev.Event) -> None:
+        """Put events into the journal as a controller before us might have."""
+        lease = self.store.acquire("town", "before", NOW_S, 0.0, by_force=True)
+        head = self.store.head("town")
+        records = []
+        for event in events:
+            record = record_of(
+                event,
+                head,
+                area="town",
+                epoch=lease.epoch,
+                trade_s=NOW_S,
+                machine_s=NOW_S,
+                actor="before",
+                cause="",
+            )
+            records.append(record)
+            head = Head(record.seq, record.hash)
+        commit = Commit(area="town", epoch=lease.epoch, head=self.store.head("town"), records=tuple(records))
+        assert self.store.write([commit]) == [None]
+
+    def fill_disk(self, *, pages: int) -> None:
+        with self.store._engine.connect() as connection:
+            connection.execute(sa.text(f"PRAGMA max_page_count = {pages}"))
+
+
+def lived(work: Work) -> None:
+    async def live(clock: VirtualClock) -> None:
+        await work(Town(clock))
+
+    run_virtual(live, NOW_S)
+
+
+def test_the_state_that_is_shown_is_the_fold_of_what_was_committed() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as controller:
+            await place.say()
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            records = list(all_records(place.store, "town"))
+            assert verify(records) is None
+            assert fold(FleetState(), records) == controller.state
+
+    lived(work)
+
+
+def test_a_second_life_knows_what_the_first_one_promised() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as first:
+            answer = await first.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+        async with place.served() as second:
+            assert RunId("r-1") in second.state.runs
+            again = await second.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            assert again == replace(answer, is_repeat=True)
+            assert second.lease.epoch == first.lease.epoch + 1
+
+    lived(work)
+
+
+def test_nothing_is_sent_to_a_vehicle_before_it_has_spoken_in_this_life() -> None:
+    async def work(place: Town) -> None:
+        async with place.served():
+            await place.say()
+        place.heard.clear()
+        async with place.served() as second:
+            await second.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            await asyncio.sleep(20.0)
+            assert f"{VAN_1}/order" not in place.heard
+            await place.say()
+            await asyncio.sleep(5.0)
+            assert f"{VAN_1}/order" in place.heard
+
+    lived(work)
+
+
+def test_a_vehicle_in_quarantine_is_still_there_after_a_restart() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as first:
+            await place.say()
+        order = an_order("n1", "point:p1", runs=("ghost",), trip_id=None)
+        place.write(ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0))
+        async with place.served() as first:
+            done = a_state(order=order.id, at="point:p1", sequence=4, actions={"a-ghost": "delivered=3"})
+            await place.say(VAN_1, done)
+            await place.say(VAN_2)
+            assert list(first.state.quarantine) == [f"vehicle:{VAN_1}"]
+            assert first.state.twin(VAN_2).liveness is Liveness.FRESH
+        async with place.served() as second:
+            await place.say(VAN_1, done)
+            assert list(second.state.quarantine) == [f"vehicle:{VAN_1}"]
+            assert not second.state.twin(VAN_1).can_take_orders
+            assert second.stats.failures == 0
+
+    lived(work)
+
+
+def test_a_full_disk_refuses_commands_keeps_what_vehicles_said_and_heals_by_itself() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as controller:
+            place.fill_disk(pages=1)
+            with pytest.raises(StoreBusyError):
+                await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1", parcels=400),)), "client")
+            assert controller.store_trouble
+            await place.say()
+            place.fill_disk(pages=100_000)
+            await asyncio.sleep(5.0)
+            assert not controller.store_trouble
+            assert controller.state.twin(VAN_1).liveness is Liveness.FRESH
+            assert RunId("r-1") not in controller.state.runs
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1", parcels=400),)), "client")
+
+    lived(work)
+
+
+def test_an_owner_whose_area_was_taken_ends_and_commits_nothing_more() -> None:
+    async def work(place: Town) -> None:
+        first = place.controller(town())
+        await first.open()
+        taken = place.controller(town(), "them")
+
+        async def serve() -> None:
+            with pytest.raises(ExceptionGroup) as ended:
+                await first.run()
+            assert ended.group_contains(FencedError)
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(serve())
+            await asyncio.sleep(1.0)
+            await taken.open()
+            seq = place.store.head("town").seq
+            await place.say()
+        assert place.store.head("town").seq == seq
+
+    lived(work)
+
+
+def test_a_vehicle_that_left_the_site_with_an_order_unsent_does_not_stop_the_others() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as first:
+            await place.say(VAN_1)
+            await first.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            assert first.outlet.open_count
+        async with place.served(town(vehicles=(VAN_2,))) as second:
+            await place.say(VAN_2)
+            await asyncio.sleep(90.0)
+            await second.ask(HoldVehicle(VAN_2, ""), "people")
+
+    lived(work)
+
+
+def test_a_vehicle_that_left_the_site_holds_no_bay() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as first:
+            await place.say(VAN_1)
+            await first.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            assert first.state.reservations["bay:depot"] == (VAN_1,)
+        async with place.served(town(vehicles=(VAN_2,))) as second:
+            assert second.state.reservations["bay:depot"] == ()
+
+    lived(work)
+
+
+def test_a_silent_vehicle_is_stale_and_then_lost_though_nobody_says_anything() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as controller:
+            await place.say()
+            await asyncio.sleep(36.0)
+            assert controller.state.twin(VAN_1).liveness is Liveness.STALE
+            await asyncio.sleep(85.0)
+            assert controller.state.twin(VAN_1).liveness is Liveness.LOST
+
+    lived(work)
+
+
+def test_a_doubled_message_changes_nothing() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as controller:
+            payload = encode_state(a_state(actions={"x": ActionStatus.FINISHED}))
+            for _ in range(3):
+                place.broker.publish(f"uagv/v2/acme/{VAN_1}/state", payload)
+                await asyncio.sleep(1.0)
+            assert controller.stats.dropped["doubled"] == 2
+
+    lived(work)
+
+
+def test_a_message_in_the_name_of_another_vehicle_is_dropped() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as controller:
+            place.broker.publish(f"uagv/v2/acme/{VAN_2}/state", encode_state(a_state()))
+            await asyncio.sleep(1.0)
+            assert controller.state.twin(VAN_2).liveness is Liveness.UNHEARD
+            assert sum(controller.stats.dropped.values()) == 1
+
+    lived(work)
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b"null", b"\xff\xfe", b'{"headerId":1}', b"[" * 10_000])
+def test_no_message_stops_the_controller(payload: bytes) -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as controller:
+            for name in TOPICS:
+                place.broker.publish(f"uagv/v2/acme/{VAN_1}/{name}", payload)
+            await place.say()
+            assert controller.state.twin(VAN_1).liveness is Liveness.FRESH
+
+    lived(work)
+
+
+def test_a_vehicle_with_new_particulars_is_not_believed_before_it_has_spoken_either() -> None:
+    changed = replace(town().site.vehicles[VAN_1], interface_name="other")
+    site = replace(town().site, vehicles={**town().site.vehicles, VAN_1: changed})
+
+    async def work(place: Town) -> None:
+        async with place.served():
+            await place.say(VAN_1)
+        async with place.served(SiteRoads(site, town().graph)) as second:
+            assert second.state.twin(VAN_1).vehicle == changed
+            assert second.state.twin(VAN_1).liveness is Liveness.UNHEARD
+
+    lived(work)
