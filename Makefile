@@ -5,19 +5,18 @@ SHELL = /bin/sh
 BIN = .venv/bin
 READY = .venv/.installed
 BUILD = build
-BENCH_MAP = configs/maps/liechtenstein.osm.pbf
 JOBS = 2
+SEEDS = 5000
 
 PYTHONS = $(PYTHON) python3 python3.13 python3.12 python3.11
 IS_FIT = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
-.PHONY: help setup demo test lint bench campaign clean
+.PHONY: help setup demo test lint campaign clean
 
 help:
 	@echo 'make demo      a simulated morning on real roads, report in $(BUILD)/demo'
 	@echo 'make test      set-up, lint, then every test'
 	@echo 'make lint      format, rules, types, import order'
-	@echo 'make bench     measurements, as JSON in $(BUILD)/bench'
 	@echo 'make campaign  the simulation tests with many seeds (long)'
 	@echo 'make setup     only the environment, in .venv'
 	@echo 'make clean     removes what runs and tools have made; .venv stays'
@@ -55,16 +54,8 @@ lint: $(READY)
 	$(BIN)/mypy fleet vehicle_sim tests
 	$(BIN)/lint-imports --no-cache
 
-bench: $(READY)
-	@mkdir -p $(BUILD)/bench
-	$(BIN)/fleet bench roads --map $(BENCH_MAP) -o json > $(BUILD)/bench/roads.json
-	$(BIN)/fleet bench store -o json > $(BUILD)/bench/store.json
-	$(BIN)/fleet bench orders -o json > $(BUILD)/bench/orders.json
-	$(BIN)/fleet bench wire --vehicles 200 --rate 1 --seconds 60 -o json > $(BUILD)/bench/wire.json
-	@cat $(BUILD)/bench/*.json
-
 campaign: $(READY)
-	FLEET_CAMPAIGN=1 $(BIN)/python -m pytest -n $(JOBS) --timeout 0 tests/simulation $(TEST_ARGS)
+	FLEET_SEEDS=$(SEEDS) $(BIN)/python -m pytest -n $(JOBS) --timeout 0 tests/simulation $(TEST_ARGS)
 
 clean:
 	rm -rf $(BUILD) dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
