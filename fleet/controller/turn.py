@@ -95,7 +95,8 @@ def _reopen(draft: Draft) -> None:
 def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Outcome) -> None:
     if facts.link_came_up:
         for vehicle_id in roads.site.vehicles:
-            _request_state(draft, vehicle_id)
+            for kind in (ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST):
+                _request(draft, vehicle_id, kind)
     for vehicle_id in sorted(facts.states):
         for state in facts.states[vehicle_id]:
             _for_vehicle(draft, vehicle_id, outcome, partial(take_state, draft, roads, vehicle_id, state))
@@ -118,12 +119,11 @@ def _withdraw(draft: Draft, roads: SiteRoads, order_id: OrderId, outcome: Outcom
         _for_vehicle(draft, order.vehicle_id, outcome, partial(carry_out, draft, roads, order.vehicle_id, cancel))
 
 
-def _request_state(draft: Draft, vehicle_id: VehicleId) -> None:
+def _request(draft: Draft, vehicle_id: VehicleId, kind: ActionKind) -> None:
     """After the line was down nothing is believed until the vehicle has spoken."""
-    if draft.state.twin(vehicle_id).instant(ActionKind.STATE_REQUEST) is not None:
+    if draft.state.twin(vehicle_id).instant(kind) is not None:
         return
     action_id = ActionId(draft.next_id("a"))
-    kind = ActionKind.STATE_REQUEST
     draft.emit(ev.InstantIssued(vehicle_id=vehicle_id, action_id=action_id, kind=kind, order_id=None))
     draft.send(vehicle_id, INSTANT, action_id, 0, instant_message(kind, action_id, None))
 

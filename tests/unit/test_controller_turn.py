@@ -98,16 +98,16 @@ def test_one_refused_command_does_not_spoil_the_next(office: Office) -> None:
     assert [isinstance(result, Answer) for _, result in results] == [False, True]
 
 
-def test_every_vehicle_is_asked_for_its_state_when_the_line_is_up_again(office: Office) -> None:
+def test_every_vehicle_is_asked_for_its_state_and_factsheet_when_the_line_is_up_again(office: Office) -> None:
     office.turn(Facts(link_came_up=True))
     asked = [m.actions[0].action_type for _, m in office.sent if isinstance(m, InstantActions)]
-    assert asked == [ActionKind.STATE_REQUEST.value] * 2
+    assert asked == [ActionKind.STATE_REQUEST.value, ActionKind.FACTSHEET_REQUEST.value] * 2
 
 
 def test_nobody_is_asked_twice_while_a_request_is_open(office: Office) -> None:
     office.turn(Facts(link_came_up=True))
     office.turn(Facts(link_came_up=True))
-    assert len(office.sent) == 2
+    assert len(office.sent) == 4
 
 
 def test_link_loss_never_leads_to_a_go(office: Office) -> None:
