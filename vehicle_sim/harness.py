@@ -80,7 +80,7 @@ class Options:
     profile: str | None = None
     crash_points: frozenset[CrashPoint] = frozenset()
     until_s: float | None = None
-    solver_steps: int = 40
+    solver_steps: int = 10
     spoil: Wrapping | None = None
     shuffle: bool = False
     samples: bool = False

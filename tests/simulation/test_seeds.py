@@ -16,7 +16,7 @@ SEEDS = int(os.environ.get("FLEET_SEEDS", "200"))
 
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
 def test_every_promise_is_kept_whatever_goes_wrong(small: Scenario, liechtenstein: RoadGraph, seed: int) -> None:
-    outcome = simulate(small, liechtenstein, seed, Options(profile="storm", solver_steps=10))
+    outcome = simulate(small, liechtenstein, seed, Options(profile="storm"))
     again = f"repeat with: vehicle-sim run configs/scenarios/small.toml --seed {seed} --profile storm"
     assert outcome.violations == [], again
     assert outcome.schema_violations == {}, again
