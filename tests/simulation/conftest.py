@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,13 @@ from vehicle_sim.scenario import Scenario
 CONFIGS = Path(__file__).parents[2] / "configs"
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _quiet() -> None:
-    """Thousands of simulated controllers have nothing to say on the terminal."""
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Thousands of simulated controllers have nothing to say on the terminal; other tests listen to the log."""
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
