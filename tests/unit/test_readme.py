@@ -57,10 +57,17 @@ def test_every_make_target_of_the_readme_exists() -> None:
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", *sorted(p.name for p in (ROOT / "docs").glob("*.md"))]
-)
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md", "configs/**/*.md")
+
+
+@pytest.mark.parametrize("page", sorted(str(p.relative_to(ROOT)) for pattern in PAGES for p in ROOT.glob(pattern)))
 def test_links_to_files_lead_somewhere(page: str) -> None:
-    path = ROOT / page if (ROOT / page).exists() else ROOT / "docs" / page
+    path = ROOT / page
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), f"{page}: {target}"
+
+
+def test_the_index_names_every_page_of_the_docs() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = [p.relative_to(ROOT / "docs") for p in (ROOT / "docs").rglob("*.md") if p.name != "index.md"]
+    assert [str(page) for page in pages if f"]({page})" not in index] == []
