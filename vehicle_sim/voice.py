@@ -55,6 +55,11 @@ class Radio(Protocol):
         ...
 
 
+def _rounded(theta_rad: float) -> float:
+    """To a ten-thousandth, and never beyond half a turn, which rounding up would be."""
+    return max(-3.1415, min(3.1415, round(theta_rad, 4)))
+
+
 def topic_of(vehicle: Vehicle, name: str) -> str:
     major = int(vehicle.vda5050_version.partition(".")[0])
     return Topic(vehicle.interface_name, major, vehicle.manufacturer, vehicle.serial_number, name).text()
@@ -183,7 +188,7 @@ class Voice:
     def _position(self) -> Position:
         x_m, y_m, theta_rad = self._owner.world.ground.pose(self._owner.driver.here())
         return Position(
-            x_m=round(x_m, 3), y_m=round(y_m, 3), theta_rad=round(theta_rad, 4), map_id=self._map_id, is_localized=True
+            x_m=round(x_m, 3), y_m=round(y_m, 3), theta_rad=_rounded(theta_rad), map_id=self._map_id, is_localized=True
         )
 
     def _loads(self) -> tuple[Load, ...]:
