@@ -23,11 +23,12 @@ from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
 from fleet.controller.turn import Due, Outcome, take_turn
 from fleet.dispatch.commands import Answer, Command
-from fleet.errors import FencedError, JournalError, StoreBusyError, StoreUnsureError
+from fleet.errors import FencedError, JournalError, MapError, StoreBusyError, StoreUnsureError
 from fleet.journal.commit import Commit, Store
 from fleet.journal.replay import restore
 from fleet.journal.writer import Writer
 from fleet.model import event as ev
+from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, TripId, VehicleId
 from fleet.model.trip import Plan
 from fleet.model.twin import Liveness
@@ -35,6 +36,7 @@ from fleet.orders.outlet import OutboxStatus, Outlet
 from fleet.planning.port import Budget, Solver
 from fleet.planning.present import problem_of
 from fleet.roads.site_roads import SiteRoads
+from fleet.state.attention import raise_assist
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.liveness import Watch
@@ -119,6 +121,7 @@ class AreaController:
         self._next_row_id = saved.outbox_id_max + 1
         self.state = restore(saved, self.parts.store, self.site.id)
         self._closures_until_s = _first_end_s(self.state)
+        self._refuse_other_map()
         now_s = self.parts.clock.trade_now_s()
         draft = Draft(self.state, now_s)
         self._greet(draft)
@@ -353,6 +356,29 @@ class AreaController:
 
     # Start --------------------------------------------------------------------------------------------------------
 
+    def _refuse_other_map(self) -> None:
+        """Orders under way are made of roads of one edition; with another they could be neither checked nor extended.
+
+        Raises:
+            MapError: the map file was exchanged while orders are open.
+        """
+        known = self.state.map_sha256
+        if known and known != self.roads.graph.edition and self.state.orders:
+            raise MapError(
+                f"{self.site.map_path} is another edition than the one that {len(self.state.orders)} open orders were"
+                f" made with (sha256 {known[:12]}…); start with that file, exchange it when all vehicles are home"
+            )
+
+    def _settle(self, draft: Draft, vehicle_id: VehicleId) -> None:
+        """Places are found anew on the roads of this start: map or site file may have changed since the last one."""
+        twin = draft.state.twin(vehicle_id)
+        if twin.order_id is not None or not twin.node_id:
+            return
+        place = self.roads.place(twin.vehicle.type_id, twin.node_id)
+        is_elsewhere = place is not None or draft.base.map_sha256 != self.roads.graph.edition
+        if is_elsewhere and place != twin.place:
+            draft.emit(ev.VehiclePlaced(vehicle_id=vehicle_id, node_id=twin.node_id, place=place))
+
     def _greet(self, draft: Draft) -> None:
         """Say that we are here, list new vehicles, and forget when we heard the others."""
         token = draft.state.token or self.parts.token
@@ -364,6 +390,12 @@ class AreaController:
                 draft.emit(ev.VehicleEnrolled(vehicle=vehicle))
             if known is not None and known.liveness is not Liveness.UNHEARD:
                 draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
+        for vehicle_id in self.site.vehicles:
+            self._settle(draft, vehicle_id)
+        for key in sorted(draft.state.closures):
+            if self.roads.graph.edge_by_key(key) is None:
+                detail = "is closed, and the map does not have it any more; close what stands there now"
+                raise_assist(draft, AssistCause.RELEASE_REFUSED, f"road:{key}", detail)
         for resource in sorted(draft.state.reservations):  # a vehicle that left the site holds nothing
             for vehicle_id in draft.state.reservations[resource]:
                 if vehicle_id not in self.site.vehicles:

@@ -19,7 +19,7 @@ from fleet.model.twin import Twin
 from fleet.orders.build import instant_message, order_message, update_message
 from fleet.orders.way import end_node, way_of
 from fleet.roads.permit import RoadProfile
-from fleet.roads.refuse import may_drive
+from fleet.roads.refuse import Refusal, may_drive
 from fleet.roads.route import NoRoute
 from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
 from fleet.state.attention import raise_assist, vehicle_subject
@@ -184,8 +184,12 @@ def _lawful(draft: Draft, roads: SiteRoads, order: Order, target: int) -> int | 
     profile = RoadProfile.of(vehicle_type)
     closed = _closed(draft, roads)
     for edge in order.path[order.released : target]:
-        refusal = may_drive(roads.graph, profile, edge.edge, closed)
-        if refusal is None or (edge is order.path[0] and edge.edge in closed):
+        known = roads.graph.edge_by_key(edge.road_key)  # its number may be another road's in another edition
+        if known is None or known != edge.edge:
+            refusal: Refusal | None = Refusal("the map is another one than the order was made with")
+        else:
+            refusal = may_drive(roads.graph, profile, known, closed)
+        if refusal is None or (edge is order.path[0] and known in closed):
             continue
         raise_assist(
             draft, AssistCause.RELEASE_REFUSED, vehicle_subject(order.vehicle_id), f"{edge.edge_id}: {refusal.reason}"
