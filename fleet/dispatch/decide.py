@@ -37,9 +37,14 @@ OVERDUE_S = 300.0
 def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | None:
     """What the vehicle shall be told now."""
     twin = draft.state.twin(vehicle_id)
+    order = draft.state.active_order(vehicle_id)
+    banned = _banned_ahead(draft, order) if order is not None else ""
+    if order is not None and banned:
+        detail = f"{banned} in its base was closed"
+        raise_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(vehicle_id), detail)
+        return Cancel(order.id, f"{banned} was closed")
     if not twin.can_take_orders:
         return None
-    order = draft.state.active_order(vehicle_id)
     if order is not None:
         return _under_order(draft, roads, twin, order)
     if twin.has_order_left or twin.instant(ActionKind.CANCEL_ORDER):
@@ -53,11 +58,6 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
 
 
 def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
-    if order.phase is OrderPhase.CANCELLING:
-        return None
-    banned = _banned_ahead(draft, order)
-    if banned:
-        return Cancel(order.id, f"{banned} was closed")
     if order.phase is not OrderPhase.ACTIVE or not order.is_confirmed:
         return None
     if order.refusals >= REFUSALS_MAX:
@@ -76,9 +76,10 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
 def _banned_ahead(draft: Draft, order: Order) -> str:
     """A road in the base that was closed by people since it was released; empty where there is none.
 
+    This is looked at whether or not the vehicle may be told anything else: one that is held or silent drives on too.
     A vehicle on its way may be on the next piece already, and then leaves it; one that has not shown its order is not.
     """
-    if not draft.state.closures:
+    if not draft.state.closures or order.phase is OrderPhase.CANCELLING:
         return ""
     first = order.passed + 1 if order.update_seen >= 0 else order.passed
     ahead = order.path[first : order.released]

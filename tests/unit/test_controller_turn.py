@@ -13,7 +13,7 @@ from fleet.errors import UnknownThingError
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import RunId, VehicleId
-from fleet.model.order import ActionKind
+from fleet.model.order import ActionKind, OrderPhase
 from fleet.model.run import RunPhase
 from fleet.model.twin import Liveness
 from fleet.roads.site_roads import SiteRoads
@@ -268,3 +268,27 @@ def test_a_vehicle_with_a_closed_road_in_its_base_is_stopped(office: Office, roa
     ask(office, CloseRoad(ahead, NOW_S + 6000.0, "burst pipe"))
     asked = [m.actions[0].action_type for v, m in office.sent if v == VAN_1 and isinstance(m, InstantActions)]
     assert asked in (["cancelOrder"], ["startPause"])
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        ev.VehicleHeld(vehicle_id=VAN_1, why="flat tyre"),
+        ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.STALE),
+        ev.ConnectionChanged(vehicle_id=VAN_1, connection="CONNECTION_BROKEN"),
+    ],
+    ids=["held", "silent", "link broken"],
+)
+def test_a_road_closed_under_a_vehicle_that_may_not_be_told_more_stops_it_and_calls_a_person(
+    office: Office, roads: SiteRoads, trouble: ev.Event
+) -> None:
+    """It drives on to the end of its base, whoever holds it."""
+    office.state = loaded(roads)
+    office.turn(due=Due(vehicles=(VAN_1,)))
+    [order] = office.state.orders.values()
+    office.hear(VAN_1, driving(order, 0))
+    ahead = office.state.orders[order.id].path[1].road_key
+    office.state = after(office.state, [trouble])
+    ask(office, CloseRoad(ahead, NOW_S + 6000.0, "bridge down"))
+    assert office.state.orders[order.id].phase is OrderPhase.CANCELLING
+    assert AssistCause.RELEASE_REFUSED in {assist.cause for assist in office.state.assists.values()}
