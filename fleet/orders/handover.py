@@ -8,7 +8,7 @@ from __future__ import annotations
 from fleet.dispatch.reserve import bay_of
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import ParcelId, PointId, RunId, TripId
+from fleet.model.ids import ParcelId, PointId, RunId, StationId, TripId
 from fleet.model.order import ActionPhase, Order, OrderPhase, OrderPurpose, StopAction
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
@@ -42,6 +42,12 @@ def action_ended(draft: Draft, order: Order, action: StopAction) -> None:
 
 def _loaded(draft: Draft, order: Order, action: StopAction) -> None:
     run = draft.state.run(action.run_id).run
+    told = count_in(action.result)
+    if told is not None and told != run.lot.parcel_count:
+        why = f"{told} of {run.lot.parcel_count} parcels loaded on {order.vehicle_id}"
+        _unsure(draft, run.id, run.lot.parcel_ids, why)
+        draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=f"{run.id}: {why}"))
+        return
     draft.emit(
         ev.ParcelsLoaded(
             run_id=run.id,
@@ -56,6 +62,9 @@ def _delivered(draft: Draft, order: Order, action: StopAction) -> None:
     run = draft.state.run(action.run_id).run
     aboard = parcels_aboard(draft, order, run.id)
     refused = tuple(p for p in refused_in(action.result) if p in aboard)
+    if not _adds_up(action.result, aboard):
+        _unsure(draft, run.id, aboard, f"{action.result!r} for {len(aboard)} parcels at {order.last_node_id}")
+        return
     if order.last_node_id != point_node_id(run.point_id):
         _unsure(draft, run.id, aboard, f"unloaded at {order.last_node_id}, bound for {run.point_id}")
         return
@@ -75,12 +84,17 @@ def _delivered(draft: Draft, order: Order, action: StopAction) -> None:
 
 def _returned(draft: Draft, order: Order, action: StopAction) -> None:
     view = draft.state.run(action.run_id)
+    aboard = parcels_aboard(draft, order, action.run_id)
+    kind, _, station = order.last_node_id.partition(":")
+    if kind != "station" or not _adds_up(action.result, aboard):
+        _unsure(draft, action.run_id, aboard, f"{action.result!r} for {len(aboard)} parcels at {order.last_node_id}")
+        return
     draft.emit(
         ev.ParcelsReturned(
             run_id=action.run_id,
             vehicle_id=order.vehicle_id,
-            station_id=view.run.station_id,
-            parcel_ids=parcels_aboard(draft, order, action.run_id),
+            station_id=StationId(station),
+            parcel_ids=aboard,
             action_id=action.action_id,
             why=why_returned(view),
         )
@@ -96,6 +110,22 @@ def why_returned(view: RunView) -> str:
     return view.recalled or view.cause or "the vehicle came back without having been at the point"
 
 
+def _adds_up(result: str, aboard: tuple[ParcelId, ...]) -> bool:
+    """Whether what a hand-over says of itself fits what was aboard; one that says nothing is believed."""
+    refused = refused_in(result)
+    told = count_in(result)
+    return set(refused) <= set(aboard) and (told is None or told + len(refused) == len(aboard))
+
+
+def count_in(result: str) -> int | None:
+    """How many parcels changed hands by an action's own word: "loaded=100", "delivered=97 refused=a,b,c"."""
+    for word in result.split():
+        key, _, value = word.partition("=")
+        if key in ("loaded", "delivered") and value.isdecimal():
+            return int(value)
+    return None
+
+
 def refused_in(result: str) -> tuple[ParcelId, ...]:
     """Parcels that a drop's result lists as not taken: "delivered=97 refused=a,b,c"."""
     for word in result.split():
@@ -108,8 +138,12 @@ def refused_in(result: str) -> tuple[ParcelId, ...]:
 # The end of an order ------------------------------------------------------------------------------------------------
 
 
-def order_ended(draft: Draft, order: Order, policy_retries: int) -> None:
-    """An order is over; `order` as it was just before its end, with the last word on its actions."""
+def order_ended(draft: Draft, order: Order, policy_retries: int, last_node_id: str = "") -> None:
+    """An order is over; `order` as it was just before its end, with the last word on its actions.
+
+    Args:
+        last_node_id: where the vehicle says it was last, or empty.
+    """
     phase, why = _last_end(draft, order)
     if phase is OrderPhase.FINISHED:
         _finished(draft, order, policy_retries)
@@ -121,7 +155,7 @@ def order_ended(draft: Draft, order: Order, policy_retries: int) -> None:
             _loading_refused(draft, order.trip_id)
         draft.want_plan(f"{order.vehicle_id} rejects orders")
     elif phase is OrderPhase.VANISHED:
-        _vanished(draft, order, why)
+        _vanished(draft, order, why, last_node_id)
 
 
 def _last_end(draft: Draft, order: Order) -> tuple[OrderPhase, str]:
@@ -165,10 +199,17 @@ def _visit_over(draft: Draft, order: Order, trip_id: TripId, policy_retries: int
     )
 
 
-def _vanished(draft: Draft, order: Order, why: str) -> None:
-    """The vehicle no longer knows its order. Where parcels may have been changing hands, nobody can be sure."""
+def _vanished(draft: Draft, order: Order, why: str, last_node_id: str) -> None:
+    """The vehicle no longer knows its order. Where parcels may have changed hands, nobody can be sure.
+
+    What was released counts as driven: it may have been at its goal out of contact. Only a node before the goal that
+    it names itself proves otherwise.
+    """
     subject = vehicle_subject(order.vehicle_id)
-    doubtful = [action for action in order.actions if not action.phase.is_over and order.passed == len(order.path)]
+    before_goal = {order.start.node_id, *(piece.end.node_id for piece in order.path[:-1])} - {order.last_node_id}
+    was_seen_there = order.passed == len(order.path)
+    may_have_been_there = was_seen_there or (order.is_fully_released and last_node_id not in before_goal)
+    doubtful = [action for action in order.actions if not action.phase.is_over and may_have_been_there]
     if not doubtful:
         raise_assist(draft, AssistCause.ORDER_VANISHED, subject, why)
         resolve_assist(draft, AssistCause.ORDER_VANISHED, subject, "told again from where it stands")

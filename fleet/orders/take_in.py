@@ -150,7 +150,7 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
             if ended is not None:
                 action_ended(draft, draft.state.orders[order.id], ended)
         elif isinstance(event, ev.OrderEnded):
-            _order_over(draft, roads, last)
+            _order_over(draft, roads, last, state)
             if event.phase is not OrderPhase.FINISHED:
                 _stopped_on_the_way(draft, roads, last, state)
             return
@@ -166,12 +166,13 @@ def _never_had(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     order = draft.state.active_order(vehicle_id)
     if order is not None and (ended := never_had(order, draft.state.twin(vehicle_id), state)) is not None:
         draft.emit(ended)
-        _order_over(draft, roads, order)
+        _order_over(draft, roads, order, state)
 
 
-def _order_over(draft: Draft, roads: SiteRoads, order: Order) -> None:
+def _order_over(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
     subject = vehicle_subject(order.vehicle_id)
-    order_ended(draft, order, roads.site.policy.no_staff_retries)
+    order_ended(draft, order, roads.site.policy.no_staff_retries, state.last_node_id)
+    resolve_assist(draft, AssistCause.RELEASE_REFUSED, subject, "the order is over")
     resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the order is over")
     draft.touch(order.vehicle_id)
 

@@ -133,9 +133,14 @@ def test_refused_parcels_come_back_with_the_refusal_as_their_cause(roads: SiteRo
     assert "refused" in state.run(RUN).cause
 
 
-def test_a_parcel_that_was_never_aboard_cannot_be_refused(roads: SiteRoads) -> None:
-    state = visited(roads, loaded(roads), "delivered=3 refused=somebody-elses")
-    assert state.run(RUN).phase is RunPhase.DELIVERED
+@pytest.mark.parametrize(
+    "told", ["delivered=3 refused=somebody-elses", "delivered=1", "delivered=4", "delivered=3 refused=run-1.001"]
+)
+def test_a_hand_over_that_does_not_add_up_is_never_called_delivered(roads: SiteRoads, told: str) -> None:
+    state = visited(roads, loaded(roads), told)
+    assert state.run(RUN).phase is not RunPhase.DELIVERED
+    assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
+    assert AssistCause.PARCELS_UNSURE in causes(state)
 
 
 def test_a_drop_at_the_wrong_stop_delivers_nothing_and_calls_a_person(roads: SiteRoads) -> None:
@@ -265,3 +270,24 @@ def test_an_order_that_ends_with_its_drop_under_way_is_unsure_of_the_whole_lot(r
 )
 def test_a_result_lists_what_was_refused(result: str, parcels: tuple[str, ...]) -> None:
     assert refused_in(result) == tuple(map(ParcelId, parcels))
+
+
+@pytest.mark.parametrize("last_node_id", ["", GOAL, "nowhere"])
+def test_a_van_that_forgot_its_order_out_of_contact_may_have_delivered(roads: SiteRoads, last_node_id: str) -> None:
+    """It was let in up to the point, and released counts as driven: nobody guesses where the parcels are."""
+    order = an_order("n1", GOAL)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    draft = Draft(state, NOW_S)
+    take_state(draft, roads, VAN_1, driving(order, 0))
+    take_state(draft, roads, VAN_1, a_state(order="", at=last_node_id))
+    assert {draft.state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
+    assert draft.state.twin(VAN_1).held
+
+
+def test_a_van_that_forgot_its_order_on_the_way_and_says_so_is_told_again(roads: SiteRoads) -> None:
+    order = an_order("n1", GOAL)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    draft = Draft(state, NOW_S)
+    take_state(draft, roads, VAN_1, a_state(order="", at="n1"))
+    assert {draft.state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.VEHICLE}
+    assert not draft.state.twin(VAN_1).held
