@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from fleet.dispatch.charge import charging_step
 from fleet.dispatch.intent import Cancel, Deliver, Extend, GoHome, Intent, Load, Reroute
-from fleet.dispatch.release import extension
+from fleet.dispatch.release import comes_to_its_end_s, extension
 from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
@@ -38,11 +38,11 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
     """What the vehicle shall be told now."""
     twin = draft.state.twin(vehicle_id)
     order = draft.state.active_order(vehicle_id)
-    banned = _banned_ahead(draft, order) if order is not None else ""
-    if order is not None and banned:
-        detail = f"{banned} in its base was closed"
-        raise_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(vehicle_id), detail)
+    if order is not None and (banned := _banned_ahead(draft, order)):
+        _call_for_closed(draft, vehicle_id, f"{banned} in its base was closed")
         return Cancel(order.id, f"{banned} was closed")
+    if order is not None and (banned := _banned_under(draft, order)):
+        _call_for_closed(draft, vehicle_id, f"it is on {banned}, which was closed, and drives on to leave it")
     if not twin.can_take_orders:
         return None
     if order is not None:
@@ -64,13 +64,20 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
         return Cancel(order.id, f"{order.refusals} updates were refused")
     if twin.blocked is not None:
         return _blocked(draft, roads, twin, order)
-    closed = next((e for e in order.path[order.released :] if draft.state.is_closed(e.road_key)), None)
-    if closed is not None and _may_ask_again(draft, twin):
-        return Reroute(order.id, f"{closed.road_key} is closed")
-    if closed is not None:
-        order = replace(order, path=order.path[: order.path.index(closed)])
-    released = extension(order, roads.site.limits)
-    return None if released is None else Extend(order.id, released)
+    ahead = order.path[order.released :]
+    is_closed = (draft.state.is_closed(piece.road_key) and not order.ends_on(piece) for piece in ahead)
+    open_count = next((i for i, closed in enumerate(is_closed) if closed), None)
+    if open_count is not None and _may_ask_again(draft, twin):
+        return Reroute(order.id, f"{ahead[open_count].road_key} is closed")
+    if open_count is not None:
+        order = replace(order, path=order.path[: order.released + open_count])
+    released = extension(order, roads.site.limits, draft.now_s)
+    if released is not None:
+        return Extend(order.id, released)
+    look_again_s = comes_to_its_end_s(order, roads.site.limits, draft.now_s)
+    if look_again_s is not None:
+        draft.wake(twin.vehicle.id, look_again_s)
+    return None
 
 
 def _banned_ahead(draft: Draft, order: Order) -> str:
@@ -84,6 +91,19 @@ def _banned_ahead(draft: Draft, order: Order) -> str:
     first = order.passed + 1 if order.update_seen >= 0 else order.passed
     ahead = order.path[first : order.released]
     return next((piece.edge_id for piece in ahead if draft.state.is_banned(piece.road_key)), "")
+
+
+def _banned_under(draft: Draft, order: Order) -> str:
+    """The road the vehicle is on, where people have closed it since."""
+    if order.passed >= len(order.path) or order.update_seen < 0:
+        return ""
+    piece = order.path[order.passed]
+    is_on_it = order.passed < order.released or order.ends_on(piece)
+    return piece.edge_id if is_on_it and draft.state.is_banned(piece.road_key) else ""
+
+
+def _call_for_closed(draft: Draft, vehicle_id: VehicleId, detail: str) -> None:
+    raise_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(vehicle_id), detail)
 
 
 def _may_ask_again(draft: Draft, twin: Twin) -> bool:

@@ -118,6 +118,10 @@ class PathEdge:
     def duration_s(self) -> float:
         return self.length_m / self.speed_mps
 
+    @property
+    def end_place(self) -> Place:
+        return Place(self.edge, self.to_m)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopAction:
@@ -182,6 +186,11 @@ class Order:
     @property
     def base_left_m(self) -> float:
         return sum(edge.length_m for edge in self.path[self.passed : self.released])
+
+    def ends_on(self, piece: PathEdge) -> bool:
+        """Whether the base ends in the middle of a road, and this is the rest of it: there is no way but forward."""
+        last = self.path[self.released - 1] if self.released else None
+        return last is not None and last.edge == piece.edge and last.to_m == piece.from_m
 
     @property
     def last_node_id(self) -> str:
