@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleet.dispatch.charge import charging_step
-from fleet.dispatch.intent import Cancel, Deliver, Extend, GoHome, Intent, Load, Reroute
+from fleet.dispatch.intent import Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute
 from fleet.dispatch.release import comes_to_its_end_s, extension
 from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
 from fleet.model import event as ev
@@ -21,7 +21,7 @@ from fleet.model.order import ActionKind, Order, OrderPhase
 from fleet.model.place import Place
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
-from fleet.model.twin import Twin
+from fleet.model.twin import Liveness, Twin
 from fleet.roads.route import NoRoute
 from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
@@ -43,6 +43,8 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
         return Cancel(order.id, f"{banned} was closed")
     if order is not None and (banned := _banned_under(draft, order)):
         _call_for_closed(draft, vehicle_id, f"it is on {banned}, which was closed, and drives on to leave it")
+    if twin.foreign_order:
+        return _revived(draft, twin)
     if not twin.can_take_orders:
         return None
     if order is not None:
@@ -78,6 +80,16 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
     if look_again_s is not None:
         draft.wake(twin.vehicle.id, look_again_s)
     return None
+
+
+def _revived(draft: Draft, twin: Twin) -> Recant | None:
+    """An order of ours that was over is cancelled again where a late copy has reached its vehicle; once."""
+    ended = draft.state.ended_order(twin.vehicle.id, twin.foreign_order)
+    subject = vehicle_subject(twin.vehicle.id)
+    has_failed = draft.state.open_assist(subject, AssistCause.ORDER_REJECTED) is not None
+    if ended is None or has_failed or twin.instant(ActionKind.CANCEL_ORDER) or twin.liveness is not Liveness.FRESH:
+        return None
+    return Recant(ended.id)
 
 
 def _banned_ahead(draft: Draft, order: Order) -> str:

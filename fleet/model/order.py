@@ -151,7 +151,7 @@ class Order:
         passed_s: trade time of the last progress.
         accepted: edges in the base that the vehicle has confirmed; an update stitches to its end after a refusal.
         refusals: updates the vehicle refused.
-        old_complaints: error types the vehicle showed already when the order was issued.
+        old_complaints: refusals the vehicle showed already when the order or its last update was issued.
     """
 
     id: OrderId
@@ -198,3 +198,12 @@ class Order:
 
     def action(self, action_id: ActionId) -> StopAction | None:
         return next((action for action in self.actions if action.action_id == action_id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedOrder:
+    """What is remembered of an order that is over: a late copy of it may still reach its vehicle."""
+
+    id: OrderId
+    phase: OrderPhase
+    actions: tuple[StopAction, ...]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import assert_never
 
-from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Reroute
+from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute
 from fleet.dispatch.release import HORIZON_EDGES, release_until
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
@@ -53,6 +53,8 @@ def carry_out(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, intent: Int
             _reroute(draft, roads, draft.state.orders[intent.order_id], intent.why)
         case Cancel():
             draft.emit(ev.OrderCancelling(order_id=intent.order_id, why=intent.why))
+            _ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, intent.order_id)
+        case Recant():
             _ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, intent.order_id)
         case Ask():
             _ask(draft, vehicle_id, intent.kind, None)

@@ -10,7 +10,7 @@ from fleet.errors import UnknownThingError
 from fleet.model.assist import Assist
 from fleet.model.custody import Custody
 from fleet.model.ids import AssistId, OrderId, ParcelId, PointId, RunId, TripId, VehicleId
-from fleet.model.order import Order
+from fleet.model.order import EndedOrder, Order
 from fleet.model.place import Place
 from fleet.model.run import Run, RunPhase
 from fleet.model.trip import PlanCost, Trip, TripPhase, Unassigned
@@ -93,7 +93,7 @@ class FleetState:
     trips: Map[TripId, TripView] = field(default_factory=Map)
     planned: Map[VehicleId, tuple[TripId, ...]] = field(default_factory=Map)
     orders: Map[OrderId, Order] = field(default_factory=Map)
-    ended_orders: Map[VehicleId, tuple[OrderId, ...]] = field(default_factory=Map)
+    ended_orders: Map[VehicleId, tuple[EndedOrder, ...]] = field(default_factory=Map)
     reservations: Map[str, tuple[VehicleId, ...]] = field(default_factory=Map)
     closures: Map[str, Closure] = field(default_factory=Map)
     assists: Map[AssistId, Assist] = field(default_factory=Map)
@@ -122,6 +122,10 @@ class FleetState:
     def active_order(self, vehicle_id: VehicleId) -> Order | None:
         order_id = self.twin(vehicle_id).order_id
         return None if order_id is None else self.orders[order_id]
+
+    def ended_order(self, vehicle_id: VehicleId, order_id: str) -> EndedOrder | None:
+        """One of the last orders of the vehicle that are over."""
+        return next((ended for ended in self.ended_orders.get(vehicle_id, ()) if ended.id == order_id), None)
 
     def planned_trips(self, vehicle_id: VehicleId) -> tuple[TripView, ...]:
         """Trips of the vehicle that have not begun, in order of departure."""
