@@ -490,12 +490,18 @@ def _road_reopened(state: FleetState, event: ev.RoadReopened, now_s: float) -> F
 
 @on(ev.AssistRaised)
 def _assist_raised(state: FleetState, event: ev.AssistRaised, now_s: float) -> FleetState:
-    return _count(replace(state, assists=state.assists.set(event.assist.id, event.assist)), "assist")
+    assist = event.assist
+    open_ones = (*state.assists_of.get(assist.subject, ()), assist.id)
+    assists_of = state.assists_of.set(assist.subject, open_ones)
+    return _count(replace(state, assists=state.assists.set(assist.id, assist), assists_of=assists_of), "assist")
 
 
 @on(ev.AssistResolved)
 def _assist_resolved(state: FleetState, event: ev.AssistResolved, now_s: float) -> FleetState:
-    return replace(state, assists=state.assists.delete(event.assist_id))
+    subject = state.assists[event.assist_id].subject
+    left = tuple(assist_id for assist_id in state.assists_of[subject] if assist_id != event.assist_id)
+    assists_of = state.assists_of.set(subject, left) if left else state.assists_of.delete(subject)
+    return replace(state, assists=state.assists.delete(event.assist_id), assists_of=assists_of)
 
 
 @on(ev.ItemQuarantined)
