@@ -36,7 +36,7 @@ def program() -> str:
 
 
 def snapshot_text(state: FleetState) -> str:
-    """The state as JSON; equal states give equal texts, also in another process, where sets iterate in another order."""
+    """The state as JSON; equal states give equal texts, also in a process where sets iterate in another order."""
     plain = {field.name: _plain(getattr(state, field.name)) for field in fields(FleetState)}
     return msgspec.json.encode(plain, order="deterministic").decode()
 

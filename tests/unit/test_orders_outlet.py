@@ -240,7 +240,7 @@ def test_an_order_that_could_not_be_sent_for_its_life_time_is_not_flushed_afterw
     assert outlet.due(issued, NOW_S + 3600.0) == []
 
 
-# Decided anew -----------------------------------------------------------------------------------------------------------
+# Decided anew -------------------------------------------------------------------------------------------------------
 
 
 def test_an_old_order_that_never_went_out_is_decided_anew_once_its_vehicle_is_heard(issued: FleetState) -> None:
