@@ -282,6 +282,8 @@ class AreaController:
         now_s = draft.now_s
         for vehicle_id in facts.states:
             self.outlet.heard(vehicle_id, now_s)
+        if facts.link_came_up:
+            self.sender.line_known = facts.link_ups
         if facts.states or facts.link_came_up:
             self.sender.wake()
         if outcome.has_replanned:

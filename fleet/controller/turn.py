@@ -100,6 +100,8 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
     for vehicle_id in sorted(facts.states):
         for state in facts.states[vehicle_id]:
             _for_vehicle(draft, vehicle_id, outcome, partial(take_state, draft, roads, vehicle_id, state))
+    if facts.link_came_up:
+        _doubt(draft, roads, facts)
     # After the states: which came first is not known, and a state before the will must not mend the connection.
     for vehicle_id, message in facts.connections:
         _for_vehicle(draft, vehicle_id, outcome, partial(take_connection, draft, vehicle_id, message))
@@ -117,6 +119,14 @@ def _withdraw(draft: Draft, roads: SiteRoads, order_id: OrderId, outcome: Outcom
     if order is not None and order.phase is OrderPhase.ISSUED:
         cancel = Cancel(order_id, "it could not be sent in time")
         _for_vehicle(draft, order.vehicle_id, outcome, partial(carry_out, draft, roads, order.vehicle_id, cancel))
+
+
+def _doubt(draft: Draft, roads: SiteRoads, facts: Facts) -> None:
+    """While the line was down a vehicle may have done anything: until it has spoken again it is told nothing."""
+    for vehicle_id in roads.site.vehicles:
+        is_fresh = draft.state.twin(vehicle_id).liveness is Liveness.FRESH
+        if is_fresh and vehicle_id not in facts.spoke_since:
+            draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
 
 
 def _request(draft: Draft, vehicle_id: VehicleId, kind: ActionKind) -> None:

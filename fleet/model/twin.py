@@ -14,7 +14,7 @@ from fleet.model.vehicle import Vehicle
 class Liveness(StrEnum):
     """How long ago a state of the vehicle came in."""
 
-    UNHEARD = "unheard"  # not since this controller started
+    UNHEARD = "unheard"  # not since this controller started, or the line to it came up
     FRESH = "fresh"
     STALE = "stale"
     LOST = "lost"
@@ -54,6 +54,7 @@ class Twin:
         complaints: error types it shows that name no order.
         aboard: runs of which parcels ride on it.
         held: why nothing may be sent to it, or empty.
+        heard_epoch: the last controller that heard it, by its epoch.
     """
 
     vehicle: Vehicle
@@ -76,6 +77,7 @@ class Twin:
     instants: tuple[Instant, ...] = ()
     aboard: frozenset[RunId] = frozenset()
     held: str = ""
+    heard_epoch: int = 0
 
     @property
     def can_take_orders(self) -> bool:

@@ -115,6 +115,11 @@ class Outlet:
             found.append((waiting.row, waiting.attempts))
         return found
 
+    def not_sent(self, row_id: int) -> None:
+        """A row that was due stayed here after all: that was no attempt."""
+        if (waiting := self._waiting.get(row_id)) is not None:
+            waiting.attempts -= 1
+
     def heard(self, vehicle_id: VehicleId, now_s: float) -> None:
         """A vehicle is heard again, or the line is up again: what it has not confirmed is due."""
         for row_id in self._by_vehicle.get(vehicle_id, ()):

@@ -18,7 +18,7 @@ from fleet.model.ids import ParcelId, RunId, TripId, VehicleId
 from fleet.model.order import ORDER_LIFECYCLE, Order, OrderPhase
 from fleet.model.run import OPEN_PHASES, RUN_LIFECYCLE, RunPhase
 from fleet.model.trip import TRIP_LIFECYCLE, TripPhase
-from fleet.model.twin import Blocked, Instant, Twin
+from fleet.model.twin import Blocked, Instant, Liveness, Twin
 from fleet.state.fleet_state import Closure, FleetState, RequestKey, RunView, TripView, Visit
 
 ENDED_ORDERS_KEPT = 8
@@ -416,6 +416,8 @@ def _connection_changed(state: FleetState, event: ev.ConnectionChanged, now_s: f
 
 @on(ev.LivenessChanged)
 def _liveness_changed(state: FleetState, event: ev.LivenessChanged, now_s: float) -> FleetState:
+    if event.liveness is Liveness.FRESH:
+        return _twin(state, event.vehicle_id, liveness=event.liveness, heard_epoch=state.epoch)
     return _twin(state, event.vehicle_id, liveness=event.liveness)
 
 

@@ -322,3 +322,92 @@ def test_a_vehicle_with_new_particulars_is_not_believed_before_it_has_spoken_eit
             assert second.state.twin(VAN_1).liveness is Liveness.UNHEARD
 
     lived(work)
+
+
+# A gap of the line --------------------------------------------------------------------------------------------------
+
+
+async def _with_an_order_decided_in_a_gap(place: Town, controller: AreaController, gap_s: float = 10.0) -> None:
+    """The van stands and is fresh; a run for it comes in while the line is down; then the line is up again."""
+    await place.say()
+    place.broker.cut("fleet-us", for_s=gap_s)
+    await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+    assert controller.outlet.open_count
+    await asyncio.sleep(gap_s + 5.0)
+    assert controller.ear.is_link_up
+
+
+def test_after_a_gap_of_the_line_nothing_goes_to_a_vehicle_before_it_has_spoken_again() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as controller:
+            await _with_an_order_decided_in_a_gap(place, controller)
+            assert f"{VAN_1}/order" not in place.heard
+            assert controller.state.twin(VAN_1).liveness is Liveness.UNHEARD
+            await place.say()
+            await asyncio.sleep(5.0)
+            assert f"{VAN_1}/order" in place.heard
+
+    lived(work)
+
+
+def test_an_order_is_not_said_again_after_a_gap_before_its_vehicle_has_spoken() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as controller:
+            await place.say()
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            await asyncio.sleep(3.0)
+            assert f"{VAN_1}/order" in place.heard
+            place.broker.cut("fleet-us", for_s=10.0)
+            place.heard.clear()
+            await asyncio.sleep(20.0)
+            assert controller.ear.is_link_up
+            assert f"{VAN_1}/order" not in place.heard
+
+    lived(work)
+
+
+def test_a_state_that_the_broker_remembered_over_the_gap_is_not_the_vehicles_word() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as controller:
+            header = a_header(1000, place.clock.trade_now_s() + 1.0)
+            place.broker.publish(f"uagv/v2/acme/{VAN_1}/state", encode_state(a_state(header=header)), retain=True)
+            await place.say(VAN_2)
+        async with place.served() as controller:
+            await asyncio.sleep(5.0)
+            assert controller.state.twin(VAN_1).liveness is Liveness.UNHEARD
+            assert controller.stats.dropped["retained"] == 1
+
+    lived(work)
+
+
+def test_a_gap_that_could_not_be_recorded_yet_is_no_reason_to_send_either() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as controller:
+            await place.say()
+            place.broker.cut("fleet-us", for_s=10.0)
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            place.fill_disk(pages=1)
+            await asyncio.sleep(20.0)
+            assert controller.ear.is_link_up
+            place.fill_disk(pages=100_000)
+            await asyncio.sleep(10.0)
+            assert not controller.store_trouble
+            assert f"{VAN_1}/order" not in place.heard
+
+    lived(work)
+
+
+def test_what_was_not_heard_while_the_line_was_down_makes_no_vehicle_silent() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as controller:
+            await place.say()
+            place.broker.cut("fleet-us", for_s=30.0)
+            await asyncio.sleep(32.0)
+            assert controller.ear.is_link_up
+            await asyncio.sleep(15.0)
+            assert controller.state.twin(VAN_1).liveness is Liveness.UNHEARD
+            assert not controller.state.assists
+            await asyncio.sleep(120.0)
+            assert controller.state.twin(VAN_1).liveness is Liveness.LOST
+
+    lived(work)

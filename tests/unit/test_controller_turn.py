@@ -110,6 +110,30 @@ def test_nobody_is_asked_twice_while_a_request_is_open(office: Office) -> None:
     assert len(office.sent) == 4
 
 
+def test_who_has_not_spoken_since_the_line_came_up_is_told_nothing(office: Office) -> None:
+    office.turn(Facts(states={VAN_1: [a_state()], VAN_2: [a_state()]}, link_came_up=True, spoke_since={VAN_2}))
+    assert not office.state.twin(VAN_1).can_take_orders
+    assert office.state.twin(VAN_2).can_take_orders
+
+
+def test_a_silent_vehicle_is_no_less_silent_because_the_line_came_up(office: Office) -> None:
+    office.state = after(office.state, [ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.LOST)])
+    office.turn(Facts(link_came_up=True))
+    assert office.state.twin(VAN_1).liveness is Liveness.LOST
+
+
+def test_a_vehicle_that_is_heard_again_after_a_mere_gap_of_the_line_changes_no_plan(office: Office) -> None:
+    office.turn(Facts(link_came_up=True))
+    assert not office.hear(VAN_1, a_state()).has_replanned
+    assert office.state.twin(VAN_1).can_take_orders
+
+
+def test_a_vehicle_that_is_heard_for_the_first_time_in_this_life_may_change_the_plan(office: Office) -> None:
+    unheard = ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.UNHEARD)
+    office.state = after(office.state, [ev.AreaOpened(token="t", epoch=2, map_sha256="m"), unheard])
+    assert office.hear(VAN_1, a_state()).has_replanned
+
+
 def test_link_loss_never_leads_to_a_go(office: Office) -> None:
     """The will comes after the last state, in the same turn."""
     broken = Connection(header=a_header(), state=ConnectionState.CONNECTION_BROKEN)
