@@ -21,7 +21,7 @@ from fleet.controller.lease import TTL_S, LeaseKeeper
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
-from fleet.controller.turn import Due, Outcome, take_turn
+from fleet.controller.turn import OWN_PLANS, Due, Outcome, take_turn
 from fleet.dispatch.commands import Answer, Command
 from fleet.errors import FencedError, JournalError, MapError, StoreBusyError, StoreUnsureError
 from fleet.journal.commit import Commit, Store
@@ -184,7 +184,7 @@ class AreaController:
             tuple(self.watch.overdue(now_s)),
             tuple(self._due_vehicles(now_s)),
             self._stale_orders(now_s),
-            self._are_unserved(now_s),
+            self._shall_plan_again(now_s),
         )
         draft = Draft(self.state, now_s)
         outcome = take_turn(draft, self.roads, facts, due)
@@ -313,16 +313,21 @@ class AreaController:
     def _stale_orders(self, now_s: float) -> tuple[OrderId, ...]:
         return tuple(self.outlet.stale(self.state, now_s)) if self.parts.link.is_up else ()
 
-    def _are_unserved(self, now_s: float) -> bool:
-        """Runs are in no trip, and it is time to see whether that can be helped now."""
-        if not self.state.unassigned or now_s < self._look_again_s:
+    @property
+    def _lacks_plan(self) -> bool:
+        """Runs are in no trip, or planning failed."""
+        return bool(self.state.unassigned) or OWN_PLANS in self.state.quarantine
+
+    def _shall_plan_again(self, now_s: float) -> bool:
+        """It is time to see whether what lacks a plan can be helped now."""
+        if not self._lacks_plan or now_s < self._look_again_s:
             return False
         self._look_again_s = now_s + LOOK_AGAIN_S
         return True
 
     def _is_anything_due(self, now_s: float) -> bool:
         first_wake_s = self._wakes[0][0] if self._wakes else float("inf")
-        look_again_s = self._look_again_s if self.state.unassigned else float("inf")
+        look_again_s = self._look_again_s if self._lacks_plan else float("inf")
         return min(self.watch.next_due_s, self._closures_until_s, first_wake_s, look_again_s) <= now_s
 
     def _wake(self, vehicle_id: VehicleId, at_s: float) -> None:

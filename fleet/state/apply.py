@@ -513,3 +513,8 @@ def _item_quarantined(state: FleetState, event: ev.ItemQuarantined, now_s: float
     if kind == "vehicle":
         return _twin(state, VehicleId(name), held=f"quarantined: {event.error}")
     return state
+
+
+@on(ev.QuarantineEnded)
+def _quarantine_ended(state: FleetState, event: ev.QuarantineEnded, now_s: float) -> FleetState:
+    return replace(state, quarantine=state.quarantine.delete(event.subject))

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from fleet.controller import AreaController, Parts
-from fleet.dispatch.commands import HoldVehicle, SubmitRuns
+from fleet.dispatch.commands import CancelRun, HoldVehicle, SubmitRuns
 from fleet.errors import FencedError, StoreBusyError
 from fleet.journal.commit import Commit
 from fleet.journal.record import Head, record_of
@@ -31,7 +31,7 @@ from fleet.wire.codec import encode_state
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.messages import ActionStatus, VehicleState
 from fleet.wire.subscription import Subscription
-from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_request, a_state, an_order, town
+from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_request, a_run, a_state, an_order, town
 from vehicle_sim.virtual_time import VirtualClock, run_virtual
 
 TOPICS = ("state", "connection", "factsheet", "visualization", "nonsense")
@@ -409,5 +409,31 @@ def test_what_was_not_heard_while_the_line_was_down_makes_no_vehicle_silent() ->
             assert not controller.state.assists
             await asyncio.sleep(120.0)
             assert controller.state.twin(VAN_1).liveness is Liveness.LOST
+
+    lived(work)
+
+
+# Planning -------------------------------------------------------------------------------------------------------------
+
+
+def unplannable(name: str) -> ev.RunsAccepted:
+    """A run whose figures no planner can work with."""
+    run = a_run(name)
+    return ev.RunsAccepted(key="", digest="", runs=(replace(run, lot=replace(run.lot, mass_kg=-1.0)),))
+
+
+def test_planning_that_failed_is_tried_again_within_a_minute_and_heals() -> None:
+    async def work(place: Town) -> None:
+        place.write(unplannable("bad"))
+        async with place.served() as controller:
+            await place.say()
+            assert "planner:own" in controller.state.quarantine
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            failures = controller.stats.failures
+            await asyncio.sleep(65.0)
+            assert controller.stats.failures == failures + 1
+            await controller.ask(CancelRun(RunId("bad"), "nonsense"), "people")
+            assert list(controller.state.quarantine) == []
+            assert controller.state.run(RunId("r-1")).trip_id is not None
 
     lived(work)

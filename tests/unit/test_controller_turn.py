@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -26,7 +27,9 @@ from tests.nouns import (
     VAN_2,
     Office,
     a_header,
+    a_plan,
     a_request,
+    a_run,
     a_state,
     after,
     an_error,
@@ -316,3 +319,50 @@ def test_a_road_closed_under_a_vehicle_that_may_not_be_told_more_stops_it_and_ca
     ask(office, CloseRoad(ahead, NOW_S + 6000.0, "bridge down"))
     assert office.state.orders[order.id].phase is OrderPhase.CANCELLING
     assert AssistCause.RELEASE_REFUSED in {assist.cause for assist in office.state.assists.values()}
+
+
+# Planning that fails --------------------------------------------------------------------------------------------------
+
+
+BAD = RunId("r-bad")
+
+
+def unplannable(office: Office) -> None:
+    """A run whose figures no planner can work with is in the journal; with it every plan raises."""
+    run = a_run(BAD)
+    heavy = replace(run, lot=replace(run.lot, mass_kg=-1.0))
+    office.state = after(office.state, [ev.RunsAccepted(key="", digest="", runs=(heavy,))])
+
+
+def test_planning_that_fails_calls_a_person_and_the_turn_goes_on(office: Office) -> None:
+    unplannable(office)
+    outcome = ask(office, submit("r-1"))
+    assert [subject for subject, _ in outcome.failures] == ["planner:own"]
+    assert RUN in office.state.runs
+    assert [assist.subject for assist in office.state.assists.values()] == ["planner:own"]
+
+
+def test_planning_that_works_again_is_out_of_quarantine_and_nobody_waits_for_a_person(office: Office) -> None:
+    unplannable(office)
+    ask(office, submit("r-1"))
+    ask(office, CancelRun(BAD, "nonsense"))
+    assert list(office.state.quarantine) == []
+    assert list(office.state.assists) == []
+    assert office.state.run(RUN).phase is RunPhase.LOADING
+
+
+def test_planning_that_failed_is_tried_again_though_nothing_new_came_in(office: Office) -> None:
+    unplannable(office)
+    ask(office, submit("r-1"))
+    office.state = after(office.state, [ev.RunCancelled(run_id=BAD, why="")])
+    office.turn(due=Due(plan_again=True), after_s=60.0)
+    assert list(office.state.quarantine) == []
+    assert office.state.run(RUN).phase is RunPhase.LOADING
+
+
+def test_a_solvers_answer_that_could_not_be_handled_is_forgotten_with_the_next_good_one(office: Office) -> None:
+    ask(office, submit("r-1", "r-2", "r-3"))
+    subject = "planner:answer"
+    office.state = after(office.state, [ev.ItemQuarantined(subject=subject, error="KeyError: x")])
+    office.turn(Facts(plans=[a_plan()]))
+    assert subject not in office.state.quarantine
