@@ -18,6 +18,7 @@ from fleet.clock import Clock
 from fleet.controller.ear import Ear
 from fleet.controller.inbox import Asked, Facts, Inbox
 from fleet.controller.lease import TTL_S, LeaseKeeper
+from fleet.controller.opening import let_go_of_gone
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
@@ -346,20 +347,30 @@ class AreaController:
         while True:
             await self._improve.wait()
             self._improve.clear()
-            problem = problem_of(self.state, self.roads, self.parts.clock.trade_now_s())
-            if not problem.incumbent:
+            try:
+                answer = await self._improved(solver)
+            except Exception as error:  # the plan we have stays; the area goes on
+                self.stats.failures += 1
+                log.error("plan_not_improved", area=self.site.id, exc_info=error)
                 continue
-            began_s = self.parts.clock.machine_now_s()
-            plan = Plan(
-                trips=problem.incumbent,
-                unassigned=tuple(self.state.unassigned[r] for r in sorted(self.state.unassigned)),
-                cost=self.state.plan_cost,
-                made_by=self.state.plan_made_by,
-            )
-            answer = await solver.improve(problem, plan, self.parts.budget, _numbered("proposed"))
-            self.stats.solver_took(self.parts.clock.machine_now_s() - began_s)
             if answer is not None:
                 self.inbox.put_plan(answer)
+
+    async def _improved(self, solver: Solver) -> Plan | None:
+        problem = problem_of(self.state, self.roads, self.parts.clock.trade_now_s())
+        if not problem.incumbent:
+            return None
+        began_s = self.parts.clock.machine_now_s()
+        known = {run.id for run in problem.runs}
+        plan = Plan(
+            trips=problem.incumbent,
+            unassigned=tuple(self.state.unassigned[r] for r in sorted(self.state.unassigned) if r in known),
+            cost=self.state.plan_cost,
+            made_by=self.state.plan_made_by,
+        )
+        answer = await solver.improve(problem, plan, self.parts.budget, _numbered("proposed"))
+        self.stats.solver_took(self.parts.clock.machine_now_s() - began_s)
+        return answer
 
     # Start --------------------------------------------------------------------------------------------------------
 
@@ -399,6 +410,7 @@ class AreaController:
                 draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
         for vehicle_id in self.site.vehicles:
             self._settle(draft, vehicle_id)
+        let_go_of_gone(draft, self.site)
         for key in sorted(draft.state.closures):
             if self.roads.graph.edge_by_key(key) is None:
                 detail = "is closed, and the map does not have it any more; close what stands there now"

@@ -74,15 +74,14 @@ class Sender:
         while True:
             await self._news.wait()
             self._news.clear()
-            if not self._may_send:
+            if not self._may_send():
                 continue
             for row, attempts in self._outlet.due(state(), self._clock.trade_now_s()):
-                if self._may_send:
+                if self._may_send():
                     await self._send(row, attempts)
                 else:  # things changed while the rows before it went out
                     self._outlet.not_sent(row.id)
 
-    @property
     def _may_send(self) -> bool:
         knows_line = self.line_known == self._inbox.link_ups
         return self._link.is_up and self._lease.is_good and knows_line and not self.is_held

@@ -23,15 +23,18 @@ from fleet.journal.store import SqlStore
 from fleet.journal.writer import InlineWriter
 from fleet.model import event as ev
 from fleet.model.ids import RunId, VehicleId
+from fleet.model.trip import Plan, Reason
 from fleet.model.twin import Liveness
-from fleet.planning.port import Budget
+from fleet.planning.draft import NewTripId
+from fleet.planning.port import Budget, Solver
+from fleet.planning.problem import Problem
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
 from fleet.wire.codec import encode_state
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.messages import ActionStatus, VehicleState
 from fleet.wire.subscription import Subscription
-from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_request, a_run, a_state, an_order, town
+from tests.nouns import NOW_S, POINT_1, POINT_2, VAN_1, VAN_2, a_header, a_request, a_run, a_state, an_order, town
 from vehicle_sim.virtual_time import VirtualClock, run_virtual
 
 TOPICS = ("state", "connection", "factsheet", "visualization", "nonsense")
@@ -66,7 +69,7 @@ class Town:
         if not topic.endswith("/state"):
             self.heard.append(topic.partition("/v2/acme/")[2])
 
-    def controller(self, roads: SiteRoads, owner: str = "us") -> AreaController:
+    def controller(self, roads: SiteRoads, owner: str = "us", solver: Solver | None = None) -> AreaController:
         link = MemoryLink(self.broker, f"fleet-{owner}", [Subscription(f"uagv/+/+/+/{name}") for name in TOPICS])
         return AreaController(
             Parts(
@@ -74,7 +77,7 @@ class Town:
                 link=link,
                 store=self.store,
                 writer=InlineWriter(self.store),
-                solver=None,
+                solver=solver,
                 budget=Budget(steps=1),
                 roads=roads,
                 token="t",
@@ -84,9 +87,11 @@ class Town:
         )
 
     @asynccontextmanager
-    async def served(self, roads: SiteRoads | None = None) -> AsyncIterator[AreaController]:
+    async def served(
+        self, roads: SiteRoads | None = None, solver: Solver | None = None
+    ) -> AsyncIterator[AreaController]:
         """A controller at work; killed at the end."""
-        controller = self.controller(roads or town())
+        controller = self.controller(roads or town(), solver=solver)
         await controller.open()
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(controller.run())
@@ -435,5 +440,62 @@ def test_planning_that_failed_is_tried_again_within_a_minute_and_heals() -> None
             await controller.ask(CancelRun(RunId("bad"), "nonsense"), "people")
             assert list(controller.state.quarantine) == []
             assert controller.state.run(RunId("r-1")).trip_id is not None
+
+    lived(work)
+
+
+def test_a_pickup_point_that_left_the_site_file_stops_nothing_but_its_own_runs() -> None:
+    def runs(ready_s: float) -> SubmitRuns:
+        to_both = ((f"r-{number}", point) for number, point in ((1, POINT_1), (2, POINT_2)))
+        return SubmitRuns(
+            key="k",
+            runs=tuple(a_request(name, point, ready_s=ready_s, due_s=ready_s + 5400.0) for name, point in to_both),
+        )
+
+    site = town().site
+    less = replace(site, points={it: point for it, point in site.points.items() if it != POINT_1})
+
+    async def work(place: Town) -> None:
+        async with place.served() as first:
+            await place.say(VAN_1)
+            await first.ask(runs(place.clock.trade_now_s() + 3600.0), "client")
+            assert first.state.run(RunId("r-1")).trip_id is not None
+        async with place.served(SiteRoads(less, town().graph)) as second:
+            [assist] = second.state.assists.values()
+            assert assist.subject == "run:r-1"
+            await place.say(VAN_1)
+            assert second.state.unassigned[RunId("r-1")].reason is Reason.POINT_GONE
+            assert second.state.run(RunId("r-2")).trip_id is not None
+            assert second.stats.failures == 0
+
+    lived(work)
+
+
+class BrokenSolver:
+    """Fails as nobody foresaw."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def improve(
+        self, problem: Problem, plan: Plan, budget: Budget, new_trip_id: NewTripId, seed: int = 0
+    ) -> Plan | None:
+        self.asked += 1
+        raise ZeroDivisionError("a bug of the solver's own")
+
+
+def test_a_solver_that_fails_leaves_the_plan_as_it_is_and_is_asked_again() -> None:
+    async def work(place: Town) -> None:
+        solver = BrokenSolver()
+        async with place.served(solver=solver) as controller:
+            await place.say()
+            ready_s = place.clock.trade_now_s() + 3600.0
+            for number in (1, 2):
+                run = a_request(f"r-{number}", ready_s=ready_s, due_s=ready_s + 5400.0)
+                await controller.ask(SubmitRuns(key=f"k-{number}", runs=(run,)), "client")
+                await asyncio.sleep(5.0)
+            assert solver.asked == 2
+            assert controller.stats.failures == 2
+            assert controller.state.run(RunId("r-2")).trip_id is not None
 
     lived(work)
