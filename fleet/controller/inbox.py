@@ -121,14 +121,19 @@ class Inbox:
     def take(self) -> Facts:
         """Everything since the last turn."""
         facts, self._facts = self._facts, Facts()
-        facts.commands = list(self._commands)
+        facts.commands = self.take_commands()
         facts.connections = [(vehicle_id, said) for vehicle_id, kept in self._connections.items() for said in kept]
         facts.unconfirmed = [(vehicle_id, ref, n) for (vehicle_id, ref), n in self._unconfirmed.items()]
-        self._commands.clear()
         self._connections.clear()
         self._unconfirmed.clear()
         self._news.clear()
         return facts
+
+    def take_commands(self) -> list[Asked]:
+        """The commands alone, for whoever has to refuse them."""
+        commands = list(self._commands)
+        self._commands.clear()
+        return commands
 
     def give_back(self, facts: Facts) -> None:
         """The turn could not be recorded: its facts are taken again, except commands, whose callers were told."""
