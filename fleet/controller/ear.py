@@ -56,7 +56,9 @@ class Ear:
         self.link_trouble = "not connected yet"
 
     def on_link_up(self) -> None:
+        """The line is up, and it was not the vehicles' fault that they were not heard."""
         self.is_link_up, self.link_trouble = True, ""
+        self._watch.from_now(self._clock.trade_now_s())
         log.info("link_up")
         self._inbox.put_link_up()
 
@@ -77,6 +79,9 @@ class Ear:
         except WireError as error:
             self._stats.dropped["malformed"] += 1
             log.warning("message_refused", vehicle=vehicle_id, topic=topic, reason=error.reason)
+            return
+        if retained and isinstance(message, VehicleState):  # the broker's memory of it, and nobody knows how old
+            self._stats.dropped["retained"] += 1
             return
         self._judge(vehicle_id, parsed.name, message, payload)
         verdict = self._gate.judge(vehicle_id, parsed.name, message.header, payload, self._clock.trade_now_s())

@@ -16,17 +16,18 @@ from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.custody import CustodyKind
-from fleet.model.ids import RunId, VehicleId
-from fleet.model.order import ActionKind, Order, OrderPhase
+from fleet.model.ids import PointId, RunId, VehicleId
+from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, OrderPurpose
 from fleet.model.place import Place
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
 from fleet.model.twin import Liveness, Twin
+from fleet.planning.gone import point_gone
 from fleet.roads.route import NoRoute
 from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
-from fleet.state.fleet_state import RunView, TripView
+from fleet.state.fleet_state import RunView, TripView, Visit
 
 RETRY_S = 60.0
 REFUSALS_MAX = 2
@@ -62,6 +63,8 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
 def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
     if order.phase is not OrderPhase.ACTIVE or not order.is_confirmed:
         return None
+    if _leads_nowhere(roads, order):
+        return Cancel(order.id, f"{order.last_node_id} is no longer in the site file")
     if order.refusals >= REFUSALS_MAX:
         return Cancel(order.id, f"{order.refusals} updates were refused")
     if twin.blocked is not None:
@@ -90,6 +93,14 @@ def _revived(draft: Draft, twin: Twin) -> Recant | None:
     if ended is None or has_failed or twin.instant(ActionKind.CANCEL_ORDER) or twin.liveness is not Liveness.FRESH:
         return None
     return Recant(ended.id)
+
+
+def _leads_nowhere(roads: SiteRoads, order: Order) -> bool:
+    """A delivery to a point that the site no longer has, and nobody has begun to unload there."""
+    if order.purpose is not OrderPurpose.DELIVER or PointId(order.last_node_id.partition(":")[2]) in roads.site.points:
+        return False
+    is_there = order.passed == len(order.path) or any(a.phase is not ActionPhase.PENDING for a in order.actions)
+    return not is_there
 
 
 def _banned_ahead(draft: Draft, order: Order) -> str:
@@ -187,6 +198,9 @@ def _is_unsure(draft: Draft, run: RunView) -> bool:
 def _next_visit(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> Intent | None:
     for visit in view.visits_left:
         wanted = tuple(run_id for run_id in visit.run_ids if _is_to_deliver(draft, twin, run_id))
+        if visit.point_id not in roads.site.points:
+            _give_up(draft, view, visit, wanted)
+            continue
         if wanted:
             return Deliver(view.trip.id, replace(visit, run_ids=wanted)) if _may_ask_again(draft, twin) else None
         skipped = ev.StopDone(
@@ -197,6 +211,15 @@ def _next_visit(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> I
         return _go_home(draft, twin, view)
     draft.emit(ev.TripMoved(trip_id=view.trip.id, phase=TripPhase.CLOSED))
     return _at_rest(draft, roads, draft.state.twin(twin.vehicle.id))
+
+
+def _give_up(draft: Draft, view: TripView, visit: Visit, run_ids: tuple[RunId, ...]) -> None:
+    """The visit cannot be made for ever: what is aboard for it comes back."""
+    why = point_gone(visit.point_id)
+    for run_id in run_ids:
+        raise_assist(draft, AssistCause.RUN_UNSERVED, f"run:{run_id}", why)
+    done = ev.StopDone(trip_id=view.trip.id, point_id=visit.point_id, deferred=(), given_up=run_ids, why=why)
+    draft.emit(done)
 
 
 def _is_to_deliver(draft: Draft, twin: Twin, run_id: RunId) -> bool:

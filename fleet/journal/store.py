@@ -22,6 +22,7 @@ from fleet.errors import FencedError, JournalError, StoreBusyError, StoreCorrupt
 from fleet.journal import tables as t
 from fleet.journal.commit import Commit, Lease, Row, Saved
 from fleet.journal.record import FIRST_HASH, Head, Record
+from fleet.journal.snapshot import program
 from fleet.orders.outlet import OutboxRow, OutboxStatus
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -145,7 +146,7 @@ class SqlStore:
         with self._reading() as tx:
             snapshot = tx.execute(
                 select(t.SNAPSHOT.c.seq, t.SNAPSHOT.c.body)
-                .where(t.SNAPSHOT.c.area == area)
+                .where(t.SNAPSHOT.c.area == area, t.SNAPSHOT.c.program == program())
                 .order_by(t.SNAPSHOT.c.seq.desc())
                 .limit(1)
             ).one_or_none()
@@ -158,7 +159,8 @@ class SqlStore:
                 select(t.OUTBOX.c.id).where(t.OUTBOX.c.area == area).order_by(t.OUTBOX.c.id.desc()).limit(1)
             ).scalar()
         seq = snapshot.seq if snapshot else 0
-        records = self.records(area, seq, head.seq - seq)
+        # Without a snapshot the whole history is needed, and whoever needs it reads it page by page.
+        records = self.records(area, seq, head.seq - seq) if snapshot else []
         return Saved(
             head=head,
             snapshot=snapshot.body if snapshot else None,
@@ -259,7 +261,7 @@ def _upsert(dialect_name: str, table: Table, key: str) -> Any:
 
 def _write_snapshot(tx: Connection, commit: Commit, body: str) -> None:
     head = commit.new_head
-    tx.execute(insert(t.SNAPSHOT).values(area=commit.area, seq=head.seq, program="1", hash=head.hash, body=body))
+    tx.execute(insert(t.SNAPSHOT).values(area=commit.area, seq=head.seq, program=program(), hash=head.hash, body=body))
     kept = (
         select(t.SNAPSHOT.c.seq)
         .where(t.SNAPSHOT.c.area == commit.area)

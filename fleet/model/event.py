@@ -420,3 +420,11 @@ class ItemQuarantined(Event):
 
     subject: str
     error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineEnded(Event):
+    """What failed is tried again by itself, as planning is, and worked."""
+
+    subject: str
+    why: str

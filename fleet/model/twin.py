@@ -14,7 +14,7 @@ from fleet.model.vehicle import Vehicle
 class Liveness(StrEnum):
     """How long ago a state of the vehicle came in."""
 
-    UNHEARD = "unheard"  # not since this controller started
+    UNHEARD = "unheard"  # not since this controller started, or the line to it came up
     FRESH = "fresh"
     STALE = "stale"
     LOST = "lost"
@@ -55,6 +55,7 @@ class Twin:
         forgotten: orders that it lost one after the other without having passed a node.
         aboard: runs of which parcels ride on it.
         held: why nothing may be sent to it, or empty.
+        heard_epoch: the last controller that heard it, by its epoch.
     """
 
     vehicle: Vehicle
@@ -78,6 +79,7 @@ class Twin:
     aboard: frozenset[RunId] = frozenset()
     held: str = ""
     forgotten: int = 0
+    heard_epoch: int = 0
 
     @property
     def can_take_orders(self) -> bool:

@@ -180,7 +180,7 @@ def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str) -> None:
         _no_way(draft, twin, f"to {order.last_node_id}: {route.reason}")
         return
     speed_mps = roads.site.vehicle_types[type_id].speed_mps_max
-    path = way_of(roads.graph, route, roads.path_node(type_id, order.last_node_id), speed_mps)
+    path = way_of(roads.graph, route, order.path[-1].end, speed_mps)  # the goal's name may be gone from the site
     draft.emit(ev.OrderRerouted(order_id=order.id, kept=order.released, path=path, why=why))
 
 

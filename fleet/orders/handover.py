@@ -102,7 +102,7 @@ def _returned(draft: Draft, order: Order, action: StopAction) -> None:
             why=why_returned(view),
         )
     )
-    for cause in (AssistCause.NO_STAFF, AssistCause.DROP_FAILED):
+    for cause in (AssistCause.NO_STAFF, AssistCause.DROP_FAILED, AssistCause.RUN_UNSERVED):
         resolve_assist(draft, cause, f"run:{action.run_id}", "returned to the station")
 
 

@@ -70,7 +70,8 @@ def _react(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Event) -> Non
     match event:
         case ev.LivenessChanged():
             resolve_assist(draft, AssistCause.VEHICLE_LOST, subject, "heard again")
-            if before.liveness in (Liveness.LOST, Liveness.UNHEARD) or draft.state.unassigned:
+            is_news = before.liveness is Liveness.LOST or before.heard_epoch != draft.state.epoch
+            if is_news or draft.state.unassigned:  # after a mere gap of the line the plan is as good as before
                 draft.want_plan(f"{vehicle_id} is there")
         case ev.ConditionChanged():
             _condition(draft, event)

@@ -18,7 +18,7 @@ from fleet.model.ids import ActionId, ParcelId, RunId, TripId, VehicleId
 from fleet.model.order import ORDER_LIFECYCLE, ActionPhase, EndedOrder, Order, OrderPhase, StopAction
 from fleet.model.run import OPEN_PHASES, RUN_LIFECYCLE, RunPhase
 from fleet.model.trip import TRIP_LIFECYCLE, TripPhase
-from fleet.model.twin import Blocked, Instant, Twin
+from fleet.model.twin import Blocked, Instant, Liveness, Twin
 from fleet.state.fleet_state import Closure, FleetState, RequestKey, RunView, TripView, Visit
 
 ENDED_ORDERS_KEPT = 8
@@ -442,6 +442,8 @@ def _connection_changed(state: FleetState, event: ev.ConnectionChanged, now_s: f
 
 @on(ev.LivenessChanged)
 def _liveness_changed(state: FleetState, event: ev.LivenessChanged, now_s: float) -> FleetState:
+    if event.liveness is Liveness.FRESH:
+        return _twin(state, event.vehicle_id, liveness=event.liveness, heard_epoch=state.epoch)
     return _twin(state, event.vehicle_id, liveness=event.liveness)
 
 
@@ -516,12 +518,18 @@ def _road_reopened(state: FleetState, event: ev.RoadReopened, now_s: float) -> F
 
 @on(ev.AssistRaised)
 def _assist_raised(state: FleetState, event: ev.AssistRaised, now_s: float) -> FleetState:
-    return _count(replace(state, assists=state.assists.set(event.assist.id, event.assist)), "assist")
+    assist = event.assist
+    open_ones = (*state.assists_of.get(assist.subject, ()), assist.id)
+    assists_of = state.assists_of.set(assist.subject, open_ones)
+    return _count(replace(state, assists=state.assists.set(assist.id, assist), assists_of=assists_of), "assist")
 
 
 @on(ev.AssistResolved)
 def _assist_resolved(state: FleetState, event: ev.AssistResolved, now_s: float) -> FleetState:
-    return replace(state, assists=state.assists.delete(event.assist_id))
+    subject = state.assists[event.assist_id].subject
+    left = tuple(assist_id for assist_id in state.assists_of[subject] if assist_id != event.assist_id)
+    assists_of = state.assists_of.set(subject, left) if left else state.assists_of.delete(subject)
+    return replace(state, assists=state.assists.delete(event.assist_id), assists_of=assists_of)
 
 
 @on(ev.ItemQuarantined)
@@ -531,3 +539,8 @@ def _item_quarantined(state: FleetState, event: ev.ItemQuarantined, now_s: float
     if kind == "vehicle":
         return _twin(state, VehicleId(name), held=f"quarantined: {event.error}")
     return state
+
+
+@on(ev.QuarantineEnded)
+def _quarantine_ended(state: FleetState, event: ev.QuarantineEnded, now_s: float) -> FleetState:
+    return replace(state, quarantine=state.quarantine.delete(event.subject))

@@ -79,7 +79,11 @@ class Closure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetState:
-    """All that is known now. Values only; `apply` makes the next one."""
+    """All that is known now. Values only; `apply` makes the next one.
+
+    Attributes:
+        assists_of: the open assists of each subject, in the order in which they were raised.
+    """
 
     now_s: float = 0.0
     token: str = ""
@@ -97,6 +101,7 @@ class FleetState:
     reservations: Map[str, tuple[VehicleId, ...]] = field(default_factory=Map)
     closures: Map[str, Closure] = field(default_factory=Map)
     assists: Map[AssistId, Assist] = field(default_factory=Map)
+    assists_of: Map[str, tuple[AssistId, ...]] = field(default_factory=Map)
     keys: Map[str, RequestKey] = field(default_factory=Map)
     quarantine: Map[str, str] = field(default_factory=Map)
     plan_version: int = 0
@@ -146,4 +151,5 @@ class FleetState:
         return self.twin(vehicle_id).place
 
     def open_assist(self, subject: str, cause: str) -> Assist | None:
-        return next((a for a in self.assists.values() if a.subject == subject and a.cause == cause), None)
+        found = (self.assists[assist_id] for assist_id in self.assists_of.get(subject, ()))
+        return next((assist for assist in found if assist.cause == cause), None)

@@ -226,6 +226,17 @@ def test_what_came_after_a_snapshot_is_loaded_with_it(store: SqlStore) -> None:
     assert store.load(AREA).records == second.records
 
 
+def test_a_snapshot_that_another_program_folded_is_not_believed(store: SqlStore, path: Path) -> None:
+    first = replace(a_commit(count=2), snapshot="what an older program made of it")
+    store.write([first])
+    raw = sqlite3.connect(path)
+    with raw:
+        raw.execute("UPDATE snapshot SET program = 'older'")
+    raw.close()
+    saved = store.load(AREA)
+    assert (saved.snapshot, saved.snapshot_seq, saved.head) == (None, 0, first.new_head)
+
+
 # History is append-only -----------------------------------------------------------------------------------------------
 
 
