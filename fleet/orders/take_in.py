@@ -117,6 +117,8 @@ def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChan
         raise_assist(draft, AssistCause.BLOCKED, subject, f"cannot enter {_where(roads, key)}")
         draft.want_plan(f"{key} is blocked")
         return
+    if not _may_have_passed(draft, event.vehicle_id):
+        return  # it was told to turn away: the road is as blocked as before, and the person stays called
     if before.blocked is not None:
         key = _road_key(before.blocked.edge_id)
         others = (twin.blocked for twin in draft.state.twins.values())
@@ -125,6 +127,12 @@ def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChan
             draft.emit(ev.RoadReopened(road_key=key, why=f"{event.vehicle_id} is no longer blocked"))
             draft.want_plan(f"{key} is open again")
     resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
+
+
+def _may_have_passed(draft: Draft, vehicle_id: VehicleId) -> bool:
+    """Whether a vehicle that no longer says that it is blocked may go on where it was; without an order none does."""
+    order = draft.state.active_order(vehicle_id)
+    return order is not None and order.phase is OrderPhase.ACTIVE
 
 
 def _road_key(edge_id: str) -> str:
@@ -148,6 +156,8 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
         draft.emit(event)
         if isinstance(event, ev.NodePassed):
             resolve_assist(draft, AssistCause.ORDER_VANISHED, subject, "it goes on")
+            if draft.state.twin(order.vehicle_id).blocked is None:
+                resolve_assist(draft, AssistCause.BLOCKED, subject, "it goes on")
         if isinstance(event, ev.ActionMoved) and event.phase.is_over:
             ended = draft.state.orders[order.id].action(event.action_id)
             if ended is not None:

@@ -219,9 +219,32 @@ def test_a_road_that_one_vehicle_cannot_enter_is_closed_for_all(roads: SiteRoads
     assert causes(state) == [AssistCause.BLOCKED]
 
 
-def test_it_is_open_again_when_the_vehicle_no_longer_says_so(roads: SiteRoads, two_vans: FleetState) -> None:
-    state = heard(roads, two_vans, blocked(), a_state())
+def on_its_way(roads: SiteRoads) -> tuple[Order, FleetState]:
+    """Van 1 drives to the point; it has passed its first node."""
+    order = an_order("n1", "n2", GOAL)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    return order, heard(roads, state, driving(order, 1))
+
+
+def test_it_is_open_again_when_the_vehicle_no_longer_says_so(roads: SiteRoads) -> None:
+    order, state = on_its_way(roads)
+    state = heard(roads, state, driving(order, 1, errors=[an_error("blocked", edgeId=STREET)]), driving(order, 1))
     assert not state.is_closed(STREET)
+    assert causes(state) == []
+
+
+def test_a_vehicle_that_is_told_to_turn_away_leaves_the_road_as_closed_as_before(roads: SiteRoads) -> None:
+    """It was opened at the cancel, and the new way led through it again, every two minutes until it was clear."""
+    order, state = on_its_way(roads)
+    state = heard(roads, state, driving(order, 1, errors=[an_error("blocked", edgeId=STREET)]))
+    state = after(state, [ev.OrderCancelling(order_id=order.id, why="another way is open")])
+    state = heard(roads, state, driving(order, 1, left=[], edges=[], actions={}))
+    assert state.is_closed(STREET)
+    assert causes(state) == [AssistCause.BLOCKED]
+    again = an_order("n9", GOAL, id=OrderId("o-2"))
+    state = after(state, [ev.OrderIssued(order=again), ev.OrderSeen(order_id=again.id, update_id=0)])
+    state = heard(roads, state, driving(again, 1))
+    assert state.is_closed(STREET)
     assert causes(state) == []
 
 
@@ -250,15 +273,16 @@ def test_a_blocked_vehicle_does_not_shorten_a_closure_that_people_made(roads: Si
     assert state.closures[STREET].until_s == tomorrow_s
 
 
-def test_a_road_stays_closed_while_a_second_vehicle_is_still_blocked_on_it(
-    roads: SiteRoads, two_vans: FleetState
-) -> None:
-    draft = Draft(two_vans, NOW_S)
-    take_state(draft, roads, VAN_1, blocked())
+def test_a_road_stays_closed_while_a_second_vehicle_is_still_blocked_on_it(roads: SiteRoads) -> None:
+    order, state = on_its_way(roads)
+    draft = Draft(state, NOW_S)
+    take_state(draft, roads, VAN_1, driving(order, 1, errors=[an_error("blocked", edgeId=STREET)]))
     take_state(draft, roads, VAN_2, blocked())
-    take_state(draft, roads, VAN_2, a_state())
+    take_state(draft, roads, VAN_1, driving(order, 1))
     assert draft.state.is_closed(STREET)
-    take_state(draft, roads, VAN_1, a_state())
+    take_state(draft, roads, VAN_2, a_state())
+    take_state(draft, roads, VAN_1, driving(order, 1, errors=[an_error("blocked", edgeId=STREET)]))
+    take_state(draft, roads, VAN_1, driving(order, 1))
     assert not draft.state.is_closed(STREET)
 
 
