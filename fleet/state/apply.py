@@ -7,12 +7,12 @@ the trade time that the journal kept beside it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from immutables import Map
 
 from fleet.model import event as ev
+from fleet.model.change import replace
 from fleet.model.custody import CUSTODY_LIFECYCLE, Custody, CustodyKind
 from fleet.model.ids import ActionId, ParcelId, RunId, TripId, VehicleId
 from fleet.model.order import ORDER_LIFECYCLE, ActionPhase, EndedOrder, Order, OrderPhase, StopAction
