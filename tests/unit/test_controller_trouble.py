@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from fleet.controller import AreaController
 from fleet.dispatch.commands import Answer, CancelRun, Command, HoldVehicle, SubmitRuns
@@ -262,4 +263,28 @@ def test_an_area_that_was_taken_while_the_store_did_not_answer_ends() -> None:
             place.store.unreadable = 0
             place.write(ev.VehicleHeld(vehicle_id=VAN_1, why=""))
 
+    lived(work)
+
+
+# Another time ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_vehicle_that_lives_in_another_time_is_told_of_once_and_until_it_is_over() -> None:
+    async def work(place: Town) -> None:
+        with capture_logs() as logs:
+            async with place.served() as controller:
+                for ahead_s in (86_400.0, 86_401.0):
+                    header = a_header(int(ahead_s), place.clock.trade_now_s() + ahead_s)
+                    place.broker.publish(f"uagv/v2/acme/{VAN_1}/state", encode_state(a_state(header=header)))
+                    await place.say(VAN_2)
+                assert list(controller.ear.clocks_off) == [VAN_1]
+                assert controller.state.twin(VAN_1).liveness is Liveness.FRESH
+                for minute in range(30):  # set right: its messages are older now, and believed when they are steady
+                    header = a_header(minute, place.clock.trade_now_s())
+                    place.broker.publish(f"uagv/v2/acme/{VAN_1}/state", encode_state(a_state(header=header)))
+                    await asyncio.sleep(60.0)
+                assert controller.ear.clocks_off == {}
+        assert [log["vehicle"] for log in logs if log["event"] == "clock_off"] == [VAN_1]
+
+    structlog.reset_defaults()  # here what is logged is news
     lived(work)
