@@ -23,6 +23,7 @@ from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
 from fleet.model.twin import Liveness, Twin
 from fleet.planning.gone import point_gone
+from fleet.planning.present import ready_again_s
 from fleet.roads.route import NoRoute
 from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
@@ -107,21 +108,31 @@ def _banned_ahead(draft: Draft, order: Order) -> str:
     """A road in the base that was closed by people since it was released; empty where there is none.
 
     This is looked at whether or not the vehicle may be told anything else: one that is held or silent drives on too.
-    A vehicle on its way may be on the next piece already, and then leaves it; one that has not shown its order is not.
+    The road that the vehicle is on is none of them: there is no way but to drive on and leave it.
     """
     if not draft.state.closures or order.phase is OrderPhase.CANCELLING:
         return ""
-    first = order.passed + 1 if order.update_seen >= 0 else order.passed
-    ahead = order.path[first : order.released]
+    ahead = list(order.path[order.passed : order.released])
+    here = _edge_under(draft, order)
+    while ahead and ahead[0].edge == here:
+        ahead.pop(0)
     return next((piece.edge_id for piece in ahead if draft.state.is_banned(piece.road_key)), "")
 
 
+def _edge_under(draft: Draft, order: Order) -> int | None:
+    """The road edge that the vehicle is on: it stands where it began, or is on its way from the last node."""
+    place = draft.state.twin(order.vehicle_id).place
+    if order.update_seen < 0 or order.passed >= order.released:
+        return None if place is None else place.edge
+    return order.path[order.passed].edge
+
+
 def _banned_under(draft: Draft, order: Order) -> str:
-    """The road the vehicle is on, where people have closed it since."""
-    if order.passed >= len(order.path) or order.update_seen < 0:
+    """The road the vehicle is on and still has to leave, where people have closed it since."""
+    if order.passed >= len(order.path):
         return ""
     piece = order.path[order.passed]
-    is_on_it = order.passed < order.released or order.ends_on(piece)
+    is_on_it = piece.edge == _edge_under(draft, order)
     return piece.edge_id if is_on_it and draft.state.is_banned(piece.road_key) else ""
 
 
@@ -183,6 +194,7 @@ def _end_loading(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> 
         run = draft.state.run(run_id)
         if run.phase is RunPhase.LOADING and run_id not in twin.aboard and not _is_unsure(draft, run):
             draft.emit(ev.RunReleased(run_id=run_id, why="it was not loaded"))
+            resolve_assist(draft, AssistCause.PICK_FAILED, f"run:{run_id}", "was tried again")
             raise_assist(draft, AssistCause.PICK_FAILED, f"run:{run_id}", f"not loaded on {twin.vehicle.id}")
             draft.want_plan(f"{run_id} was not loaded")
     phase = TripPhase.UNDER_WAY if twin.aboard else TripPhase.CLOSED
@@ -261,7 +273,7 @@ def _at_rest(draft: Draft, roads: SiteRoads, twin: Twin) -> Intent | None:
 
 def _start(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> Intent | None:
     """Begin the next trip as soon as it is time, its lots are ready and a bay is free."""
-    ready_s = max(draft.state.run(run_id).run.ready_s for run_id in view.trip.run_ids)
+    ready_s = max(ready_again_s(draft.state, draft.state.run(run_id)) for run_id in view.trip.run_ids)
     start_s = max(view.trip.load_from_s, ready_s)
     if draft.now_s < start_s:
         draft.wake(twin.vehicle.id, start_s)

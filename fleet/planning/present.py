@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fleet.model.assist import AssistCause
 from fleet.model.ids import PointId, StationId, VehicleId
 from fleet.model.order import Order, OrderPurpose
 from fleet.model.trip import TripPhase
@@ -24,6 +25,7 @@ from fleet.roads.site_roads import SiteRoads, SiteTables, point_node_id, station
 from fleet.state.fleet_state import FleetState, RunView, Visit
 
 SPARE_S = 20.0
+PICK_AGAIN_S = 300.0
 """On top of each predicted return: reports, decisions and messages take their time."""
 
 
@@ -39,7 +41,7 @@ def problem_of(state: FleetState, roads: SiteRoads, now_s: float) -> Problem:
         points=tuple(_point(roads, tables, point_id) for point_id in points),
         vehicles=tuple(_vehicle(state, roads, tables, twin, stations, now_s) for twin in _twins(state, roads)),
         runs=tuple(
-            _run(view, stations, points, site.planning.margin_s)
+            _run(state, view, stations, points, site.planning.margin_s)
             for view in waiting_runs(state)
             if gone(site, view.run) is None
         ),
@@ -128,13 +130,25 @@ def _twins(state: FleetState, roads: SiteRoads) -> list[Twin]:
     return [state.twin(vehicle_id) for vehicle_id in roads.site.vehicles]
 
 
-def _run(view: RunView, stations: dict[StationId, int], points: dict[PointId, int], margin_s: float) -> ProblemRun:
+def ready_again_s(state: FleetState, view: RunView) -> float:
+    """From when the lot can be loaded; one that could not be loaded has some time to be found first."""
+    failed = state.open_assist(f"run:{view.run.id}", AssistCause.PICK_FAILED)
+    return view.run.ready_s if failed is None else max(view.run.ready_s, failed.raised_s + PICK_AGAIN_S)
+
+
+def _run(
+    state: FleetState,
+    view: RunView,
+    stations: dict[StationId, int],
+    points: dict[PointId, int],
+    margin_s: float,
+) -> ProblemRun:
     run = view.run
     return ProblemRun(
         id=run.id,
         station=stations[run.station_id],
         point=points[run.point_id],
-        ready_s=run.ready_s,
+        ready_s=ready_again_s(state, view),
         due_s=run.due_s - margin_s,
         parcels=run.lot.parcel_count,
         mass_kg=run.lot.mass_kg,

@@ -290,7 +290,7 @@ def test_a_vehicle_with_a_closed_road_in_its_base_is_stopped(office: Office, roa
     office.turn(due=Due(vehicles=(VAN_1,)))
     [order] = office.state.orders.values()
     office.hear(VAN_1, driving(order, 0))
-    ahead = office.state.orders[order.id].path[1].road_key
+    ahead = next(piece.road_key for piece in order.path[: order.released] if piece.edge != order.path[0].edge)
     office.sent.clear()
     ask(office, CloseRoad(ahead, NOW_S + 6000.0, "burst pipe"))
     asked = [m.actions[0].action_type for v, m in office.sent if v == VAN_1 and isinstance(m, InstantActions)]
@@ -314,7 +314,7 @@ def test_a_road_closed_under_a_vehicle_that_may_not_be_told_more_stops_it_and_ca
     office.turn(due=Due(vehicles=(VAN_1,)))
     [order] = office.state.orders.values()
     office.hear(VAN_1, driving(order, 0))
-    ahead = office.state.orders[order.id].path[1].road_key
+    ahead = next(piece.road_key for piece in order.path[: order.released] if piece.edge != order.path[0].edge)
     office.state = after(office.state, [trouble])
     ask(office, CloseRoad(ahead, NOW_S + 6000.0, "bridge down"))
     assert office.state.orders[order.id].phase is OrderPhase.CANCELLING

@@ -17,6 +17,7 @@ from fleet.model.place import Place
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
 from fleet.orders.carry_out import carry_out
+from fleet.planning.present import PICK_AGAIN_S
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
@@ -415,3 +416,33 @@ def test_a_person_is_told_that_a_vehicle_drives_on_a_road_closed_by_people(roads
     draft = on_a_road_that_was_closed(roads, is_obstacle=False)
     decide(draft, roads, VAN_1)
     assert AssistCause.RELEASE_REFUSED in {assist.cause for assist in draft.state.assists.values()}
+
+
+def test_a_vehicle_on_a_road_that_was_closed_is_told_once_to_leave_it(roads: SiteRoads) -> None:
+    """It was told to go, cancelled in the next turn, told again, ten times a second."""
+    draft = Draft(loaded(roads, a_run(point=POINT_2)), NOW_S)
+    place = draft.state.twin(VAN_1).place
+    assert place is not None
+    key = roads.graph.edge_key(place.edge)
+    draft.emit(ev.RoadClosed(road_key=key, until_s=NOW_S + 6000.0, why="burst pipe"))
+    intent = decide(draft, roads, VAN_1)
+    assert isinstance(intent, Deliver)
+    carry_out(draft, roads, VAN_1, intent)
+    assert not isinstance(decide(draft, roads, VAN_1), Cancel)
+    [order] = draft.state.orders.values()
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=0))
+    assert not isinstance(decide(draft, roads, VAN_1), Cancel)
+    assert AssistCause.RELEASE_REFUSED in {assist.cause for assist in draft.state.assists.values()}
+
+
+def test_a_lot_that_could_not_be_loaded_is_tried_again_after_a_while_and_not_at_once(roads: SiteRoads) -> None:
+    """Whatever makes a pick fail at once was planned and ordered again in every turn."""
+    draft = Draft(loading(roads), NOW_S)
+    first = decide(draft, roads, VAN_1)
+    assert not isinstance(first, Load)
+    assert AssistCause.PICK_FAILED in {assist.cause for assist in draft.state.assists.values()}
+    again = a_trip("trip-2", VAN_1, (POINT_1, ["run-1"]))
+    draft.emit(ev.PlanAdopted(version=2, why="", plan=a_plan(again)))
+    assert decide(draft, roads, VAN_1) is None
+    draft.now_s = NOW_S + PICK_AGAIN_S
+    assert decide(draft, roads, VAN_1) == Load(again.id)
