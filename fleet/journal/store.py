@@ -13,7 +13,19 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, delete, event, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    exists,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy import exc as sql_errors
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import StaticPool
@@ -27,6 +39,8 @@ from fleet.orders.outlet import OutboxRow, OutboxStatus
 MIGRATIONS = Path(__file__).parent / "migrations"
 QUERY_TABLES = {"run": t.RUN, "trip": t.TRIP, "custody": t.CUSTODY, "assist": t.ASSIST}
 QUERY_KEYS = {"run": "run_id", "trip": "trip_id", "custody": "parcel_id", "assist": "assist_id"}
+NAMED_KEYS = {**QUERY_KEYS, "request_key": "key"}
+NAMES_AT_ONCE = 500
 SNAPSHOTS_KEPT = 2
 RECORD_FIELDS = tuple(column.name for column in t.EVENT.columns)
 
@@ -133,6 +147,26 @@ class SqlStore:
             return error
         return None
 
+    def drop_bodies(self, area: str, epoch: int, before_s: float, kept: Sequence[str], limit: int) -> int:
+        old = (
+            select(t.OUTBOX.c.id)
+            .where(
+                t.OUTBOX.c.area == area,
+                t.OUTBOX.c.body.is_not(None),
+                t.OUTBOX.c.created_s <= before_s,
+                t.OUTBOX.c.status != OutboxStatus.COMMITTED.value,
+                t.OUTBOX.c.ref.not_in(kept),
+            )
+            .order_by(t.OUTBOX.c.created_s)
+            .limit(limit)
+        )
+        is_ours = exists().where(t.AREA.c.area == area, t.AREA.c.epoch == epoch)
+        with self._transaction() as tx:
+            dropped = tx.execute(
+                update(t.OUTBOX).where(t.OUTBOX.c.area == area, t.OUTBOX.c.id.in_(old), is_ours).values(body=None)
+            )
+            return dropped.rowcount
+
     # Reading ------------------------------------------------------------------------------------------------------
 
     def head(self, area: str) -> Head:
@@ -179,6 +213,16 @@ class SqlStore:
         with self._reading() as tx:
             rows = tx.execute(select(chosen).where(chosen.c.area == area)).all()
         return [dict(row._mapping) for row in rows]
+
+    def rows_of(self, table: str, area: str, names: Sequence[str]) -> list[Row]:
+        chosen, key = {**QUERY_TABLES, "request_key": t.REQUEST_KEY}[table], NAMED_KEYS[table]
+        found: list[Row] = []
+        for first in range(0, len(names), NAMES_AT_ONCE):
+            part = names[first : first + NAMES_AT_ONCE]
+            with self._reading() as tx:  # one by one, so that whoever writes need not wait for all of them
+                rows = tx.execute(select(chosen).where(chosen.c.area == area, chosen.c[key].in_(part))).all()
+            found += [dict(row._mapping) for row in rows]
+        return found
 
     def close(self) -> None:
         self._engine.dispose()
