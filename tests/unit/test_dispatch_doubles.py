@@ -35,12 +35,10 @@ LOT = parcels_of(OLD)
 AT_DEPOT = Custody(CustodyKind.STATION, DEPOT)
 
 
-def handed_in(
-    state: FleetState, roads: SiteRoads, *parcels: ParcelId, past: Past = NO_PAST, **changes: object
-) -> FleetState:
+def handed_in(state: FleetState, roads: SiteRoads, *parcels: ParcelId, past: Past = NO_PAST) -> FleetState:
     """The state after these parcels were asked for in a new run."""
     draft = Draft(state, NOW_S)
-    request = a_request(NEW, parcel_ids=parcels or LOT, **changes)
+    request = a_request(NEW, parcel_ids=parcels or LOT)
     perform(draft, roads, SubmitRuns(key="k", runs=(request,)), past)
     return draft.state
 
@@ -82,7 +80,7 @@ def test_of_a_returned_run_only_what_came_back_goes_out_again(roads: SiteRoads) 
 
 def test_parcels_go_out_again_from_where_they_lie(roads: SiteRoads) -> None:
     elsewhere = Past(parcels={LOT[0]: Lying(Custody(CustodyKind.STATION, StationId("north")), OLD)})
-    with pytest.raises(RefusedError, match="lies at station north.*hand it in from there"):
+    with pytest.raises(RefusedError, match=r"lies at station north.*hand it in from there"):
         handed_in(opened(roads), roads, LOT[0], past=elsewhere)
 
 
@@ -182,4 +180,3 @@ def test_an_archived_run_cannot_be_cancelled_any_more(roads: SiteRoads) -> None:
     with pytest.raises(RefusedError, match="delivered; it can no longer be cancelled"):
         perform(draft, roads, CancelRun(OLD, "late"), Past(runs={OLD: RunPhase.DELIVERED}))
     assert perform(draft, roads, CancelRun(OLD, "late"), Past(runs={OLD: RunPhase.CANCELLED})).is_repeat
-
