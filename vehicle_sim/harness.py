@@ -19,6 +19,7 @@ import structlog
 from fleet.controller import AreaController, Parts
 from fleet.dispatch.commands import Answer, RunRequest, SubmitRuns
 from fleet.errors import JournalError, RefusedError
+from fleet.journal.archive import Archive
 from fleet.journal.commit import Store
 from fleet.journal.store import SqlStore
 from fleet.journal.writer import InlineWriter
@@ -29,13 +30,13 @@ from fleet.model.vehicle import Vehicle
 from fleet.planning.port import Budget
 from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
-from fleet.state.fleet_state import FleetState
+from fleet.state.fleet_state import FleetState, RunView
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.subscription import Subscription
 from fleet.workers.inline import InlineSolver
 from vehicle_sim.checks import Checks, Glance, all_checks
 from vehicle_sim.crash import Crasher, CrashError, CrashLink, CrashPoint, CrashStore
-from vehicle_sim.demand import ToldRun, draw_demand
+from vehicle_sim.demand import ToldRun, draw_demand, left_behind
 from vehicle_sim.faults import FaultEvent, FaultKind, FaultPlan, NetworkFaults
 from vehicle_sim.ground import Ground
 from vehicle_sim.memory_radio import MemoryRadio
@@ -55,6 +56,7 @@ RESTART_S = 3.0
 CLIENT_RETRY_S = 5.0
 CLIENT_WAIT_S = 30.0
 LOOK_EVERY_S = 30.0
+SEND_AGAIN_EVERY_S = 600.0
 LEASE_S = 120.0
 GRACE_S = 4 * 3600.0
 """How long after the scenario's end everything has to have come to its end: the bound of L1."""
@@ -76,6 +78,7 @@ class Options:
         solver_steps: budget of the solver; 0 for none.
         spoil: plants a bug in each new controller, to see whether the checks find it.
         shuffle: also draw the order of callbacks that are ready together.
+        sends_again: what came back to its station is handed in again in a new run, until the scenario's end.
     """
 
     profile: str | None = None
@@ -85,6 +88,7 @@ class Options:
     spoil: Wrapping | None = None
     shuffle: bool = False
     samples: bool = False
+    sends_again: bool = False
 
 
 @dataclass(slots=True)
@@ -116,6 +120,12 @@ class Outcome:
     @property
     def violations(self) -> list[Violation]:
         return self.world.violations
+
+    @property
+    def runs(self) -> dict[RunId, RunView]:
+        """All runs, those that were archived too."""
+        archived = {each.view.run.id: each.view for each in Archive(self.store, self.scenario.site.id).runs()}
+        return archived | dict(self.state.runs)
 
 
 @cache
@@ -213,7 +223,7 @@ class _Simulation:
         Mischief(self.plan, self.timers, self.world, self.vehicles, self._elsewhere).start()
         async with asyncio.TaskGroup() as tasks:
             lives = tasks.create_task(self._live_on(), name="lives")
-            client = tasks.create_task(self._client(), name="client")
+            client = tasks.create_task(self._customers(), name="client")
             await self._until_over(client)
             lives.cancel()
         return self._outcome()
@@ -320,16 +330,34 @@ class _Simulation:
 
     # The courier's system -----------------------------------------------------------------------------------------
 
+    async def _customers(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._client(), name="first")
+            if self.options.sends_again:
+                tasks.create_task(self._again(), name="again")
+
+    async def _again(self) -> None:
+        """Looks now and then at what came back, and hands it in again from the station where it lies."""
+        while self.clock.trade_now_s() < self.end_s:
+            await asyncio.sleep(SEND_AGAIN_EVERY_S)
+            state = self.controller.state if self.controller is not None else FleetState()
+            for run in left_behind(state, self.clock.trade_now_s()):
+                self.told.append(ToldRun(self.clock.trade_now_s(), run))
+                await self._hand_in([run])
+
     async def _client(self) -> None:
         """Hands runs in when they become known, and asks again with the same key until it has an answer."""
         for told_s, batch in _batches(self.told):
             await self.clock.sleep_until(told_s)
-            self.world.expect(batch)
-            key = f"batch-{batch[0].id}"
-            command = SubmitRuns(key=key, runs=tuple(map(_request, batch)))
-            answer = await self._insist(partial(self._ask, command))
-            if answer is not None:
-                self.acked.update((run.id, run) for run in batch)
+            await self._hand_in(batch)
+
+    async def _hand_in(self, batch: list[Run]) -> None:
+        self.world.expect(batch)
+        key = f"batch-{batch[0].id}"
+        command = SubmitRuns(key=key, runs=tuple(map(_request, batch)))
+        answer = await self._insist(partial(self._ask, command))
+        if answer is not None:
+            self.acked.update((run.id, run) for run in batch)
 
     async def _ask(self, command: SubmitRuns) -> Answer:
         if self.controller is None:

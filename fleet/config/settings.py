@@ -192,6 +192,15 @@ class PolicySection(Section):
         validate_default=True,
         description="and stays there up to this charge; more than charge_below_fraction",
     )
+    keep_ended_s: NotNegative = Field(
+        _POLICY.keep_ended_s,
+        description="runs and trips leave the working state this long after their end; the journal keeps them",
+    )
+    keep_messages_s: NotNegative = Field(
+        _POLICY.keep_messages_s,
+        description="messages to vehicles are kept word for word this long, or while their order is open;"
+        " their digests for good",
+    )
 
     @field_validator("charge_until_fraction")
     @classmethod

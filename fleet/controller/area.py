@@ -16,15 +16,18 @@ import structlog
 
 from fleet.clock import Clock
 from fleet.controller.ear import Ear
+from fleet.controller.housekeeping import Housekeeper
 from fleet.controller.inbox import Asked, Facts, Inbox
 from fleet.controller.lease import TTL_S, LeaseKeeper
 from fleet.controller.opening import greet
+from fleet.controller.recall import past_of
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
 from fleet.controller.turn import OWN_PLANS, Due, Outcome, take_turn
 from fleet.dispatch.commands import Answer, Command
 from fleet.errors import FencedError, JournalError, MapError, StoreBusyError, StoreCorruptError, StoreUnsureError
+from fleet.journal.archive import Archive
 from fleet.journal.commit import Commit, Store
 from fleet.journal.record import Head
 from fleet.journal.replay import restore
@@ -44,6 +47,7 @@ SNAPSHOT_EVERY = 2000
 TICK_S = 1.0
 RETRY_STORE_S, RETRY_STORE_S_MAX = 1.0, 10.0
 LOOK_AGAIN_S = 60.0
+ARCHIVE_EVERY_S = 600.0
 
 STORE_IS_LOST = (FencedError, StoreCorruptError)
 """Errors of the store that no retry heals: the area is another's, or its file cannot be used."""
@@ -96,6 +100,8 @@ class AreaController:
         self.lease = LeaseKeeper(parts.store, parts.clock, self.site.id, parts.owner, parts.lease_s)
         self.outlet = Outlet(self.site.limits)
         self.sender = Sender(self.site, parts.clock, parts.link, self.outlet, self.inbox, self.lease, self.stats)
+        self.archive = Archive(parts.store, self.site.id)
+        self.housekeeper = Housekeeper(parts.store, parts.clock, self.site)
         self.store_trouble = ""
         self._head = parts.store.head(self.site.id)
         self._next_row_id = 1
@@ -103,6 +109,7 @@ class AreaController:
         self._wakes: list[tuple[float, VehicleId]] = []
         self._closures_until_s = float("inf")
         self._look_again_s = 0.0
+        self._archive_s = 0.0
         self._improve = asyncio.Event()
         self._listeners: list[Callable[[], None]] = []
 
@@ -143,6 +150,8 @@ class AreaController:
             tasks.create_task(self._tick_forever(), name=f"tick:{self.site.id}")
             tasks.create_task(self.sender.send_forever(lambda: self.state), name=f"send:{self.site.id}")
             tasks.create_task(self.lease.keep(), name=f"lease:{self.site.id}")
+            tidying = self.housekeeper.tidy_forever(self.lease.epoch, lambda: self.state)
+            tasks.create_task(tidying, name=f"tidy:{self.site.id}")
             if self.parts.solver is not None:
                 tasks.create_task(self._improve_forever(self.parts.solver), name=f"improve:{self.site.id}")
 
@@ -186,9 +195,15 @@ class AreaController:
             tuple(self._due_vehicles(now_s)),
             self._stale_orders(now_s),
             self._shall_plan_again(now_s),
+            self._archive_s <= now_s,
         )
         draft = Draft(self.state, now_s)
-        outcome = take_turn(draft, self.roads, facts, due)
+        try:
+            past = await past_of(self.archive, self.state, (asked.command for asked in facts.commands))
+        except JournalError as error:
+            await self._not_recorded(facts, due, error)
+            return True
+        outcome = take_turn(draft, self.roads, facts, due, past)
         self._tell_failures(outcome)
         moves = self._moves(draft, facts)
         if draft.entries or moves or self.store_trouble:
@@ -197,7 +212,7 @@ class AreaController:
             except STORE_IS_LOST:
                 raise
             except JournalError as error:
-                await self._not_recorded(facts, due, outcome, error)
+                await self._not_recorded(facts, due, error)
                 return True
         for vehicle_id, wake_s in sorted(draft.wakes.items()):
             self._wake(vehicle_id, wake_s)
@@ -276,10 +291,10 @@ class AreaController:
         self.sender.is_held = True
         log.error("journal_refused", area=self.site.id, error=why)
 
-    async def _not_recorded(self, facts: Facts, due: Due, outcome: Outcome, error: JournalError) -> None:
+    async def _not_recorded(self, facts: Facts, due: Due, error: JournalError) -> None:
         """Nothing happened: callers are told, vehicles' facts are kept, nothing is sent."""
         self._in_trouble(str(error))
-        self._refuse((asked for asked, _ in outcome.results), str(error))
+        self._refuse(facts.commands, str(error))
         self.inbox.give_back(facts)
         now_s = self.parts.clock.trade_now_s()
         for vehicle_id in due.vehicles:
@@ -312,6 +327,8 @@ class AreaController:
             self.sender.wake()
         if outcome.has_replanned:
             self._improve.set()
+        if self._archive_s <= now_s:
+            self._archive_s = now_s + (TICK_S if outcome.is_more_to_archive else ARCHIVE_EVERY_S)
         if draft.entries:
             for listener in self._listeners:
                 listener()
@@ -352,7 +369,7 @@ class AreaController:
     def _is_anything_due(self, now_s: float) -> bool:
         first_wake_s = self._wakes[0][0] if self._wakes else float("inf")
         look_again_s = self._look_again_s if self._lacks_plan else float("inf")
-        return min(self.watch.next_due_s, self._closures_until_s, first_wake_s, look_again_s) <= now_s
+        return min(self.watch.next_due_s, self._closures_until_s, first_wake_s, look_again_s, self._archive_s) <= now_s
 
     def _wake(self, vehicle_id: VehicleId, at_s: float) -> None:
         heapq.heappush(self._wakes, (at_s, vehicle_id))

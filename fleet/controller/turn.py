@@ -21,6 +21,7 @@ from fleet.orders.carry_out import INSTANT, carry_out
 from fleet.orders.take_in import take_connection, take_silence, take_state, unconfirmed
 from fleet.planning.adopt import consider, replan
 from fleet.roads.site_roads import SiteRoads
+from fleet.state.archive import NO_PAST, Past, archive_ended
 from fleet.state.attention import raise_assist, resolve_assist
 from fleet.state.draft import Draft
 
@@ -42,6 +43,7 @@ class Due:
     vehicles: tuple[VehicleId, ...] = ()
     stale_orders: tuple[OrderId, ...] = ()
     plan_again: bool = False
+    archiving: bool = False
 
 
 @dataclass(slots=True)
@@ -50,23 +52,28 @@ class Outcome:
 
     Attributes:
         failures: items that raised an error, with it; they are quarantined, and somebody must be told.
+        is_more_to_archive: another turn should go on with it soon.
     """
 
     results: list[Result] = field(default_factory=list)
     failures: list[tuple[str, Exception]] = field(default_factory=list)
     has_replanned: bool = False
+    is_more_to_archive: bool = False
 
 
-def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due) -> Outcome:
+def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, past: Past = NO_PAST) -> Outcome:
     """Work through everything that came in or is due, vehicle by vehicle and run by run.
 
     An error in one of them takes back what was done for it, quarantines it and leaves the others untouched.
+
+    Args:
+        past: what history holds of the names in the commands that the state no longer has.
     """
     outcome = Outcome()
     _reopen(draft)
     _take_in(draft, roads, facts, due, outcome)
     for asked in facts.commands:
-        outcome.results.append((asked, _perform(draft, roads, asked, outcome)))
+        outcome.results.append((asked, _perform(draft, roads, asked, past, outcome)))
     for plan in facts.plans:
         _isolated(draft, SOLVER_PLANS, outcome, partial(consider, draft, roads, plan, _gain(roads)))
     draft.touched.update(due.vehicles)
@@ -77,7 +84,13 @@ def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due) -> Outcome
         planned = _isolated(draft, OWN_PLANS, outcome, partial(replan, draft, roads, POLISH_STEPS))
         outcome.has_replanned = planned
         _decide_all(draft, roads, outcome)
+    if due.archiving:  # last, for what commands name was looked up by the state before
+        _isolated(draft, "archive:ended", outcome, partial(_archive, draft, roads, outcome))
     return outcome
+
+
+def _archive(draft: Draft, roads: SiteRoads, outcome: Outcome) -> None:
+    outcome.is_more_to_archive = archive_ended(draft, roads.site.policy.keep_ended_s)
 
 
 def _gain(roads: SiteRoads) -> float:
@@ -140,11 +153,11 @@ def _request(draft: Draft, vehicle_id: VehicleId, kind: ActionKind) -> None:
     draft.send(vehicle_id, INSTANT, action_id, 0, instant_message(kind, action_id, None))
 
 
-def _perform(draft: Draft, roads: SiteRoads, asked: Asked, outcome: Outcome) -> Answer | Exception:
+def _perform(draft: Draft, roads: SiteRoads, asked: Asked, past: Past, outcome: Outcome) -> Answer | Exception:
     mark = draft.mark()
     draft.actor = asked.actor
     try:
-        return perform(draft, roads, asked.command)
+        return perform(draft, roads, asked.command, past)
     except FleetError as refusal:
         draft.back_to(mark)
         return refusal

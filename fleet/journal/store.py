@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,17 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, delete, event, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    delete,
+    event,
+    exists,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy import exc as sql_errors
 from sqlalchemy.pool import StaticPool
 
@@ -26,6 +36,8 @@ from fleet.journal.snapshot import program
 from fleet.orders.outlet import OutboxRow, OutboxStatus
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+NAMED_KEYS = {**sql.QUERY_KEYS, "request_key": "key"}
+NAMES_AT_ONCE = 500
 SNAPSHOTS_KEPT = 2
 RECORD_FIELDS = tuple(column.name for column in t.EVENT.columns)
 
@@ -110,6 +122,26 @@ class SqlStore:
             return error
         return None
 
+    def drop_bodies(self, area: str, epoch: int, before_s: float, kept: Sequence[str], limit: int) -> int:
+        old = (
+            select(t.OUTBOX.c.id)
+            .where(
+                t.OUTBOX.c.area == area,
+                t.OUTBOX.c.body.is_not(None),
+                t.OUTBOX.c.created_s <= before_s,
+                t.OUTBOX.c.status != OutboxStatus.COMMITTED.value,
+                t.OUTBOX.c.ref.not_in(kept),
+            )
+            .order_by(t.OUTBOX.c.created_s)
+            .limit(limit)
+        )
+        is_ours = exists().where(t.AREA.c.area == area, t.AREA.c.epoch == epoch)
+        with self._transaction() as tx:
+            dropped = tx.execute(
+                update(t.OUTBOX).where(t.OUTBOX.c.area == area, t.OUTBOX.c.id.in_(old), is_ours).values(body=None)
+            )
+            return dropped.rowcount
+
     # Reading ------------------------------------------------------------------------------------------------------
 
     def head(self, area: str) -> Head:
@@ -157,6 +189,16 @@ class SqlStore:
         with self._reading() as tx:
             rows = tx.execute(select(chosen).where(chosen.c.area == area)).all()
         return [dict(row._mapping) for row in rows]
+
+    def rows_of(self, table: str, area: str, names: Sequence[str]) -> list[Row]:
+        chosen, key = {**sql.QUERY_TABLES, "request_key": t.REQUEST_KEY}[table], NAMED_KEYS[table]
+        found: list[Row] = []
+        for first in range(0, len(names), NAMES_AT_ONCE):
+            part = names[first : first + NAMES_AT_ONCE]
+            with self._reading() as tx:  # one by one, so that whoever writes need not wait for all of them
+                rows = tx.execute(select(chosen).where(chosen.c.area == area, chosen.c[key].in_(part))).all()
+            found += [dict(row._mapping) for row in rows]
+        return found
 
     def close(self) -> None:
         self._engine.dispose()

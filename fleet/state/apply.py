@@ -19,7 +19,16 @@ from fleet.model.order import ORDER_LIFECYCLE, ActionPhase, EndedOrder, Order, O
 from fleet.model.run import OPEN_PHASES, RUN_LIFECYCLE, RunPhase
 from fleet.model.trip import TRIP_LIFECYCLE, TripPhase
 from fleet.model.twin import Blocked, Instant, Liveness, Twin
-from fleet.state.fleet_state import Closure, FleetState, RequestKey, RunView, TripView, Visit
+from fleet.state.fleet_state import (
+    ARCHIVED,
+    ARCHIVED_LATE,
+    Closure,
+    FleetState,
+    RequestKey,
+    RunView,
+    TripView,
+    Visit,
+)
 
 ENDED_ORDERS_KEPT = 8
 
@@ -64,6 +73,8 @@ def _order(state: FleetState, order: Order) -> FleetState:
 def _run(state: FleetState, view: RunView, phase: RunPhase | None = None, **changes: Any) -> FleetState:
     if phase is not None and phase is not view.phase:
         changes["phase"] = RUN_LIFECYCLE.move(view.phase, phase)
+        if RUN_LIFECYCLE.is_final(phase):
+            changes["ended_s"] = state.now_s
     view = replace(view, **changes)
     state = replace(state, runs=state.runs.set(view.run.id, view))
     if view.phase in OPEN_PHASES:
@@ -108,7 +119,7 @@ def _without_run(state: FleetState, view: RunView) -> FleetState:
     if trip.stops:
         return state
     state = _leave_plan(state, trip.vehicle_id, trip.id)
-    return _trip_phase(state, trip.id, TripPhase.WITHDRAWN)
+    return _trip_phase(state, trip.id, TripPhase.WITHDRAWN, closed_s=state.now_s)
 
 
 def _visits(stops: tuple[Any, ...]) -> tuple[Visit, ...]:
@@ -139,12 +150,40 @@ def _runs_accepted(state: FleetState, event: ev.RunsAccepted, now_s: float) -> F
         at_station = Custody(CustodyKind.STATION, run.station_id)
         for parcel_id in run.lot.parcel_ids:
             custody[parcel_id] = at_station
+    for handed in event.again:
+        if (earlier := runs.get(handed.from_run)) is not None:  # it may be archived
+            runs[handed.from_run] = replace(earlier, handed_on=(*earlier.handed_on, handed))
     state = replace(state, runs=runs.finish(), open_runs=open_runs.finish(), custody=custody.finish())
     counters = state.counters.set("run", state.counters.get("run", 0) + len(event.runs))
     state = replace(state, counters=counters)
     if not event.key:
         return state
     return replace(state, keys=state.keys.set(event.key, RequestKey(event.digest, tuple(r.id for r in event.runs))))
+
+
+@on(ev.RunsArchived)
+def _runs_archived(state: FleetState, event: ev.RunsArchived, now_s: float) -> FleetState:
+    runs, trips = state.runs.mutate(), state.trips.mutate()
+    custody, keys, counters = state.custody.mutate(), state.keys.mutate(), state.counters.mutate()
+    for run_id in event.run_ids:
+        view = runs.pop(run_id)
+        for parcel_id in view.parcel_ids:
+            del custody[parcel_id]
+        if view.delivered_s is not None and view.delivered_s > view.run.due_s:
+            counters[ARCHIVED_LATE] = counters.get(ARCHIVED_LATE, 0) + 1
+    for trip_id in event.trip_ids:
+        del trips[trip_id]
+    for key in event.keys:
+        del keys[key]
+    counters[ARCHIVED] = counters.get(ARCHIVED, 0) + len(event.run_ids)
+    return replace(
+        state,
+        runs=runs.finish(),
+        trips=trips.finish(),
+        custody=custody.finish(),
+        keys=keys.finish(),
+        counters=counters.finish(),
+    )
 
 
 @on(ev.RunCancelled)

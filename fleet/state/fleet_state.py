@@ -12,9 +12,12 @@ from fleet.model.custody import Custody
 from fleet.model.ids import AssistId, OrderId, ParcelId, PointId, RunId, TripId, VehicleId
 from fleet.model.order import EndedOrder, Order
 from fleet.model.place import Place
-from fleet.model.run import Run, RunPhase
+from fleet.model.run import HandedOn, Run, RunPhase
 from fleet.model.trip import PlanCost, Trip, TripPhase, Unassigned
 from fleet.model.twin import Twin
+
+ARCHIVED, ARCHIVED_LATE = "archived", "archived_late"
+"""Counters of runs that left the state, and of those among them that were handed over late."""
 
 NO_COST = PlanCost(late_s=0.0, drive_s=0.0, trips=0, unassigned=0, total=0.0)
 
@@ -28,6 +31,8 @@ class RunView:
         delivered_s: trade time at which the last of it was handed over.
         cause: why it is not delivered, where that is so.
         attempts: visits at which nobody took it.
+        ended_s: trade time at which it was over.
+        handed_on: parcels of it that a later run has now; where they are is that run's business.
     """
 
     run: Run
@@ -40,6 +45,16 @@ class RunView:
     recalled: str = ""
     cause: str = ""
     attempts: int = 0
+    ended_s: float | None = None
+    handed_on: tuple[HandedOn, ...] = ()
+
+    @property
+    def parcel_ids(self) -> tuple[ParcelId, ...]:
+        """Its parcels, without those that a later run has now."""
+        if not self.handed_on:
+            return self.run.lot.parcel_ids
+        gone = {parcel_id for handed in self.handed_on for parcel_id in handed.parcel_ids}
+        return tuple(parcel_id for parcel_id in self.run.lot.parcel_ids if parcel_id not in gone)
 
 
 @dataclass(frozen=True, slots=True)

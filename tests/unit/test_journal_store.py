@@ -195,7 +195,7 @@ def test_a_commit_of_moves_alone_leaves_the_head_where_it_was(store: SqlStore) -
 
 
 def test_rows_for_those_who_query_are_written_over(store: SqlStore) -> None:
-    row = {"parcel_id": "p-1", "kind": "station", "holder": "depot"}
+    row = {"parcel_id": "p-1", "kind": "station", "holder": "depot", "run_id": "run-1"}
     first = replace(a_commit(), tables={"custody": (row,)})
     store.write([first])
     store.write(
