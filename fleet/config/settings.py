@@ -189,6 +189,10 @@ class PolicySection(Section):
         validate_default=True,
         description="and stays there up to this charge; more than charge_below_fraction",
     )
+    consumption_factor: Positive = Field(
+        _POLICY.consumption_factor,
+        description="driving is expected to take so many times what the vehicle type says: cold, wind, wear",
+    )
 
     @field_validator("charge_until_fraction")
     @classmethod

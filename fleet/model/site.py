@@ -101,12 +101,14 @@ class Policy:
         blocked_wait_s: how long a blocked vehicle waits before another way is looked for.
         charge_below_fraction: an idle vehicle below this charge goes to a charger.
         charge_until_fraction: and leaves it at this charge, or earlier for a trip it can do.
+        consumption_factor: driving is expected to take so many times what the vehicle type says.
     """
 
     no_staff_retries: int = 1
     blocked_wait_s: float = 120.0
     charge_below_fraction: float = 0.4
     charge_until_fraction: float = 0.9
+    consumption_factor: float = 1.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
