@@ -124,7 +124,8 @@ def _wants_charge(draft: Draft, roads: SiteRoads, twin: Twin, upcoming: TripView
     is_short = not energy.covers_trip(draft, roads, twin, trip)
     if trip.charge_until_s > trip.charge_from_s:
         draft.wake(twin.vehicle.id, trip.charge_from_s)
-        return trip.charge_from_s <= draft.now_s < trip.charge_until_s and (is_short or not is_filled)
+        until_s = min(trip.charge_until_s, trip.load_from_s - UNPLUG_S)  # from then on it would be told to stop again
+        return trip.charge_from_s <= draft.now_s < until_s and (is_short or not is_filled)
     return trip.load_from_s - draft.now_s > WORTH_IT_S and (is_short or wants)
 
 

@@ -93,27 +93,28 @@ def onward(draft: Draft, roads: SiteRoads, twin: Twin, order: Order, released: i
 
 def _rest_wh(draft: Draft, budget: _Budget, twin: Twin, order: Order) -> float:
     """To the goal and then home."""
-    ahead = order.path[order.passed :]
-    way = (sum(piece.length_m for piece in ahead), sum(piece.duration_s for piece in ahead))
     load_kg = _mass_kg(draft, twin.aboard)
     home = budget.between(order.last_node_id, station_node_id(twin.vehicle.home_station))
     left_kg = load_kg - _mass_kg(draft, {action.run_id for action in order.actions} & twin.aboard)
-    return budget.drive_wh(way, load_kg) + budget.drive_wh(home, left_kg)
+    return budget.drive_wh(_ahead(order), load_kg) + budget.drive_wh(home, left_kg)
 
 
 def _should_turn(draft: Draft, budget: _Budget, twin: Twin, order: Order, on_wh: float) -> bool:
     """Whether the way home from here takes less; not where only the goal is within reach, which is a safe place too."""
     load_kg = _mass_kg(draft, twin.aboard)
     home_wh = budget.drive_wh(budget.from_here(station_node_id(twin.vehicle.home_station)), load_kg)
-    ahead = order.path[order.passed :]
-    goal_wh = budget.drive_wh((sum(p.length_m for p in ahead), sum(p.duration_s for p in ahead)), load_kg)
+    only_the_goal = budget.drive_wh(_ahead(order), load_kg) <= budget.charge_wh < home_wh
     detail = f"{twin.soc_fraction:.0%} is too little for the way on to {order.last_node_id} and home"
-    if goal_wh <= budget.charge_wh < home_wh:
+    if only_the_goal:
         detail = f"{twin.soc_fraction:.0%} is too little for the way home; it drives on to {order.last_node_id}"
     raise_assist(draft, AssistCause.LOW_BATTERY, vehicle_subject(twin.vehicle.id), detail)
-    if goal_wh <= budget.charge_wh < home_wh:
-        return False
-    return home_wh + WORTH_TURNING_WH < on_wh
+    return not only_the_goal and home_wh + WORTH_TURNING_WH < on_wh
+
+
+def _ahead(order: Order) -> Way:
+    """From the last node that the vehicle has confirmed to the goal."""
+    ahead = order.path[order.passed :]
+    return sum(piece.length_m for piece in ahead), sum(piece.duration_s for piece in ahead)
 
 
 def _turn(draft: Draft, twin: Twin, order: Order) -> Cancel:

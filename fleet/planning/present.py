@@ -26,6 +26,8 @@ from fleet.state.fleet_state import FleetState, RunView, Visit
 
 SPARE_S = 20.0
 """On top of each predicted return: reports, decisions and messages take their time."""
+STUCK_S = 3600.0
+"""A charger is not counted on for so long where a vehicle stands that nobody can send away."""
 SPARE_CHARGE_FRACTION = 0.03
 """Planned on top of the reserve, so that a trip which began well inside its plan is not called back over a trifle."""
 
@@ -175,6 +177,11 @@ def _station(
         bays_held=tuple(
             Held(from_s=now_s, until_s=_bay_until_s(state, roads, vehicle_id, now_s))
             for vehicle_id in state.reservations.get(f"bay:{station_id}", ())
+        ),
+        chargers_held=tuple(
+            Held(from_s=now_s, until_s=now_s + STUCK_S)
+            for vehicle_id in state.reservations.get(f"charger:{station_id}", ())
+            if not _may_be_planned(state, state.twin(vehicle_id), now_s)
         ),
     )
 

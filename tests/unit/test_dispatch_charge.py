@@ -228,6 +228,13 @@ def test_a_vehicle_that_cannot_leave_its_charger_twice_calls_a_person_and_is_not
     assert allowed == {VAN_1: False, VAN_2: True}
 
 
+def test_plans_do_not_count_on_the_charger_it_occupies(office: Office) -> None:
+    stuck(office)
+    [station] = problem_of(office.state, office.roads, office.now_s).stations
+    [held] = station.chargers_held
+    assert held.until_s > office.now_s + 1800.0
+
+
 def test_a_vehicle_that_left_its_charger_at_last_is_planned_again(office: Office) -> None:
     stuck(office)
     wait(office, 5.1)
@@ -286,6 +293,21 @@ def test_a_trip_begins_once_there_is_charge_enough() -> None:
     for step in range(1, 40):
         is_charging = asked(office)[-1:] == [START.value]
         answer(office, ActionStatus.FINISHED, soc=0.17 + step / 100.0, is_charging=is_charging, after_s=40.0)
+    assert office.state.run(RunId("run-1")).phase is RunPhase.LOADING
+
+
+def test_a_vehicle_that_left_its_charger_for_a_trip_is_not_plugged_in_again_before_it() -> None:
+    """Its planned charge lasts until loading begins, and it is told to stop some moments earlier."""
+    office = planned(0.3, NOW_S + 300.0)
+    [view] = office.state.planned_trips(VAN_1)
+    trip = replace(view.trip, charge_until_s=view.trip.load_from_s)
+    office.state = replace(office.state, trips=office.state.trips.set(trip.id, replace(view, trip=trip)))
+    office.state = after(office.state, [charge(0.3, is_charging=True)])
+    for _ in range(300):
+        office.turn(due=Due(vehicles=(VAN_1,)))
+        is_stopping = asked(office)[-1:] == [STOP.value]
+        answer(office, ActionStatus.FINISHED, soc=0.3, is_charging=not is_stopping, after_s=0.0)
+    assert asked(office) == [STOP.value]
     assert office.state.run(RunId("run-1")).phase is RunPhase.LOADING
 
 
