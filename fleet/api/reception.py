@@ -13,8 +13,8 @@ from fleet.api.faults import BusyError, NoAnswerError
 from fleet.api.tally import Tally
 from fleet.clock import Clock
 from fleet.controller import AreaController
-from fleet.controller.inbox import COMMANDS_MAX
-from fleet.dispatch.commands import Answer, Command
+from fleet.controller.inbox import COMMANDS_MAX, Command
+from fleet.dispatch.commands import Answer
 from fleet.state.fleet_state import FleetState
 
 ANSWER_S_MAX = 30.0

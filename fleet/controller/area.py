@@ -16,13 +16,14 @@ import structlog
 
 from fleet.clock import Clock
 from fleet.controller.ear import Ear
-from fleet.controller.inbox import Asked, Facts, Inbox
+from fleet.controller.inbox import Asked, Command, Facts, Inbox
 from fleet.controller.lease import TTL_S, LeaseKeeper
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
 from fleet.controller.turn import Due, Outcome, take_turn
-from fleet.dispatch.commands import Answer, Command
+from fleet.dispatch.commands import Answer
+from fleet.dispatch.removed import see_to_removed
 from fleet.errors import FencedError, JournalError, MapError, StoreBusyError, StoreUnsureError
 from fleet.journal.commit import Commit, Store
 from fleet.journal.replay import restore
@@ -396,6 +397,7 @@ class AreaController:
             if self.roads.graph.edge_by_key(key) is None:
                 detail = "is closed, and the map does not have it any more; close what stands there now"
                 raise_assist(draft, AssistCause.RELEASE_REFUSED, f"road:{key}", detail)
+        see_to_removed(draft, self.site)
         for resource in sorted(draft.state.reservations):  # a vehicle that left the site holds nothing
             for vehicle_id in draft.state.reservations[resource]:
                 if vehicle_id not in self.site.vehicles:

@@ -15,6 +15,7 @@ class AssistCause(StrEnum):
     ORDER_VANISHED = "order_vanished"
     FOREIGN_ORDER = "foreign_order"
     VEHICLE_LOST = "vehicle_lost"
+    VEHICLE_REMOVED = "vehicle_removed"
     VEHICLE_FAULT = "vehicle_fault"
     VEHICLE_NOT_AUTOMATIC = "vehicle_not_automatic"
     RELEASE_REFUSED = "release_refused"

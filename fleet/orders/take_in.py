@@ -104,7 +104,8 @@ def _with_edge(event: ev.Event, order: Order | None, state: VehicleState) -> ev.
 def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChanged) -> None:
     """A road that one vehicle cannot enter is closed for all, until it says otherwise or time is up.
 
-    What people have closed stays as they said.
+    What people have closed stays as they said. A vehicle that was told to turn back says no longer that it is blocked,
+    but that is no word about the street; and its person is needed until it has found another way.
     """
     subject = vehicle_subject(event.vehicle_id)
     if event.edge_id:
@@ -116,6 +117,8 @@ def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChan
         raise_assist(draft, AssistCause.BLOCKED, subject, f"cannot enter {_where(roads, key)}")
         draft.want_plan(f"{key} is blocked")
         return
+    if _has_given_up(draft, event.vehicle_id):
+        return
     if before.blocked is not None:
         key = _road_key(before.blocked.edge_id)
         others = (twin.blocked for twin in draft.state.twins.values())
@@ -123,7 +126,15 @@ def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChan
         if is_alone and draft.state.is_closed(key) and not draft.state.is_banned(key):
             draft.emit(ev.RoadReopened(road_key=key, why=f"{event.vehicle_id} is no longer blocked"))
             draft.want_plan(f"{key} is open again")
-    resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
+    if before.order_id is None and before.trip_id is None:
+        resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
+
+
+def _has_given_up(draft: Draft, vehicle_id: VehicleId) -> bool:
+    """Still blocked, or told to turn back because of it."""
+    order = draft.state.active_order(vehicle_id)
+    is_turning = order is not None and order.phase is OrderPhase.CANCELLING
+    return is_turning or draft.state.twin(vehicle_id).blocked is not None
 
 
 def _road_key(edge_id: str) -> str:
@@ -143,6 +154,9 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
     for event in order_events(order, state):
         if isinstance(event, ev.OrderSeen):
             resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the vehicle shows it")
+            resolve_assist(draft, AssistCause.ORDER_REJECTED, subject, f"it took {order.id}.{event.update_id}")
+        if isinstance(event, ev.NodePassed) and not _has_given_up(draft, order.vehicle_id):
+            resolve_assist(draft, AssistCause.BLOCKED, subject, "it drives on")
         last = draft.state.orders[order.id]
         draft.emit(event)
         if isinstance(event, ev.ActionMoved) and event.phase.is_over:
@@ -153,6 +167,9 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
             _order_over(draft, roads, last, state)
             if event.phase is not OrderPhase.FINISHED:
                 _stopped_on_the_way(draft, roads, last, state)
+                return
+            for cause in (AssistCause.BLOCKED, AssistCause.ORDER_REJECTED):
+                resolve_assist(draft, cause, subject, f"{order.id} is finished")
             return
     last = draft.state.orders[order.id]
     rejection = rejection_of(last, state)

@@ -8,7 +8,7 @@ from immutables import Map
 
 from fleet.errors import UnknownThingError
 from fleet.model.assist import Assist
-from fleet.model.custody import Custody
+from fleet.model.custody import Custody, CustodyKind
 from fleet.model.ids import AssistId, OrderId, ParcelId, PointId, RunId, TripId, VehicleId
 from fleet.model.order import Order
 from fleet.model.place import Place
@@ -17,6 +17,22 @@ from fleet.model.trip import PlanCost, Trip, TripPhase, Unassigned
 from fleet.model.twin import Twin
 
 NO_COST = PlanCost(late_s=0.0, drive_s=0.0, trips=0, unassigned=0, total=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a person said of parcels that nobody was sure of."""
+
+    parcel_ids: tuple[ParcelId, ...]
+    at: CustodyKind
+    holder: str
+    why: str
+    tries_again: bool = False
+
+    def __str__(self) -> str:
+        count = len(self.parcel_ids)
+        where = "missing" if self.at is CustodyKind.MISSING else f"at {self.at}:{self.holder}"
+        return f"{count} {'parcel' if count == 1 else 'parcels'} {where}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +44,8 @@ class RunView:
         delivered_s: trade time at which the last of it was handed over.
         cause: why it is not delivered, where that is so.
         attempts: visits at which nobody took it.
+        missing: parcels that a person looked for and did not find.
+        settlements: what people said of its parcels, in their order.
     """
 
     run: Run
@@ -40,6 +58,8 @@ class RunView:
     recalled: str = ""
     cause: str = ""
     attempts: int = 0
+    missing: tuple[ParcelId, ...] = ()
+    settlements: tuple[Settlement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
