@@ -17,7 +17,7 @@ import structlog
 from fleet.clock import Clock
 from fleet.controller.ear import Ear
 from fleet.controller.housekeeping import Housekeeper
-from fleet.controller.inbox import Asked, Facts, Inbox
+from fleet.controller.inbox import Asked, Command, Facts, Inbox
 from fleet.controller.lease import TTL_S, LeaseKeeper
 from fleet.controller.opening import greet
 from fleet.controller.recall import past_of
@@ -25,7 +25,7 @@ from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
 from fleet.controller.turn import OWN_PLANS, Due, Outcome, take_turn
-from fleet.dispatch.commands import Answer, Command
+from fleet.dispatch.commands import Answer
 from fleet.errors import FencedError, JournalError, MapError, StoreBusyError, StoreCorruptError, StoreUnsureError
 from fleet.journal.archive import Archive
 from fleet.journal.commit import Commit, Store

@@ -6,15 +6,20 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from fleet.dispatch.commands import Answer, Command
+from fleet.dispatch import commands
+from fleet.dispatch.commands import Answer
 from fleet.errors import RefusedError
 from fleet.model.ids import VehicleId
 from fleet.model.trip import Plan
+from fleet.orders.end_order import EndOrder
 from fleet.wire.messages import Connection, VehicleState
 
 COMMANDS_MAX = 1000
 STATES_KEPT = 8
 CONNECTIONS_KEPT = 4
+
+Command = commands.Command | EndOrder
+"""Whatever people and programs may ask of an area."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def _banned_under(draft: Draft, order: Order) -> str:
 
 
 def _call_for_closed(draft: Draft, vehicle_id: VehicleId, detail: str) -> None:
-    raise_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(vehicle_id), detail)
+    raise_assist(draft, AssistCause.ROAD_CLOSED, vehicle_subject(vehicle_id), detail)
 
 
 def _may_ask_again(draft: Draft, twin: Twin) -> bool:
@@ -193,7 +193,8 @@ def _end_loading(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> 
     """The loading is over: leave with what is aboard, or not at all."""
     for run_id in view.trip.run_ids:
         run = draft.state.run(run_id)
-        if run.phase is RunPhase.LOADING and run_id not in twin.aboard and not _is_unsure(draft, run):
+        is_ours = run.phase is RunPhase.LOADING and run.trip_id == view.trip.id
+        if is_ours and run_id not in twin.aboard and not _is_unsure(draft, run):
             draft.emit(ev.RunReleased(run_id=run_id, why="it was not loaded"))
             resolve_assist(draft, AssistCause.PICK_FAILED, f"run:{run_id}", "was tried again")
             raise_assist(draft, AssistCause.PICK_FAILED, f"run:{run_id}", f"not loaded on {twin.vehicle.id}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fleet.model.assist import Assist, AssistCause
+from fleet.model.custody import CustodyKind
 from fleet.model.ids import (
     ActionId,
     AssistId,
@@ -316,6 +317,23 @@ class ParcelsUnsure(Event):
     parcel_ids: tuple[ParcelId, ...]
     assist_id: AssistId
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelsSettled(Event):
+    """A person told where parcels are that nobody was sure of; that word is the evidence.
+
+    Attributes:
+        at, holder: their custody from now on; for missing ones the assist in which they were looked for.
+        tries_again: a lot that is whole at its station waits for another trip.
+    """
+
+    run_id: RunId
+    parcel_ids: tuple[ParcelId, ...]
+    at: CustodyKind
+    holder: str
+    why: str
+    tries_again: bool = False
 
 
 # Vehicles -------------------------------------------------------------------------------------------------------

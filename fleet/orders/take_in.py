@@ -109,7 +109,8 @@ def _with_edge(event: ev.Event, order: Order | None, state: VehicleState) -> ev.
 def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChanged) -> None:
     """A road that one vehicle cannot enter is closed for all, until it says otherwise or time is up.
 
-    What people have closed stays as they said.
+    What people have closed stays as they said. A vehicle that was told to turn back says no longer that it is blocked,
+    but that is no word about the street; and its person is needed until it has found another way.
     """
     subject = vehicle_subject(event.vehicle_id)
     if event.edge_id:
@@ -122,7 +123,9 @@ def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChan
         draft.want_plan(f"{key} is blocked")
         return
     if not _may_have_passed(draft, event.vehicle_id):
-        return  # it was told to turn away: the road is as blocked as before, and the person stays called
+        if before.order_id is None and before.trip_id is None:
+            resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
+        return
     if before.blocked is not None:
         key = _road_key(before.blocked.edge_id)
         others = (twin.blocked for twin in draft.state.twins.values())
@@ -156,6 +159,7 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
     for event in order_events(order, state):
         if isinstance(event, ev.OrderSeen):
             resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the vehicle shows it")
+            resolve_assist(draft, AssistCause.ORDER_REJECTED, subject, f"it took {order.id}.{event.update_id}")
         last = draft.state.orders[order.id]
         draft.emit(event)
         if isinstance(event, ev.NodePassed):
@@ -170,6 +174,9 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
             _order_over(draft, roads, last, state)
             if event.phase is not OrderPhase.FINISHED:
                 _stopped_on_the_way(draft, roads, last, state)
+                return
+            for cause in (AssistCause.BLOCKED, AssistCause.ORDER_REJECTED):
+                resolve_assist(draft, cause, subject, f"{order.id} is finished")
             return
     last = draft.state.orders[order.id]
     rejection = rejection_of(last, state)
@@ -189,7 +196,8 @@ def _never_had(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
 def _order_over(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
     subject = vehicle_subject(order.vehicle_id)
     order_ended(draft, order, roads.site.policy.no_staff_retries, state.last_node_id)
-    resolve_assist(draft, AssistCause.RELEASE_REFUSED, subject, "the order is over")
+    for cause in (AssistCause.RELEASE_REFUSED, AssistCause.ROAD_CLOSED):
+        resolve_assist(draft, cause, subject, "the order is over")
     resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the order is over")
     draft.touch(order.vehicle_id)
 
