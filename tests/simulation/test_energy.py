@@ -15,6 +15,7 @@ from fleet.model.run import RunPhase
 from fleet.roads.graph import RoadGraph
 from tests.simulation.block_town import block_town
 from vehicle_sim.harness import Options, Outcome, simulate
+from vehicle_sim.plug import Plug
 from vehicle_sim.scenario import Scenario
 from vehicle_sim.timers import Timers
 from vehicle_sim.vehicle import SimVehicle
@@ -55,18 +56,27 @@ def sagging(at_soc: float) -> Callable[[Vehicles, Timers], None]:
     return meddle
 
 
+class FickleCharger(Plug):
+    """A charger that gives nothing until somebody has seen to it."""
+
+    is_dead = True
+
+    def start(self) -> str:
+        return "the charger gives no power" if self.is_dead else super().start()
+
+
 def dead_chargers(for_s: float) -> Callable[[Vehicles, Timers], None]:
     """Vehicles come with little charge, and for a while no charger gives any."""
 
     def meddle(vehicles: Vehicles, timers: Timers) -> None:
-        working = {vehicle_id: vehicle.plug.start for vehicle_id, vehicle in vehicles.items()}
-        for vehicle in vehicles.values():
+        plugs = [FickleCharger(vehicle.id, vehicle.driver, vehicle.world) for vehicle in vehicles.values()]
+        for vehicle, plug in zip(vehicles.values(), plugs, strict=True):
+            vehicle.plug = plug
             take(vehicle, vehicle.driver.energy_wh() / vehicle.type.battery.energy_wh - 0.17)
-            vehicle.plug.start = lambda: "the charger gives no power"
 
         def mend() -> None:
-            for vehicle_id, vehicle in vehicles.items():
-                vehicle.plug.start = working[vehicle_id]
+            for plug in plugs:
+                plug.is_dead = False
 
         timers.call_at(timers.now_s() + for_s, mend)
 
