@@ -212,6 +212,7 @@ class SqlStore:
 
     def _migrate(self) -> None:
         with self._lock, _telling(), self._engine.connect() as connection:
+            _begin(connection, "BEGIN IMMEDIATE")
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS))
             known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
@@ -227,13 +228,17 @@ class SqlStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
+        """Who writes waits for its turn at the beginning."""
         with self._lock, _telling(), self._engine.begin() as connection:
+            _begin(connection, "BEGIN IMMEDIATE")
             yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with self._lock, _telling(), self._engine.connect() as connection:
-            yield connection.execution_options(reads=True)
+        """Who reads waits for nobody."""
+        with self._lock, _telling(), self._engine.begin() as connection:
+            _begin(connection, "BEGIN")
+            yield connection
 
 
 def _write_one(tx: Connection, commit: Commit) -> None:
@@ -307,7 +312,6 @@ def _engine(url: str) -> Engine:
         else create_engine(url, connect_args={"check_same_thread": False, "timeout": 2.0})
     )
     event.listen(engine, "connect", _sqlite_opened)
-    event.listen(engine, "begin", _sqlite_begun)
     return engine
 
 
@@ -317,10 +321,10 @@ def _sqlite_opened(raw: Any, _record: object) -> None:
         raw.execute(f"PRAGMA {pragma}")
 
 
-def _sqlite_begun(connection: Connection) -> None:
-    """Who writes waits for its turn at the beginning; who reads waits for nobody."""
-    reads = connection.get_execution_options().get("reads", False)
-    _raw(connection).execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+def _begin(connection: Connection, words: str) -> None:
+    """In SQLite we say BEGIN ourselves; as a listener of SQLAlchemy's it would cost every statement something."""
+    if connection.dialect.name == "sqlite":
+        _raw(connection).execute(words)
 
 
 def _raw(connection: Connection) -> Any:
