@@ -25,6 +25,7 @@ from fleet.journal.store import SqlStore
 from fleet.journal.writer import InlineWriter
 from fleet.model.ids import RunId, VehicleId
 from fleet.model.run import Run
+from fleet.model.site import Site
 from fleet.model.vehicle import Vehicle
 from fleet.planning.port import Budget
 from fleet.roads.graph import RoadGraph
@@ -137,10 +138,20 @@ def _template() -> bytes:
         store.close()
 
 
+_kept_roads: list[SiteRoads] = []
+
+
+def _roads(site: Site, graph: RoadGraph) -> SiteRoads:
+    """The last site's roads are kept: answers do not depend on who asked before, and many seeds share a site."""
+    if not (_kept_roads and _kept_roads[0].site is site and _kept_roads[0].graph is graph):
+        _kept_roads[:] = [SiteRoads(site, graph)]
+    return _kept_roads[0]
+
+
 def simulate(scenario: Scenario, graph: RoadGraph, seed: int, options: Options | None = None) -> Outcome:
     """Run the scenario once, from its start until everything has come to its end."""
     options = options or Options()
-    roads = SiteRoads(scenario.site, graph)
+    roads = _roads(scenario.site, graph)
     shuffle_seed = seed if options.shuffle else None
 
     async def work(clock: VirtualClock) -> Outcome:

@@ -41,6 +41,7 @@ def status_out(front: Reception) -> s.StatusOut:
         ),
         closures=sum(closure.until_s > now_s for closure in state.closures.values()),
         quarantined=sorted(state.quarantine),
+        clocks_off=sorted(area.ear.clocks_off),
         broker=s.LinkStatus(is_up=area.ear.is_link_up, trouble=area.ear.link_trouble or None),
         journal=s.JournalStatus(
             seq=area.head_seq,

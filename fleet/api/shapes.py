@@ -342,6 +342,8 @@ class StatusOut(Shape):
     plan: PlanCounts
     closures: int
     quarantined: list[str]
+    clocks_off: list[str]
+    """vehicles whose states bear a time more than 5 minutes from trade time"""
     broker: LinkStatus
     journal: JournalStatus
     figures: Figures

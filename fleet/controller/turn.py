@@ -22,9 +22,11 @@ from fleet.orders.take_in import take_connection, take_silence, take_state, unco
 from fleet.planning.adopt import consider, replan
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.archive import NO_PAST, Past, archive_ended
-from fleet.state.attention import raise_assist
+from fleet.state.attention import raise_assist, resolve_assist
 from fleet.state.draft import Draft
 
+OWN_PLANS, SOLVER_PLANS = "planner:own", "planner:answer"
+"""What planning is called in quarantine; unlike a vehicle it is tried again by itself, and freed when it works."""
 POLISH_STEPS = 40
 AGAIN_S = 60.0
 STEPS_MAX = 8
@@ -40,7 +42,7 @@ class Due:
     silent: tuple[tuple[VehicleId, Liveness], ...] = ()
     vehicles: tuple[VehicleId, ...] = ()
     stale_orders: tuple[OrderId, ...] = ()
-    unserved: bool = False
+    plan_again: bool = False
     archiving: bool = False
 
 
@@ -73,13 +75,13 @@ def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, past: Past
     for asked in facts.commands:
         outcome.results.append((asked, _perform(draft, roads, asked, past, outcome)))
     for plan in facts.plans:
-        _isolated(draft, "planner:answer", outcome, partial(consider, draft, roads, plan, _gain(roads)))
+        _isolated(draft, SOLVER_PLANS, outcome, partial(consider, draft, roads, plan, _gain(roads)))
     draft.touched.update(due.vehicles)
-    if due.unserved:
-        draft.want_plan("runs wait for a vehicle")
+    if due.plan_again:
+        draft.want_plan("planning failed" if OWN_PLANS in draft.state.quarantine else "runs wait for a vehicle")
     _decide_all(draft, roads, outcome)
     if draft.plan_reasons:
-        planned = _isolated(draft, "planner:own", outcome, partial(replan, draft, roads, POLISH_STEPS))
+        planned = _isolated(draft, OWN_PLANS, outcome, partial(replan, draft, roads, POLISH_STEPS))
         outcome.has_replanned = planned
         _decide_all(draft, roads, outcome)
     if due.archiving:  # last, for what commands name was looked up by the state before
@@ -113,6 +115,8 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
     for vehicle_id in sorted(facts.states):
         for state in facts.states[vehicle_id]:
             _for_vehicle(draft, vehicle_id, outcome, partial(take_state, draft, roads, vehicle_id, state))
+    if facts.link_came_up:
+        _doubt(draft, roads, facts)
     # After the states: which came first is not known, and a state before the will must not mend the connection.
     for vehicle_id, message in facts.connections:
         _for_vehicle(draft, vehicle_id, outcome, partial(take_connection, draft, vehicle_id, message))
@@ -130,6 +134,14 @@ def _withdraw(draft: Draft, roads: SiteRoads, order_id: OrderId, outcome: Outcom
     if order is not None and order.phase is OrderPhase.ISSUED:
         cancel = Cancel(order_id, "it could not be sent in time")
         _for_vehicle(draft, order.vehicle_id, outcome, partial(carry_out, draft, roads, order.vehicle_id, cancel))
+
+
+def _doubt(draft: Draft, roads: SiteRoads, facts: Facts) -> None:
+    """While the line was down a vehicle may have done anything: until it has spoken again it is told nothing."""
+    for vehicle_id in roads.site.vehicles:
+        is_fresh = draft.state.twin(vehicle_id).liveness is Liveness.FRESH
+        if is_fresh and vehicle_id not in facts.spoke_since:
+            draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
 
 
 def _request(draft: Draft, vehicle_id: VehicleId, kind: ActionKind) -> None:
@@ -195,7 +207,7 @@ def _for_vehicle(draft: Draft, vehicle_id: VehicleId, outcome: Outcome, work: Ca
 
 
 def _isolated(draft: Draft, subject: str, outcome: Outcome, work: Callable[[], object]) -> bool:
-    """Do the work, or take it back and quarantine its subject; tells which."""
+    """Do the work, or take it back and quarantine its subject; tells which. Work that succeeds ends a quarantine."""
     mark = draft.mark()
     try:
         work()
@@ -207,6 +219,9 @@ def _isolated(draft: Draft, subject: str, outcome: Outcome, work: Callable[[], o
             draft.emit(ev.ItemQuarantined(subject=subject, error=text))
             raise_assist(draft, AssistCause.QUARANTINED, subject, text)
         return False
+    if subject in draft.state.quarantine:
+        draft.emit(ev.QuarantineEnded(subject=subject, why="it worked again"))
+        resolve_assist(draft, AssistCause.QUARANTINED, subject, "it worked again")
     return True
 
 

@@ -54,7 +54,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What a store holds of an area: a snapshot, the records since, and the outbox rows that are still open."""
+    """What a store holds of an area: a snapshot, the records since, and the outbox rows that are still open.
+
+    Attributes:
+        snapshot: the newest one that this very program made; None where there is none, and then no records are here.
+    """
 
     head: Head
     snapshot: str | None

@@ -228,6 +228,17 @@ class ActionMoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndedActionSeen(Event):
+    """The vehicle does, or has done, something of an order that was over for us: a late copy of it has come back."""
+
+    vehicle_id: VehicleId
+    order_id: OrderId
+    action_id: ActionId
+    phase: ActionPhase
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCancelling(Event):
     """We want the order ended; the vehicle may still drive to the end of its base."""
 
@@ -428,3 +439,11 @@ class ItemQuarantined(Event):
 
     subject: str
     error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineEnded(Event):
+    """What failed is tried again by itself, as planning is, and worked."""
+
+    subject: str
+    why: str

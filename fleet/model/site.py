@@ -118,11 +118,12 @@ class Broker:
     """The MQTT broker: one of our own, or one at `mqtt://host:port`.
 
     Attributes:
-        embedded_port: where our own broker listens, on loopback only.
+        embedded_port: where our own broker listens, on loopback only; 0 keeps the port of the last time, or finds one
+            that is free.
     """
 
     url: str = EMBEDDED_BROKER
-    embedded_port: int = 1883
+    embedded_port: int = 0
 
     @property
     def is_embedded(self) -> bool:

@@ -10,7 +10,7 @@ from fleet.errors import UnknownThingError
 from fleet.model.assist import Assist
 from fleet.model.custody import Custody
 from fleet.model.ids import AssistId, OrderId, ParcelId, PointId, RunId, TripId, VehicleId
-from fleet.model.order import Order
+from fleet.model.order import EndedOrder, Order
 from fleet.model.place import Place
 from fleet.model.run import HandedOn, Run, RunPhase
 from fleet.model.trip import PlanCost, Trip, TripPhase, Unassigned
@@ -94,7 +94,11 @@ class Closure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetState:
-    """All that is known now. Values only; `apply` makes the next one."""
+    """All that is known now. Values only; `apply` makes the next one.
+
+    Attributes:
+        assists_of: the open assists of each subject, in the order in which they were raised.
+    """
 
     now_s: float = 0.0
     token: str = ""
@@ -108,10 +112,11 @@ class FleetState:
     trips: Map[TripId, TripView] = field(default_factory=Map)
     planned: Map[VehicleId, tuple[TripId, ...]] = field(default_factory=Map)
     orders: Map[OrderId, Order] = field(default_factory=Map)
-    ended_orders: Map[VehicleId, tuple[OrderId, ...]] = field(default_factory=Map)
+    ended_orders: Map[VehicleId, tuple[EndedOrder, ...]] = field(default_factory=Map)
     reservations: Map[str, tuple[VehicleId, ...]] = field(default_factory=Map)
     closures: Map[str, Closure] = field(default_factory=Map)
     assists: Map[AssistId, Assist] = field(default_factory=Map)
+    assists_of: Map[str, tuple[AssistId, ...]] = field(default_factory=Map)
     keys: Map[str, RequestKey] = field(default_factory=Map)
     quarantine: Map[str, str] = field(default_factory=Map)
     plan_version: int = 0
@@ -138,6 +143,10 @@ class FleetState:
         order_id = self.twin(vehicle_id).order_id
         return None if order_id is None else self.orders[order_id]
 
+    def ended_order(self, vehicle_id: VehicleId, order_id: str) -> EndedOrder | None:
+        """One of the last orders of the vehicle that are over."""
+        return next((ended for ended in self.ended_orders.get(vehicle_id, ()) if ended.id == order_id), None)
+
     def planned_trips(self, vehicle_id: VehicleId) -> tuple[TripView, ...]:
         """Trips of the vehicle that have not begun, in order of departure."""
         return tuple(self.trips[trip_id] for trip_id in self.planned.get(vehicle_id, ()))
@@ -157,4 +166,5 @@ class FleetState:
         return self.twin(vehicle_id).place
 
     def open_assist(self, subject: str, cause: str) -> Assist | None:
-        return next((a for a in self.assists.values() if a.subject == subject and a.cause == cause), None)
+        found = (self.assists[assist_id] for assist_id in self.assists_of.get(subject, ()))
+        return next((assist for assist in found if assist.cause == cause), None)

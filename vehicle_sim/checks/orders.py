@@ -107,7 +107,9 @@ class OnlyWhereItMay(Check):
                 piece = order.path[index]
                 if not mask[piece.edge]:
                     self.violate(f"{order_id} releases {piece.edge_id}, where it may not drive", order.vehicle_id)
-                if after.is_closed(piece.road_key) and not self._stands_on(before, order.vehicle_id, piece.edge):
+                goes_on = index > 0 and order.path[index - 1].edge == piece.edge
+                stands_there = goes_on or self._stands_on(before, order.vehicle_id, piece.edge)
+                if after.is_closed(piece.road_key) and not stands_there:
                     self.violate(f"{order_id} releases {piece.edge_id}, which is closed", order.vehicle_id)
 
     def _stands_on(self, state: FleetState, vehicle_id: VehicleId, edge: int) -> bool:
