@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 
@@ -43,7 +43,7 @@ from vehicle_sim.memory_radio import MemoryRadio
 from vehicle_sim.mischief import Mischief
 from vehicle_sim.park import park, subscriptions_of
 from vehicle_sim.scenario import Scenario
-from vehicle_sim.timers import VirtualTimers
+from vehicle_sim.timers import Timers, VirtualTimers
 from vehicle_sim.truth import Truth
 from vehicle_sim.vehicle import SimVehicle
 from vehicle_sim.virtual_time import VirtualClock, run_virtual
@@ -63,6 +63,7 @@ GRACE_S = 4 * 3600.0
 
 StoreFactory = Callable[[], Store]
 Wrapping = Callable[[AreaController], None]
+Meddling = Callable[[Mapping[VehicleId, SimVehicle], Timers], None]
 
 log = structlog.get_logger("sim.harness")
 
@@ -77,6 +78,7 @@ class Options:
         until_s: end of the scenario instead of its own.
         solver_steps: budget of the solver; 0 for none.
         spoil: plants a bug in each new controller, to see whether the checks find it.
+        meddle: lays hands on the vehicles before anything begins; may set timers for more.
         shuffle: also draw the order of callbacks that are ready together.
         sends_again: what came back to its station is handed in again in a new run, until the scenario's end.
     """
@@ -86,6 +88,7 @@ class Options:
     until_s: float | None = None
     solver_steps: int = 10
     spoil: Wrapping | None = None
+    meddle: Meddling | None = None
     shuffle: bool = False
     samples: bool = False
     sends_again: bool = False
@@ -221,6 +224,8 @@ class _Simulation:
 
     async def run(self) -> Outcome:
         Mischief(self.plan, self.timers, self.world, self.vehicles, self._elsewhere).start()
+        if self.options.meddle is not None:
+            self.options.meddle(self.vehicles, self.timers)
         async with asyncio.TaskGroup() as tasks:
             lives = tasks.create_task(self._live_on(), name="lives")
             client = tasks.create_task(self._customers(), name="client")

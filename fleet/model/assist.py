@@ -17,6 +17,7 @@ class AssistCause(StrEnum):
     VEHICLE_LOST = "vehicle_lost"
     VEHICLE_FAULT = "vehicle_fault"
     VEHICLE_NOT_AUTOMATIC = "vehicle_not_automatic"
+    LOW_BATTERY = "low_battery"
     RELEASE_REFUSED = "release_refused"
     ORDER_REJECTED = "order_rejected"
     ORDER_UNCONFIRMED = "order_unconfirmed"
@@ -25,6 +26,7 @@ class AssistCause(StrEnum):
     NO_STAFF = "no_staff"
     DROP_FAILED = "drop_failed"
     PICK_FAILED = "pick_failed"
+    CHARGER_FAULT = "charger_fault"
     RUN_UNSERVED = "run_unserved"
     QUARANTINED = "quarantined"
 

@@ -360,6 +360,15 @@ class ChargeChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChargingFailed(Event):
+    """A vehicle was asked to charge, or to leave the charger, and did not: it is asked again after a while."""
+
+    vehicle_id: VehicleId
+    kind: ActionKind
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VehiclePlaced(Event):
     """A vehicle without an order of ours says where it stands."""
 

@@ -10,6 +10,7 @@ from fleet.model.ids import VehicleId
 from fleet.model.order import REQUESTS, ActionPhase, Order, OrderPhase
 from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
+from fleet.orders.charging import take_charge, take_plug_answer
 from fleet.orders.follow import instant_events, never_had, order_events, passed_edges, rejection_of, revived_events
 from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
 from fleet.orders.way import end_node
@@ -43,9 +44,10 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
         _react(draft, roads, before, event)
     if order is not None:
         _take_order(draft, roads, order, state)
-    for event in instant_events(draft.state.twin(vehicle_id), state, draft.now_s):
+    twin = draft.state.twin(vehicle_id)
+    for event in instant_events(twin, state, draft.now_s):
         draft.emit(event)
-        _instant_over(draft, vehicle_id, event)
+        _instant_over(draft, twin, event)
     _never_had(draft, roads, vehicle_id, state)
     _work_left(draft, vehicle_id, state)
     _placed(draft, roads, vehicle_id, state)
@@ -77,6 +79,8 @@ def _react(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Event) -> Non
             _condition(draft, event)
         case ev.BlockedChanged():
             _blocked(draft, roads, before, event)
+        case ev.ChargeChanged():
+            take_charge(draft, roads, before)
 
 
 def _condition(draft: Draft, event: ev.ConditionChanged) -> None:
@@ -211,15 +215,20 @@ def _is_at(roads: SiteRoads, place: Place, state: VehicleState, within_m: float 
     return distance_m(roads.graph, place, state.position.x_m, state.position.y_m) <= within_m
 
 
-def _instant_over(draft: Draft, vehicle_id: VehicleId, event: ev.Event) -> None:
+def _instant_over(draft: Draft, before: Twin, event: ev.Event) -> None:
+    vehicle_id = before.vehicle.id
     if isinstance(event, ev.InstantMoved) and event.phase is ActionPhase.FAILED:
-        raise_assist(
-            draft, AssistCause.ORDER_REJECTED, vehicle_subject(vehicle_id), f"{event.action_id}: {event.result}"
-        )
+        _instant_failed(draft, before, event)
     order = draft.state.active_order(vehicle_id)
     if order is None or order.is_confirmed:
         resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), "the vehicle shows it")
     draft.touch(vehicle_id)
+
+
+def _instant_failed(draft: Draft, before: Twin, event: ev.InstantMoved) -> None:
+    if not take_plug_answer(draft, before, event):
+        detail = f"{event.action_id}: {event.result}"
+        raise_assist(draft, AssistCause.ORDER_REJECTED, vehicle_subject(event.vehicle_id), detail)
 
 
 def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:

@@ -304,7 +304,8 @@ def _order_issued(state: FleetState, event: ev.OrderIssued, now_s: float) -> Fle
     order = replace(event.order, old_complaints=state.twin(event.order.vehicle_id).complaints)
     state = _count(_order(state, order), "o")
     counters = state.counters.set("a", state.counters.get("a", 0) + len(order.actions))
-    return _twin(replace(state, counters=counters), order.vehicle_id, order_id=order.id)
+    plug = replace(state.twin(order.vehicle_id).plug, asked=None)  # it has other things to do now
+    return _twin(replace(state, counters=counters), order.vehicle_id, order_id=order.id, plug=plug)
 
 
 @on(ev.OrderExtended)
@@ -414,7 +415,8 @@ def _ended_action_seen(state: FleetState, event: ev.EndedActionSeen, now_s: floa
 def _instant_issued(state: FleetState, event: ev.InstantIssued, now_s: float) -> FleetState:
     twin = state.twin(event.vehicle_id)
     instant = Instant(action_id=event.action_id, kind=event.kind, issued_s=now_s)
-    return _count(_twin(state, event.vehicle_id, instants=(*twin.instants, instant)), "a")
+    plug = twin.plug.after_asking(event.kind, now_s)
+    return _count(_twin(state, event.vehicle_id, instants=(*twin.instants, instant), plug=plug), "a")
 
 
 @on(ev.InstantMoved)
@@ -505,7 +507,19 @@ def _complaints_changed(state: FleetState, event: ev.ComplaintsChanged, now_s: f
 
 @on(ev.ChargeChanged)
 def _charge_changed(state: FleetState, event: ev.ChargeChanged, now_s: float) -> FleetState:
-    return _twin(state, event.vehicle_id, soc_fraction=event.soc_fraction, is_charging=event.is_charging)
+    twin = state.twin(event.vehicle_id)
+    plug = twin.plug
+    if event.is_charging is not twin.is_charging:
+        plug = plug.after_switching(now_s, is_charging=event.is_charging)
+    elif event.is_charging and event.soc_fraction > twin.soc_fraction:
+        plug = plug.after_rising(now_s)
+    return _twin(state, event.vehicle_id, soc_fraction=event.soc_fraction, is_charging=event.is_charging, plug=plug)
+
+
+@on(ev.ChargingFailed)
+def _charging_failed(state: FleetState, event: ev.ChargingFailed, now_s: float) -> FleetState:
+    plug = state.twin(event.vehicle_id).plug.after_failing(event.kind, now_s)
+    return _twin(state, event.vehicle_id, plug=plug)
 
 
 @on(ev.VehiclePlaced)

@@ -19,6 +19,7 @@ ANSWER_WITHIN_S: Mapping[AssistCause, float] = MappingProxyType(
         C.VEHICLE_LOST: 60.0,
         C.VEHICLE_FAULT: 30.0,
         C.VEHICLE_NOT_AUTOMATIC: 60.0,
+        C.LOW_BATTERY: 120.0,
         C.RELEASE_REFUSED: 30.0,
         C.ORDER_REJECTED: 120.0,
         C.ORDER_UNCONFIRMED: 120.0,
@@ -27,6 +28,7 @@ ANSWER_WITHIN_S: Mapping[AssistCause, float] = MappingProxyType(
         C.NO_STAFF: 120.0,
         C.DROP_FAILED: 120.0,
         C.PICK_FAILED: 300.0,
+        C.CHARGER_FAULT: 600.0,
         C.RUN_UNSERVED: 300.0,
         C.QUARANTINED: 60.0,
     }
