@@ -122,6 +122,13 @@ class SqlStore:
             return error
         return None
 
+    def write_snapshot(self, area: str, epoch: int, head: Head, body: str) -> None:
+        with self._transaction() as tx:
+            ours = select(t.AREA.c.seq).where(t.AREA.c.area == area, t.AREA.c.epoch == epoch)
+            if tx.execute(ours).one_or_none() is None:
+                raise FencedError(f"area {area!r} moved on without epoch {epoch}; no snapshot was written")
+            _write_snapshot(tx, area, head, body)
+
     def drop_bodies(self, area: str, epoch: int, before_s: float, kept: Sequence[str], limit: int) -> int:
         old = (
             select(t.OUTBOX.c.id)
@@ -260,19 +267,19 @@ def _write_one(tx: Connection, commit: Commit) -> None:
     if commit.keys:
         sql.ADD_KEY.run_all(tx, [{"area": commit.area, "key": k, "digest": d, "seq": new.seq} for k, d in commit.keys])
     if commit.snapshot is not None:
-        _write_snapshot(tx, commit, commit.snapshot)
+        _write_snapshot(tx, commit.area, new, commit.snapshot)
 
 
-def _write_snapshot(tx: Connection, commit: Commit, body: str) -> None:
-    head = commit.new_head
-    tx.execute(insert(t.SNAPSHOT).values(area=commit.area, seq=head.seq, program=program(), hash=head.hash, body=body))
+def _write_snapshot(tx: Connection, area: str, head: Head, body: str) -> None:
+    tx.execute(delete(t.SNAPSHOT).where(t.SNAPSHOT.c.area == area, t.SNAPSHOT.c.seq == head.seq))
+    tx.execute(insert(t.SNAPSHOT).values(area=area, seq=head.seq, program=program(), hash=head.hash, body=body))
     kept = (
         select(t.SNAPSHOT.c.seq)
-        .where(t.SNAPSHOT.c.area == commit.area)
+        .where(t.SNAPSHOT.c.area == area)
         .order_by(t.SNAPSHOT.c.seq.desc())
         .limit(SNAPSHOTS_KEPT)
     )
-    tx.execute(delete(t.SNAPSHOT).where(t.SNAPSHOT.c.area == commit.area, t.SNAPSHOT.c.seq.not_in(kept)))
+    tx.execute(delete(t.SNAPSHOT).where(t.SNAPSHOT.c.area == area, t.SNAPSHOT.c.seq.not_in(kept)))
 
 
 def _record_row(record: Record) -> dict[str, object]:

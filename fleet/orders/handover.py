@@ -232,14 +232,15 @@ def _vanished(draft: Draft, order: Order, why: str, last_node_id: str) -> None:
 
 def doubt_hand_over(draft: Draft, vehicle_id: VehicleId, action: StopAction, why: str) -> None:
     """Parcels may have changed hands, or may not: a person must look, and the vehicle stays where it is."""
-    lot = draft.state.run(action.run_id).run.lot
     custody = draft.state.custody
-    within_reach = tuple(
-        parcel
-        for parcel in lot.parcel_ids
-        if custody[parcel].kind is CustodyKind.STATION or custody[parcel].holder == vehicle_id
-    )
-    unsure(draft, action.run_id, within_reach, f"{action.kind} on {vehicle_id} has no outcome: {why}")
+    for run_id, lot in draft.state.present_lots(action.run_id):
+        within_reach = tuple(
+            parcel
+            for parcel in lot
+            if custody[parcel].kind is CustodyKind.STATION or custody[parcel].holder == vehicle_id
+        )
+        if within_reach or (lot and run_id == action.run_id):
+            unsure(draft, run_id, within_reach, f"{action.kind} on {vehicle_id} has no outcome: {why}")
     if not draft.state.twin(vehicle_id).held:
         draft.emit(ev.VehicleHeld(vehicle_id=vehicle_id, why=f"{why} while parcels changed hands"))
 

@@ -469,7 +469,7 @@ def _parcels_returned(state: FleetState, event: ev.ParcelsReturned, now_s: float
 def _parcels_unsure(state: FleetState, event: ev.ParcelsUnsure, now_s: float) -> FleetState:
     holders = {state.custody[parcel_id].holder for parcel_id in event.parcel_ids}
     state = _custody(state, event.parcel_ids, CustodyKind.ASSIST, event.assist_id)
-    left = {state.custody[parcel_id].holder for parcel_id in state.run(event.run_id).run.lot.parcel_ids}
+    left = {state.custody[parcel_id].holder for parcel_id in state.run(event.run_id).parcel_ids}
     for vehicle_id in sorted(map(VehicleId, holders - left)):
         if vehicle_id in state.twins:
             state = _aboard(state, vehicle_id, event.run_id, is_aboard=False)

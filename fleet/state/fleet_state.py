@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from immutables import Map
@@ -158,6 +159,16 @@ class FleetState:
         if (view := self.trips.get(trip_id)) is None:
             raise UnknownThingError("trip", trip_id)
         return view
+
+    def present_lots(self, run_id: RunId) -> Iterator[tuple[RunId, tuple[ParcelId, ...]]]:
+        """The run's parcels by the runs that have them now: itself, and later ones in which they went out again."""
+        view = self.run(run_id)
+        yield run_id, view.parcel_ids
+        for handed in view.handed_on:
+            if handed.to_run not in self.runs:
+                continue
+            for later, parcel_ids in self.present_lots(handed.to_run):
+                yield later, tuple(parcel_id for parcel_id in parcel_ids if parcel_id in handed.parcel_ids)
 
     def active_order(self, vehicle_id: VehicleId) -> Order | None:
         order_id = self.twin(vehicle_id).order_id
