@@ -10,20 +10,21 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 
 import structlog
 
 from fleet.controller import AreaController, Parts
-from fleet.dispatch.commands import Answer, RunRequest, SubmitRuns
+from fleet.dispatch.commands import Answer, Command, RunRequest, SubmitRuns
 from fleet.errors import JournalError, RefusedError
 from fleet.journal.commit import Store
 from fleet.journal.store import SqlStore
 from fleet.journal.writer import InlineWriter
 from fleet.model.ids import RunId, VehicleId
 from fleet.model.run import Run
+from fleet.model.site import Site
 from fleet.model.vehicle import Vehicle
 from fleet.planning.port import Budget
 from fleet.roads.graph import RoadGraph
@@ -35,11 +36,14 @@ from fleet.workers.inline import InlineSolver
 from vehicle_sim.checks import Checks, Glance, all_checks
 from vehicle_sim.crash import Crasher, CrashError, CrashLink, CrashPoint, CrashStore
 from vehicle_sim.demand import ToldRun, draw_demand
-from vehicle_sim.faults import FaultEvent, FaultKind, FaultPlan, NetworkFaults
+from vehicle_sim.faults import CrashMoment, FaultEvent, FaultKind, FaultPlan, NetworkFaults
 from vehicle_sim.ground import Ground
+from vehicle_sim.hearing import Hearing
+from vehicle_sim.meddling import Operator
 from vehicle_sim.memory_radio import MemoryRadio
 from vehicle_sim.mischief import Mischief
 from vehicle_sim.park import park, subscriptions_of
+from vehicle_sim.people import Attendant, Settle, unsure_runs
 from vehicle_sim.scenario import Scenario
 from vehicle_sim.timers import VirtualTimers
 from vehicle_sim.truth import Truth
@@ -64,6 +68,14 @@ Wrapping = Callable[[AreaController], None]
 log = structlog.get_logger("sim.harness")
 
 
+@dataclass(frozen=True, slots=True)
+class OtherSite:
+    """From `after_s` behind the start on, a controller that starts finds this site; the one before it dies then."""
+
+    after_s: float
+    site: Site
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How one simulation is run.
@@ -75,6 +87,8 @@ class Options:
         solver_steps: budget of the solver; 0 for none.
         spoil: plants a bug in each new controller, to see whether the checks find it.
         shuffle: also draw the order of callbacks that are ready together.
+        other_site: the site file is changed, and the controller restarted with it.
+        settle: how people tell where parcels are that nobody is sure of; None leaves those runs waiting.
     """
 
     profile: str | None = None
@@ -84,6 +98,8 @@ class Options:
     spoil: Wrapping | None = None
     shuffle: bool = False
     samples: bool = False
+    other_site: OtherSite | None = None
+    settle: Settle | None = None
 
 
 @dataclass(slots=True)
@@ -110,6 +126,9 @@ class Outcome:
     stops_for_want_of_base: int
     simulated_s: float
     fault_hits: dict[str, int]
+    acts: dict[str, int]
+    notes: dict[str, int]
+    waiting: frozenset[RunId]
     is_over: bool
 
     @property
@@ -175,12 +194,56 @@ class _Simulation:
         self.crasher = Crasher(options.crash_points)
         self.crasher.on_crash(lambda: self.broker.cut(CLIENT_ID))
         self.acked: dict[RunId, Run] = {}
-        self.checks: Checks = all_checks(Glance(self.world, self.vehicles, roads, self.store, self.timers, self.acked))
+        self.hearing = Hearing(clock.trade_now_s)
+        self.alive_since_s = clock.trade_now_s()
+        self.controller: AreaController | None = None
+        self.glance = self._glance()
+        self.checks: Checks = all_checks(self.glance)
         self.told = [told for told in draw_demand(scenario, seed) if told.told_s < self.end_s]
         self.tally = _Tally()
         self.refused: list[str] = []
-        self.controller: AreaController | None = None
         self.is_over = False
+        self.mischief = Mischief(self.plan, self.timers, self.world, self.vehicles, self._elsewhere)
+        self.batches: list[tuple[RunRequest, ...]] = []
+        self.operator = self._operator()
+        self.attendant = Attendant(
+            self._ask, clock, self.vehicles, self.world, self.operator.holding, seed, options.settle
+        )
+        self.tasks: asyncio.TaskGroup | None = None
+
+    def _glance(self) -> Glance:
+        return Glance(
+            world=self.world,
+            vehicles=self.vehicles,
+            roads=self.roads,
+            store=self.store,
+            timers=self.timers,
+            acked=self.acked,
+            state=self._state,
+            alive_since_s=lambda: self.alive_since_s,
+            believed_heard_s=self._believed_heard_s,
+            hearing=self.hearing,
+            calm_s=self.plan.until_s,
+        )
+
+    def _operator(self) -> Operator:
+        return Operator(
+            self._ask,
+            self.clock,
+            self.world,
+            self._state,
+            lambda vehicle_id: self.world.ground.key(self.vehicles[vehicle_id].driver.here().edge),
+            lambda: self.batches,
+            self.mischief.hits,
+            self.plan.until_s,
+        )
+
+    def _state(self) -> FleetState | None:
+        return None if self.controller is None else self.controller.state
+
+    def _believed_heard_s(self, vehicle_id: VehicleId) -> float:
+        heard = None if self.controller is None else self.controller.ear.heard.get(vehicle_id)
+        return 0.0 if heard is None else heard.at_s
 
     def _vehicles(self) -> dict[VehicleId, SimVehicle]:
         links: dict[str, MemoryLink] = {}
@@ -199,12 +262,17 @@ class _Simulation:
     # The whole run ------------------------------------------------------------------------------------------------
 
     async def run(self) -> Outcome:
-        Mischief(self.plan, self.timers, self.world, self.vehicles, self._elsewhere).start()
-        async with asyncio.TaskGroup() as tasks:
-            lives = tasks.create_task(self._live_on(), name="lives")
-            client = tasks.create_task(self._client(), name="client")
+        self.mischief.start()
+        if self.options.other_site is not None:
+            self.timers.call_at(self.scenario.start_s + self.options.other_site.after_s, self._change_site)
+        async with asyncio.TaskGroup() as self.tasks:
+            lives = [self.tasks.create_task(self._live_on(), name="lives")]
+            client = self.tasks.create_task(self._client(), name="client")
+            if self.plan.needs_people:
+                lives.append(self.tasks.create_task(self.attendant.attend(self._state), name="attendant"))
             await self._until_over(client)
-            lives.cancel()
+            for life in lives:
+                life.cancel()
         return self._outcome()
 
     async def _until_over(self, client: asyncio.Task[None]) -> None:
@@ -221,11 +289,16 @@ class _Simulation:
 
     def _has_come_to_rest(self) -> bool:
         controller = self.controller
-        if controller is None or controller.state.open_runs:
+        if controller is None or set(controller.state.open_runs) - self._waiting() or self.operator.busy:
             return False
         at_home = all(vehicle.is_idle and not vehicle.driver.is_driving for vehicle in self.vehicles.values())
         state = controller.state
         return at_home and all(twin.trip_id is None and twin.order_id is None for twin in state.twins.values())
+
+    def _waiting(self) -> frozenset[RunId]:
+        """Open runs that only a person could end, who has no means to."""
+        state = self._state()
+        return frozenset(unsure_runs(state)) if state is not None and self.plan.needs_people else frozenset()
 
     def _outcome(self) -> Outcome:
         assert self.controller is not None
@@ -250,7 +323,10 @@ class _Simulation:
             dispatch_s=self.tally.dispatch_s,
             stops_for_want_of_base=sum(v.driver.stops_for_want_of_base for v in self.vehicles.values()),
             simulated_s=self.clock.trade_now_s() - self.scenario.start_s,
-            fault_hits=dict(self.network_faults.hits),
+            fault_hits={**self.network_faults.hits, **self.mischief.hits},
+            acts=dict(self.attendant.acts),
+            notes=dict(self.glance.notes),
+            waiting=self._waiting(),
             is_over=self.is_over,
         )
 
@@ -277,6 +353,7 @@ class _Simulation:
             self.options.spoil(controller)
         await controller.open()
         self.controller = controller
+        self.alive_since_s = self.clock.trade_now_s()
         controller.on_commit(lambda: self.checks.moved(controller.state))
         await controller.run()
 
@@ -287,7 +364,7 @@ class _Simulation:
         solver = InlineSolver(clock=self.clock, latency_s=5.0) if self.options.solver_steps else None
         return Parts(
             clock=self.clock,
-            link=CrashLink(link, self.crasher, self.checks.sent),
+            link=CrashLink(link, self.crasher, self.checks.sent, self.hearing.before),
             store=store,
             writer=InlineWriter(store),
             solver=solver,
@@ -306,6 +383,13 @@ class _Simulation:
             case FaultKind.BROKER_DOWN:
                 self.broker.stop(keep_retained=False)
                 self.timers.call_at(self.clock.trade_now_s() + event.for_s, self.broker.start)
+            case FaultKind.OPERATOR if self.tasks is not None:
+                self.tasks.create_task(self.operator.act(event), name=f"operator {event.name}")
+
+    def _change_site(self) -> None:
+        assert self.options.other_site is not None
+        self.roads = SiteRoads(self.options.other_site.site, self.roads.graph)
+        self.crasher.arm(CrashMoment.AFTER_COMMIT)
 
     # The courier's system -----------------------------------------------------------------------------------------
 
@@ -316,20 +400,21 @@ class _Simulation:
             self.world.expect(batch)
             key = f"batch-{batch[0].id}"
             command = SubmitRuns(key=key, runs=tuple(map(_request, batch)))
-            answer = await self._insist(partial(self._ask, command))
+            answer = await self._insist(command)
             if answer is not None:
                 self.acked.update((run.id, run) for run in batch)
+                self.batches.append(command.runs)
 
-    async def _ask(self, command: SubmitRuns) -> Answer:
+    async def _ask(self, command: Command, actor: str) -> Answer:
         if self.controller is None:
             raise JournalError("the controller is down")
         async with asyncio.timeout(CLIENT_WAIT_S):
-            return await self.controller.ask(command, "client")
+            return await self.controller.ask(command, actor)
 
-    async def _insist(self, ask: Callable[[], Awaitable[Answer]]) -> Answer | None:
+    async def _insist(self, command: SubmitRuns) -> Answer | None:
         while True:
             try:
-                return await ask()
+                return await self._ask(command, "client")
             except (JournalError, TimeoutError):
                 await asyncio.sleep(CLIENT_RETRY_S)
             except RefusedError as refusal:

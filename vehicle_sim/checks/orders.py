@@ -1,4 +1,4 @@
-"""Promises about orders: one at a time, never changed behind the vehicle's back, never where it has no right."""
+"""Promises about orders: one at a time, never changed behind the vehicle's back, never without a record."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from fleet.journal.commit import Commit
 from fleet.model.event import Event
 from fleet.model.ids import OrderId, VehicleId
-from fleet.roads.permit import RoadProfile, allowed_mask
 from fleet.state.fleet_state import FleetState
 from fleet.wire.codec import body_of
 from fleet.wire.link import Topic
@@ -79,41 +78,6 @@ class BaseNeverChanges(Check):
 def _released(order: Order) -> list[tuple[int, str]]:
     nodes = [(node.sequence_id, node.node_id) for node in order.nodes if node.released]
     return nodes + [(edge.sequence_id, edge.edge_id) for edge in order.edges if edge.released]
-
-
-class OnlyWhereItMay(Check):
-    """S9: no released edge lies outside the roads the vehicle may use when it is released."""
-
-    id = "S9"
-
-    def __init__(self, glance: Glance) -> None:
-        super().__init__(glance)
-        self._masks = {
-            type_id: allowed_mask(glance.roads.graph, RoadProfile.of(glance.roads.site.vehicle_types[type_id]))
-            for type_id in glance.roads.types
-        }
-        self._state: FleetState | None = None
-        self._seen: set[tuple[str, str]] = set()
-
-    def moved(self, before: FleetState, after: FleetState) -> None:
-        """A decision is judged by the closures of its own turn, hence before anything of it is sent."""
-        for order_id, order in after.orders.items():
-            known = before.orders.get(order_id)
-            first = known.released if known is not None else 0
-            if known is order or order.released == first:
-                continue
-            mask = self._masks[after.twins[order.vehicle_id].vehicle.type_id]
-            for index in range(first, order.released):
-                piece = order.path[index]
-                if not mask[piece.edge]:
-                    self.violate(f"{order_id} releases {piece.edge_id}, where it may not drive", order.vehicle_id)
-                if after.is_closed(piece.road_key) and not self._stands_on(before, order.vehicle_id, piece.edge):
-                    self.violate(f"{order_id} releases {piece.edge_id}, which is closed", order.vehicle_id)
-
-    def _stands_on(self, state: FleetState, vehicle_id: VehicleId, edge: int) -> bool:
-        """A vehicle may leave a road that was closed under it."""
-        place = state.twins[vehicle_id].place
-        return place is not None and place.edge == edge
 
 
 class NothingUnrecorded(Check):
