@@ -5,6 +5,9 @@ between topics or repeat it, and a restarted one begins again at zero. So a mess
 id and its time stamp are older; gaps mean nothing. The connection topic is exempt: a last will carries the header of
 the connect, and a retained message arrives again after our own reconnect.
 
+What was said before a restart carries a higher number than what is said after it; there the time alone decides, as far
+back as any network delays a message. What is older than that comes from a clock that was set back.
+
 A vehicle that restarts with its clock set back says nothing that is newer than before. It is believed again when its
 messages have come in order among themselves for longer than any network delays a message.
 """
@@ -53,6 +56,7 @@ class HeaderGate:
     def __init__(self) -> None:
         self._last: dict[tuple[VehicleId, str], _Last] = {}
         self._behind: dict[tuple[VehicleId, str], _Behind] = {}
+        self._counts_since_s: dict[tuple[VehicleId, str], float] = {}
 
     def judge(self, vehicle_id: VehicleId, topic_name: str, header: Header, payload: bytes, now_s: float) -> Verdict:
         """What becomes of a message that came in at `now_s`."""
@@ -61,8 +65,12 @@ class HeaderGate:
         key = (vehicle_id, topic_name)
         now = _Last(header.header_id, header.sent_s, hash(payload))
         verdict = _compare(self._last.get(key), now)
+        if verdict is Verdict.TAKE and 0.0 < self._counts_since_s.get(key, now.sent_s) - now.sent_s <= STEADY_S:
+            verdict = Verdict.LATE
         if verdict is Verdict.LATE and self._is_steady(key, now, now_s):
             verdict = Verdict.RESTARTED
+        if verdict is Verdict.RESTARTED:
+            self._counts_since_s[key] = now.sent_s
         if verdict in (Verdict.TAKE, Verdict.RESTARTED):
             self._last[key] = now
             self._behind.pop(key, None)

@@ -23,7 +23,10 @@ SLACK_S = 3.0
 
 
 class TheWellGetWork(Check):
-    """L2: once faults are over, a vehicle that is well, idle and heard can be given work again within two minutes."""
+    """L2: once faults are over, a vehicle that is well, heard and stands with nothing to do can be given work again.
+
+    Within two minutes, and without anybody starting us anew. One that stands under an order we do not follow counts.
+    """
 
     id = "L2"
 
@@ -48,12 +51,12 @@ class TheWellGetWork(Check):
     def _is_well(self, vehicle_id: VehicleId) -> bool:
         """By the truth, not by what is believed of it."""
         vehicle = self.glance.vehicles[vehicle_id]
-        stands = vehicle.is_idle and not vehicle.driver.is_driving and not vehicle.handling.is_busy
+        stands = not vehicle.driver.is_driving and not vehicle.handling.is_busy and vehicle.driver.blocked_at is None
         return stands and vehicle.ailments.is_well and not vehicle.driver.is_empty and not vehicle.is_paused
 
     def _judge(self, state: FleetState, twin: Twin, now_s: float) -> None:
         order = state.active_order(twin.vehicle.id)
-        why = ""
+        why, is_idle = "", self.glance.vehicles[twin.vehicle.id].is_idle
         if not twin.can_take_orders:
             why = f"{twin.liveness}, {twin.connection}, {twin.mode}, fatal {twin.fatal}, foreign {twin.foreign_order!r}"
         elif twin.instant(ActionKind.CANCEL_ORDER):
@@ -61,7 +64,7 @@ class TheWellGetWork(Check):
         elif order is not None and now_s - max(order.issued_s, order.passed_s) > WELL_FOR_S:
             why = f"{order.id} is {order.phase} and has no end"
         elif order is None and twin.has_order_left:
-            why = "it is believed to have work left"
+            why = "it is believed to have work left" if is_idle else "it stands under an order that nobody follows"
         if why:
             self._told.add(twin.vehicle.id)
             self.violate(f"is well and idle for {WELL_FOR_S:.0f} s and gets no work: {why}", twin.vehicle.id)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from fleet.journal.commit import Commit
+from fleet.model import event as ev
 from fleet.model.event import Event
 from fleet.model.ids import OrderId, VehicleId
 from fleet.state.fleet_state import FleetState
@@ -51,7 +52,10 @@ class SameNumberSameBytes(Check):
 
 
 class BaseNeverChanges(Check):
-    """S8: what is released stays released and as it was; an update begins at the last released node."""
+    """S8: what is released stays released and as it was; an update begins at the last released node.
+
+    What an update brought that the vehicle refused was never released; that it refused it must be true.
+    """
 
     id = "S8"
 
@@ -59,6 +63,20 @@ class BaseNeverChanges(Check):
         super().__init__(glance)
         self._base: dict[str, dict[int, str]] = {}
         self._updates: dict[str, int] = {}
+        self._first: dict[tuple[str, int], int] = {}
+
+    def committed(self, commit: Commit, events: Sequence[Event]) -> None:
+        for event in events:
+            if not isinstance(event, ev.UpdateRefused):
+                continue
+            first = self._first.get((event.order_id, event.update_id))
+            if first is not None:
+                base = self._base[event.order_id]
+                self._base[event.order_id] = {number: name for number, name in base.items() if number <= first}
+            for vehicle in self.glance.vehicles.values():
+                order = vehicle.order
+                if order is not None and (order.order_id, order.update_id) == (event.order_id, event.update_id):
+                    self.violate(f"{event.order_id}.{event.update_id} is called refused and was taken", vehicle.id)
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
         base = self._base.setdefault(order.order_id, {})
@@ -66,6 +84,7 @@ class BaseNeverChanges(Check):
         if order.order_update_id <= last:
             return  # said again; S7 sees to it that it is the same
         self._updates[order.order_id] = order.order_update_id
+        self._first[order.order_id, order.order_update_id] = order.nodes[0].sequence_id
         if base and order.nodes[0].sequence_id != max(base):
             text = f"{order.order_id}.{order.order_update_id} begins at {order.nodes[0].sequence_id}, not {max(base)}"
             self.violate(text, topic.serial_number)

@@ -44,13 +44,13 @@ class OnlyWhereItMay(Check):
                 self._judge_way(after, order)
             first = known.released if known is not None else 0
             for piece in order.path[first : order.released]:
-                self._judge_piece(before, after, order, piece)
+                self._judge_piece(after, order, piece)
 
-    def _judge_piece(self, before: FleetState, after: FleetState, order: Order, piece: PathEdge) -> None:
+    def _judge_piece(self, after: FleetState, order: Order, piece: PathEdge) -> None:
         law = self._law(after, order)
         if not law.may_use(piece.edge) or self.glance.roads.graph.edge_key(piece.edge) != piece.road_key:
             self.violate(f"{order.id} releases {piece.edge_id}, where it may not drive", order.vehicle_id)
-        if after.is_closed(piece.road_key) and not self._stands_on(before, order.vehicle_id, piece.edge):
+        if after.is_closed(piece.road_key) and not self._stands_on(order.vehicle_id, piece.edge):
             self.violate(f"{order.id} releases {piece.edge_id}, which is closed", order.vehicle_id)
 
     def _judge_way(self, state: FleetState, order: Order) -> None:
@@ -78,10 +78,9 @@ class OnlyWhereItMay(Check):
     def _law(self, state: FleetState, order: Order) -> Law:
         return self._laws[state.twins[order.vehicle_id].vehicle.type_id]
 
-    def _stands_on(self, state: FleetState, vehicle_id: VehicleId, edge: int) -> bool:
+    def _stands_on(self, vehicle_id: VehicleId, edge: int) -> bool:
         """A vehicle may leave a road that was closed under it."""
-        place = state.twins[vehicle_id].place
-        return place is not None and place.edge == edge
+        return self.glance.vehicles[vehicle_id].driver.here().edge == edge
 
 
 class ClosedRoadsAreLeft(Check):
@@ -120,7 +119,7 @@ class ClosedRoadsAreLeft(Check):
         if order is None or order.phase is OrderPhase.CANCELLING or not state.is_banned(key):
             return
         is_called = state.open_assist(vehicle_subject(order.vehicle_id), AssistCause.RELEASE_REFUSED) is not None
-        if _has_ahead(order, key) and not is_called:
+        if _has_ahead(order, key) and not is_called and not self._is_on(order.vehicle_id, key):
             self.violate(f"{key} was closed, {order_id} leads onto it and nobody was told", order.vehicle_id)
 
     def sent_order(self, topic: Topic, order: wire.Order, payload: bytes) -> None:
@@ -132,12 +131,14 @@ class ClosedRoadsAreLeft(Check):
             key = _road_key(edge.edge_id)
             since_s = self._since_s.get(key, now_s)
             is_late = edge.released and state.is_banned(key) and now_s - since_s > CYCLE_S
-            if is_late and edge.sequence_id // 2 >= known.passed and not self._is_on(topic, key):
+            is_on = self._is_on(VehicleId(topic.serial_number), key)
+            if is_late and edge.sequence_id // 2 >= known.passed and not is_on:
                 text = f"{order.order_id}.{order.order_update_id} releases {key} {now_s - since_s:.0f} s after it closed"
                 self.violate(text, topic.serial_number)
 
-    def _is_on(self, topic: Topic, key: str) -> bool:
-        place = self.glance.vehicles[VehicleId(topic.serial_number)].driver.here()
+    def _is_on(self, vehicle_id: VehicleId, key: str) -> bool:
+        """A vehicle may leave a road that was closed under it."""
+        place = self.glance.vehicles[vehicle_id].driver.here()
         return self.glance.roads.graph.edge_key(place.edge) == key
 
 
