@@ -86,6 +86,15 @@ def test_a_clock_set_right_after_a_restart_is_believed_at_once() -> None:
     assert line.say(1, 20.0) is Verdict.TAKE
 
 
+def test_a_restart_of_long_ago_makes_nothing_late() -> None:
+    """A doubled message from when the clock was ahead looks like a restart; found by trouble seed 250."""
+    line = Line()
+    line.say(40, 3700.0, "ahead", came_s=100.0)
+    line.say(41, 120.0)
+    line.say(40, 3700.0, "ahead", came_s=130.0)
+    assert line.say(150, 3000.0) in TAKEN
+
+
 def test_a_clock_set_back_without_a_restart_is_believed_at_once() -> None:
     line = Line()
     line.say(5, 500.0)
