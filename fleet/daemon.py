@@ -35,11 +35,12 @@ from fleet.planning.port import Budget
 from fleet.roads.site_roads import SiteRoads
 from fleet.wire.broker import EmbeddedBroker
 from fleet.wire.broker_url import BrokerUrl
-from fleet.wire.mqtt import MqttLink
+from fleet.wire.mqtt import LineLimits, MqttLink
 from fleet.wire.subscription import Subscription
 from fleet.workers.solver_process import ProcessSolver
 
 TURN_S_MIN = 0.01
+SILENCE_S_MAX = 60.0  # of machine time; a vehicle says its state at least every 30 s of trade time
 INBOUND_TOPICS = ("state", "visualization", "factsheet")
 
 log = structlog.get_logger("fleet.daemon")
@@ -233,19 +234,17 @@ class _Daemon:
         if not self.site.broker.is_embedded:
             yield BrokerUrl.parse(self.site.broker.url)
             return
-        async with EmbeddedBroker.running(self.site.data_dir, rng=random.Random()) as broker:
+        port = self.site.broker.embedded_port or None
+        async with EmbeddedBroker.running(self.site.data_dir, port, random.Random()) as broker:
             log.info("broker_up", url=str(broker.url), pid=broker.pid, adopted=broker.was_adopted)
             yield broker.url
 
     def _parts(
         self, url: BrokerUrl, store: SqlStore, writer: ThreadWriter, solver: ProcessSolver, roads: SiteRoads
     ) -> Parts:
-        prefix = f"{self.site.interface_name}/+/+/+"
-        subscriptions = [Subscription(f"{prefix}/{name}") for name in INBOUND_TOPICS]
-        subscriptions.append(Subscription(f"{prefix}/connection", qos=1))
         return Parts(
             clock=self.clock,
-            link=MqttLink(url, f"fleet-{self.site.id}", subscriptions, random.Random()),
+            link=line_of(self.site, url),
             store=store,
             writer=writer,
             solver=solver,
@@ -272,6 +271,15 @@ class _Daemon:
             server.should_exit = True
             running.cancel()
             told.cancel()
+
+
+def line_of(site: Site, url: BrokerUrl) -> MqttLink:
+    """The line on which the area hears its vehicles; laid anew when all of them seem to have fallen silent."""
+    prefix = f"{site.interface_name}/+/+/+"
+    subscriptions = [Subscription(f"{prefix}/{name}") for name in INBOUND_TOPICS]
+    subscriptions.append(Subscription(f"{prefix}/connection", qos=1))
+    limits = LineLimits(silence_s_max=SILENCE_S_MAX)
+    return MqttLink(url, f"fleet-{site.id}", subscriptions, random.Random(), limits=limits)
 
 
 def bind(address: ApiAddress) -> socket.socket:

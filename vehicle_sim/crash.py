@@ -6,7 +6,7 @@ afterwards as a killed process would be. The store survives.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fleet.journal.commit import Commit, Lease, Row, Saved, Store
@@ -115,6 +115,12 @@ class CrashStore:
 
     def rows(self, table: str, area: str) -> list[Row]:
         return self._inner.rows(table, area)
+
+    def rows_of(self, table: str, area: str, names: Sequence[str]) -> list[Row]:
+        return self._inner.rows_of(table, area, names)
+
+    def drop_bodies(self, area: str, epoch: int, before_s: float, kept: Sequence[str], limit: int) -> int:
+        return self._inner.drop_bodies(area, epoch, before_s, kept, limit)
 
     def close(self) -> None:
         """The store outlives its controllers."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from fleet.model.custody import CustodyKind
 from fleet.model.ids import ParcelId, PointId, RunId, StationId
 from fleet.model.place import PickupPoint
-from fleet.model.run import Lot, Run
+from fleet.model.run import Lot, Run, RunPhase
 from fleet.model.site import Site
+from fleet.state.fleet_state import FleetState, RunView
 from vehicle_sim.scenario import Scenario, WaveTable
 
 PARCEL_KG = 1.2
@@ -37,10 +39,18 @@ class _Ask:
 def draw_demand(scenario: Scenario, seed: int) -> list[ToldRun]:
     """All runs of a scenario, in the order in which they are told."""
     rng = random.Random(f"demand:{seed}")
+    told: list[ToldRun] = []
+    for day in range(scenario.demand.days):
+        told += _day(scenario, rng, day, len(told))
+    return sorted(told, key=lambda each: (each.told_s, each.run.id))
+
+
+def _day(scenario: Scenario, rng: random.Random, day: int, before: int) -> list[ToldRun]:
+    """The runs of one day; `before` of them were drawn for the days before."""
     asks = _asks(scenario, rng)
     counts = _counts(scenario, asks)
     ready_s = {
-        (wave, station_id): scenario.local_s(table.ready) + rng.uniform(-table.spread, table.spread)
+        (wave, station_id): scenario.local_s(table.ready, day) + rng.uniform(-table.spread, table.spread)
         for wave, table in enumerate(scenario.demand.wave)
         for station_id in scenario.site.stations
     }
@@ -48,10 +58,10 @@ def draw_demand(scenario: Scenario, seed: int) -> list[ToldRun]:
     for ask, count in zip(asks, counts, strict=True):
         station_id = nearest_station(scenario.site, scenario.site.points[ask.point_id])
         for part in _parts(count, scenario.demand.parcels_per_run_max):
-            number = len(told) + 1
+            number = before + len(told) + 1
             run = _run(scenario, number, ask, part, station_id, ready_s[ask.wave, station_id])
             told.append(ToldRun(max(run.ready_s - scenario.demand.told_before, scenario.start_s), run))
-    return sorted(told, key=lambda each: (each.told_s, each.run.id))
+    return told
 
 
 def nearest_station(site: Site, point: PickupPoint) -> StationId:
@@ -138,3 +148,21 @@ def _run(scenario: Scenario, number: int, ask: _Ask, count: int, station_id: Sta
         priority=1,
         brand=scenario.demand.brand,
     )
+
+
+def left_behind(state: FleetState, now_s: float) -> list[Run]:
+    """New runs for parcels that ended ones left at their station, each with a window as long as it was."""
+    views = (state.runs[run_id] for run_id in sorted(state.runs))
+    over = (view for view in views if view.phase in (RunPhase.RETURNED, RunPhase.CANCELLED))
+    lots = ((view.run, _at_station(state, view)) for view in over)
+    return [_again(run, parcels, now_s) for run, parcels in lots if parcels]
+
+
+def _at_station(state: FleetState, view: RunView) -> tuple[ParcelId, ...]:
+    return tuple(p for p in view.parcel_ids if state.custody[p].kind is CustodyKind.STATION)
+
+
+def _again(run: Run, parcels: tuple[ParcelId, ...], now_s: float) -> Run:
+    share = len(parcels) / run.lot.parcel_count
+    lot = Lot(parcel_ids=parcels, mass_kg=run.lot.mass_kg * share, volume_m3=run.lot.volume_m3 * share)
+    return replace(run, id=RunId(f"{run.id}-again"), lot=lot, ready_s=now_s, due_s=now_s + run.due_s - run.ready_s)

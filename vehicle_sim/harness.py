@@ -19,6 +19,7 @@ import structlog
 from fleet.controller import AreaController, Parts
 from fleet.dispatch.commands import Answer, Command, RunRequest, SubmitRuns
 from fleet.errors import JournalError, RefusedError
+from fleet.journal.archive import Archive
 from fleet.journal.commit import Store
 from fleet.journal.store import SqlStore
 from fleet.journal.writer import InlineWriter
@@ -29,13 +30,13 @@ from fleet.model.vehicle import Vehicle
 from fleet.planning.port import Budget
 from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
-from fleet.state.fleet_state import FleetState
+from fleet.state.fleet_state import FleetState, RunView
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.subscription import Subscription
 from fleet.workers.inline import InlineSolver
 from vehicle_sim.checks import Checks, Glance, all_checks
 from vehicle_sim.crash import Crasher, CrashError, CrashLink, CrashPoint, CrashStore
-from vehicle_sim.demand import ToldRun, draw_demand
+from vehicle_sim.demand import ToldRun, draw_demand, left_behind
 from vehicle_sim.faults import CrashMoment, FaultEvent, FaultKind, FaultPlan, NetworkFaults
 from vehicle_sim.ground import Ground
 from vehicle_sim.hearing import Hearing
@@ -58,6 +59,7 @@ RESTART_S = 3.0
 CLIENT_RETRY_S = 5.0
 CLIENT_WAIT_S = 30.0
 LOOK_EVERY_S = 30.0
+SEND_AGAIN_EVERY_S = 600.0
 LEASE_S = 120.0
 GRACE_S = 4 * 3600.0
 """How long after the scenario's end everything has to have come to its end: the bound of L1."""
@@ -89,6 +91,7 @@ class Options:
         shuffle: also draw the order of callbacks that are ready together.
         other_site: the site file is changed, and the controller restarted with it.
         settle: how people tell where parcels are that nobody is sure of; None leaves those runs waiting.
+        sends_again: what came back to its station is handed in again in a new run, until the scenario's end.
     """
 
     profile: str | None = None
@@ -100,6 +103,7 @@ class Options:
     samples: bool = False
     other_site: OtherSite | None = None
     settle: Settle | None = None
+    sends_again: bool = False
 
 
 @dataclass(slots=True)
@@ -135,6 +139,12 @@ class Outcome:
     def violations(self) -> list[Violation]:
         return self.world.violations
 
+    @property
+    def runs(self) -> dict[RunId, RunView]:
+        """All runs, those that were archived too."""
+        archived = {each.view.run.id: each.view for each in Archive(self.store, self.scenario.site.id).runs()}
+        return archived | dict(self.state.runs)
+
 
 @cache
 def _template() -> bytes:
@@ -146,10 +156,20 @@ def _template() -> bytes:
         store.close()
 
 
+_kept_roads: list[SiteRoads] = []
+
+
+def _roads(site: Site, graph: RoadGraph) -> SiteRoads:
+    """The last site's roads are kept: answers do not depend on who asked before, and many seeds share a site."""
+    if not (_kept_roads and _kept_roads[0].site is site and _kept_roads[0].graph is graph):
+        _kept_roads[:] = [SiteRoads(site, graph)]
+    return _kept_roads[0]
+
+
 def simulate(scenario: Scenario, graph: RoadGraph, seed: int, options: Options | None = None) -> Outcome:
     """Run the scenario once, from its start until everything has come to its end."""
     options = options or Options()
-    roads = SiteRoads(scenario.site, graph)
+    roads = _roads(scenario.site, graph)
     shuffle_seed = seed if options.shuffle else None
 
     async def work(clock: VirtualClock) -> Outcome:
@@ -267,7 +287,7 @@ class _Simulation:
             self.timers.call_at(self.scenario.start_s + self.options.other_site.after_s, self._change_site)
         async with asyncio.TaskGroup() as self.tasks:
             lives = [self.tasks.create_task(self._live_on(), name="lives")]
-            client = self.tasks.create_task(self._client(), name="client")
+            client = self.tasks.create_task(self._customers(), name="client")
             if self.plan.needs_people:
                 lives.append(self.tasks.create_task(self.attendant.attend(self._state), name="attendant"))
             await self._until_over(client)
@@ -393,17 +413,35 @@ class _Simulation:
 
     # The courier's system -----------------------------------------------------------------------------------------
 
+    async def _customers(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._client(), name="first")
+            if self.options.sends_again:
+                tasks.create_task(self._again(), name="again")
+
+    async def _again(self) -> None:
+        """Looks now and then at what came back, and hands it in again from the station where it lies."""
+        while self.clock.trade_now_s() < self.end_s:
+            await asyncio.sleep(SEND_AGAIN_EVERY_S)
+            state = self.controller.state if self.controller is not None else FleetState()
+            for run in left_behind(state, self.clock.trade_now_s()):
+                self.told.append(ToldRun(self.clock.trade_now_s(), run))
+                await self._hand_in([run])
+
     async def _client(self) -> None:
         """Hands runs in when they become known, and asks again with the same key until it has an answer."""
         for told_s, batch in _batches(self.told):
             await self.clock.sleep_until(told_s)
-            self.world.expect(batch)
-            key = f"batch-{batch[0].id}"
-            command = SubmitRuns(key=key, runs=tuple(map(_request, batch)))
-            answer = await self._insist(command)
-            if answer is not None:
-                self.acked.update((run.id, run) for run in batch)
-                self.batches.append(command.runs)
+            await self._hand_in(batch)
+
+    async def _hand_in(self, batch: list[Run]) -> None:
+        self.world.expect(batch)
+        key = f"batch-{batch[0].id}"
+        command = SubmitRuns(key=key, runs=tuple(map(_request, batch)))
+        answer = await self._insist(command)
+        if answer is not None:
+            self.acked.update((run.id, run) for run in batch)
+            self.batches.append(command.runs)
 
     async def _ask(self, command: Command, actor: str) -> Answer:
         if self.controller is None:

@@ -19,8 +19,9 @@ def result_json(outcome: Outcome, wall_s: float, cpu_s: float) -> dict[str, obje
     """The object that `vehicle-sim run -o json` prints; see `report.json` of the demo."""
     state = outcome.state
     truth = outcome.truth.as_json()
-    trips = sum(view.phase in ENDED_TRIPS for view in state.trips.values())
-    head = outcome.store.head(outcome.scenario.site.id)
+    area = outcome.scenario.site.id
+    trips = sum(row["phase"] in ENDED_TRIPS for row in outcome.store.rows("trip", area))
+    head = outcome.store.head(area)
     return {
         "schema": 1,
         "seed": outcome.seed,
@@ -54,7 +55,7 @@ def result_json(outcome: Outcome, wall_s: float, cpu_s: float) -> dict[str, obje
 
 def run_counts(outcome: Outcome) -> dict[str, int]:
     """Runs by how they ended; lost and duplicated are counted against the ground truth."""
-    views = outcome.state.runs
+    views = outcome.runs
     phases = Counter(view.phase for view in views.values())
     return {
         "requested": len(outcome.told),
@@ -67,32 +68,28 @@ def run_counts(outcome: Outcome) -> dict[str, int]:
 
 
 def parcel_counts(outcome: Outcome) -> dict[str, int]:
-    """Parcels by where they really are."""
-    custody = outcome.world.custody
-    asked = [parcel for told in outcome.told for parcel in told.run.lot.parcel_ids]
-    kinds = Counter(custody[parcel].kind for parcel in asked if parcel in custody)
-    returned = sum(view.phase is RunPhase.RETURNED for view in outcome.state.runs.values())
-    at_station = {
-        parcel
-        for view in outcome.state.runs.values()
-        if view.phase is RunPhase.RETURNED
-        for parcel in view.run.lot.parcel_ids
-        if custody[parcel].kind is CustodyKind.STATION
-    }
-    delivered, back = kinds[CustodyKind.POINT], len(at_station) if returned else 0
-    return {
-        "requested": len(asked),
-        "delivered": delivered,
-        "returned": back,
-        "open": len(asked) - delivered - back - sum(parcel not in custody for parcel in asked),
-        "lost": sum(parcel not in custody for parcel in asked),
-        "duplicated": sum(v.check == "S3" for v in outcome.violations),
-    }
+    """Parcels by where they really are; one that was handed in again counts in each of its runs, as returned before."""
+    world, views = outcome.world, outcome.runs
+    counts: Counter[str] = Counter(duplicated=sum(v.check == "S3" for v in outcome.violations))
+    for told in outcome.told:
+        lot, view = world.lots.get(told.run.id), views.get(told.run.id)
+        counts["requested"] += told.run.lot.parcel_count
+        if lot is None:
+            counts["lost"] += told.run.lot.parcel_count
+            continue
+        mine = world.parcels_of(lot)
+        kinds = Counter(world.custody[parcel].kind for parcel in mine)
+        came_back = kinds[CustodyKind.STATION] if view is not None and view.phase is RunPhase.RETURNED else 0
+        counts["delivered"] += kinds[CustodyKind.POINT]
+        counts["returned"] += came_back + len(lot.parcel_ids) - len(mine)
+    done = counts["delivered"] + counts["returned"] + counts["lost"]
+    counts["open"] = counts["requested"] - done
+    return {name: counts[name] for name in ("requested", "delivered", "returned", "open", "lost", "duplicated")}
 
 
 def on_time_share(outcome: Outcome) -> float:
     """Runs fully delivered inside their window / runs accepted and not cancelled."""
-    counted = [view for view in outcome.state.runs.values() if view.phase is not RunPhase.CANCELLED]
+    counted = [view for view in outcome.runs.values() if view.phase is not RunPhase.CANCELLED]
     on_time = sum(
         view.phase is RunPhase.DELIVERED and view.delivered_s is not None and view.delivered_s <= view.run.due_s
         for view in counted

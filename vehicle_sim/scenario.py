@@ -8,7 +8,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Annotated
@@ -68,6 +68,7 @@ class DemandTable(_Table):
         runs: exact number of runs instead of one for each point and wave.
         parcels_per_run_max: more for one point become several runs.
         told_before: a run is handed in this long before it is ready.
+        days: so many days in a row ask for the same, each with figures of its own draw.
     """
 
     parcels_per_point: float | None = Field(None, gt=0)
@@ -77,6 +78,7 @@ class DemandTable(_Table):
     parcels_per_run_max: int = Field(250, ge=1)
     told_before: Duration = 1800.0
     brand: str = "demo"
+    days: int = Field(1, ge=1)
     wave: list[WaveTable] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -188,9 +190,9 @@ class Scenario:
         scenario._check_targets()
         return scenario
 
-    def local_s(self, clock_time: str) -> float:
-        """Trade time of a local time of day on the scenario's first day."""
-        return local_time_s(self.day, clock_time, self.site.time_zone)
+    def local_s(self, clock_time: str, day: int = 0) -> float:
+        """Trade time of a local time of day, so many days after the scenario's first."""
+        return local_time_s(self.day + timedelta(days=day), clock_time, self.site.time_zone)
 
     def fault_plan(self, seed: int, profile: str | None = None) -> FaultPlan:
         """The faults of one seed; `profile` replaces the scenario's own.

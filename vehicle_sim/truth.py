@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from fleet.clock import utc_text
-from fleet.model.custody import CustodyKind
+from fleet.model.custody import Custody, CustodyKind
 from fleet.model.ids import VehicleId
 from vehicle_sim.timers import Timers
 from vehicle_sim.vehicle import SimVehicle
@@ -107,8 +107,11 @@ class Truth:
         }
 
     def _lot(self, lot: TrueLot) -> LotTruth:
-        at = Counter(self._world.custody[parcel] for parcel in lot.parcel_ids)
-        times = [self._world.delivered_at_s.get(parcel) for parcel in lot.parcel_ids]
+        mine = self._world.parcels_of(lot)
+        at = Counter(self._world.custody[parcel] for parcel in mine)
+        if handed_on := len(lot.parcel_ids) - len(mine):  # they lay at the station when they were handed in again
+            at[Custody(CustodyKind.STATION, lot.station_id)] += handed_on
+        times = [self._world.delivered_at_s.get(parcel) for parcel in mine] + [None] * handed_on
         known = [time_s for time_s in times if time_s is not None]
         return {
             "station": lot.station_id,

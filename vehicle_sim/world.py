@@ -55,6 +55,7 @@ class World(Chronicle):
         invents_lots: a pick of an unknown run makes its lot, named as the controller names parcels without ids; for
             vehicles that serve a daemon whose runs nobody told us.
         custody: where each parcel is.
+        lot_of: the run in which each parcel was handed in last; what comes back goes out again in another.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class World(Chronicle):
         self.berths = Berths(self)
         self.lots: dict[RunId, TrueLot] = {}
         self.custody: dict[ParcelId, Custody] = {}
+        self.lot_of: dict[ParcelId, RunId] = {}
         self.delivered_at_s: dict[ParcelId, float] = {}
         self._places: dict[VehicleId, Callable[[], Place]] = {}
         self._aboard: dict[VehicleId, list[RunId]] = {}
@@ -90,7 +92,7 @@ class World(Chronicle):
         self._aboard[vehicle_id] = []
 
     def expect(self, runs: Iterable[Run]) -> None:
-        """These lots stand ready at their stations."""
+        """These lots stand ready at their stations; parcels that were handed in before stay where they are."""
         for run in runs:
             self._add_lot(
                 TrueLot(
@@ -111,7 +113,11 @@ class World(Chronicle):
     def aboard_of(self, vehicle_id: VehicleId, run_id: RunId) -> tuple[ParcelId, ...]:
         lot = self.lots.get(run_id)
         mine = Custody(CustodyKind.VEHICLE, vehicle_id)
-        return tuple(parcel for parcel in lot.parcel_ids if self.custody[parcel] == mine) if lot else ()
+        return tuple(parcel for parcel in self.parcels_of(lot) if self.custody[parcel] == mine) if lot else ()
+
+    def parcels_of(self, lot: TrueLot) -> tuple[ParcelId, ...]:
+        """The lot's parcels, without those that were handed in again in a later one."""
+        return tuple(parcel for parcel in lot.parcel_ids if self.lot_of[parcel] == lot.run_id)
 
     def lots_aboard(self, vehicle_id: VehicleId) -> list[TrueLot]:
         return [self.lots[run_id] for run_id in self._aboard[vehicle_id]]
@@ -181,7 +187,9 @@ class World(Chronicle):
 
     def _add_lot(self, lot: TrueLot) -> None:
         self.lots[lot.run_id] = lot
-        self._move(lot.parcel_ids, CustodyKind.STATION, lot.station_id)
+        new = tuple(parcel for parcel in lot.parcel_ids if parcel not in self.custody)
+        self._move(new, CustodyKind.STATION, lot.station_id)
+        self.lot_of.update(dict.fromkeys(lot.parcel_ids, lot.run_id))
 
     def _invented(self, run_id: RunId, station_id: StationId, count: int) -> TrueLot | None:
         if not self.invents_lots or count < 1:

@@ -7,6 +7,7 @@ from fleet.api.views import run_out
 from fleet.dispatch.commands import SubmitRuns, perform
 from fleet.planning.adopt import replan
 from fleet.roads.site_roads import SiteRoads
+from fleet.state.archive import Past
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
 
@@ -14,14 +15,14 @@ POLISH_STEPS = 50
 """Less than in a turn: this is an estimate, and the turn waits meanwhile."""
 
 
-def dry_run(state: FleetState, roads: SiteRoads, command: SubmitRuns, now_s: float) -> s.DryRunAnswer:
+def dry_run(state: FleetState, roads: SiteRoads, command: SubmitRuns, now_s: float, past: Past) -> s.DryRunAnswer:
     """The trips that these runs would get.
 
     Raises:
         RefusedError, UnknownThingError: as the command itself would.
     """
     draft = Draft(state, now_s)
-    answer = perform(draft, roads, command)
+    answer = perform(draft, roads, command, past)
     if draft.plan_reasons:
         replan(draft, roads, POLISH_STEPS)
     after = draft.state

@@ -14,7 +14,7 @@ from fleet.clock import utc_text
 from fleet.controller.stats import percentile
 from fleet.model.run import OPEN_PHASES, RunPhase
 from fleet.model.trip import TripPhase
-from fleet.state.fleet_state import FleetState, RunView
+from fleet.state.fleet_state import ARCHIVED, FleetState, RunView
 
 
 def status_out(front: Reception) -> s.StatusOut:
@@ -41,6 +41,7 @@ def status_out(front: Reception) -> s.StatusOut:
         ),
         closures=sum(closure.until_s > now_s for closure in state.closures.values()),
         quarantined=sorted(state.quarantine),
+        clocks_off=sorted(area.ear.clocks_off),
         broker=s.LinkStatus(is_up=area.ear.is_link_up, trouble=area.ear.link_trouble or None),
         journal=s.JournalStatus(
             seq=area.head_seq,
@@ -62,6 +63,7 @@ def run_counts(state: FleetState, now_s: float) -> s.RunCounts:
         open=len(state.open_runs),
         open_late=sum(_is_late(state, state.run(run_id), now_s) for run_id in state.open_runs),
         unassigned=len(state.unassigned),
+        archived=state.counters.get(ARCHIVED, 0),
         by_phase={phase.value: phases[phase] for phase in RunPhase},
     )
 

@@ -13,6 +13,7 @@ from fleet.api.figures import run_counts, trip_counts
 from fleet.api.reception import Reception
 from fleet.api.vehicle_views import vehicle_phases
 from fleet.controller.stats import percentile
+from fleet.state.fleet_state import ARCHIVED_LATE
 
 QUANTILES = (0.5, 0.99)
 
@@ -46,6 +47,7 @@ class _Fleet(Collector):
         yield GaugeMetricFamily("fleet_runs_open_late", "Open runs that are or will be late.", runs.open_late)
         yield GaugeMetricFamily("fleet_runs_unassigned", "Runs that no trip serves.", runs.unassigned)
         late = sum(v.delivered_s is not None and v.delivered_s > v.run.due_s for v in state.runs.values())
+        late += state.counters.get(ARCHIVED_LATE, 0)
         yield CounterMetricFamily("fleet_runs_late", "Runs handed over after they were due.", late)
         yield GaugeMetricFamily("fleet_assists_open", "What waits for a person.", len(state.assists))
         silence = GaugeMetricFamily(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,6 +12,7 @@ from fleet.api.figures import status_out
 from fleet.api.reception import Front
 from fleet.api.runs import PAGE_DEFAULT, After, Filter, Limit
 from fleet.api.views import (
+    archived_trip,
     assists_out,
     in_order_of_names,
     plan_out,
@@ -45,7 +47,7 @@ async def list_trips(
     limit: Limit = PAGE_DEFAULT,
     after: After = None,
 ) -> s.TripPage:
-    """Trips that fit all filters, by name, a page at a time."""
+    """Trips that fit all filters, by name, a page at a time; without those that are archived."""
     state = front.state
     fitting = trips_in_order(state, phases=phase or (), vehicle=vehicle)
     rest = fitting
@@ -61,8 +63,11 @@ async def list_trips(
 
 @router.get("/trips/{trip_id}")
 async def show_trip(front: Front, trip_id: str) -> s.TripOut:
-    """One trip."""
-    return trip_out(front.state, front.state.trip(TripId(trip_id)))
+    """One trip, even when it is archived."""
+    view = front.state.trips.get(TripId(trip_id))
+    if view is not None:
+        return trip_out(front.state, view)
+    return archived_trip(await asyncio.to_thread(front.area.archive.trip, TripId(trip_id)))
 
 
 @router.get("/assists")

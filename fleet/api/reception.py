@@ -15,7 +15,9 @@ from fleet.clock import Clock
 from fleet.controller import AreaController
 from fleet.controller.inbox import COMMANDS_MAX
 from fleet.dispatch.commands import Answer, Command
-from fleet.state.fleet_state import FleetState
+from fleet.model.ids import RunId
+from fleet.state.archive import ArchivedRun
+from fleet.state.fleet_state import FleetState, RunView
 
 ANSWER_S_MAX = 30.0
 """Machine time after which a caller is told that there is no answer."""
@@ -99,6 +101,16 @@ class Reception:
             raise NoAnswerError(f"the controller did not answer within {ANSWER_S_MAX:.0f} s") from None
         finally:
             self._asking -= 1
+
+    async def run(self, run_id: RunId) -> RunView | ArchivedRun:
+        """A run of the last committed state, or of the archive.
+
+        Raises:
+            UnknownThingError: there never was one of this name.
+            JournalError: the archive cannot be read.
+        """
+        view = self.state.runs.get(run_id)
+        return view if view is not None else await asyncio.to_thread(self.area.archive.run, run_id)
 
     def _committed(self) -> None:
         self.last_commit_s = self.clock.machine_now_s()

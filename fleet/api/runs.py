@@ -11,14 +11,27 @@ from pydantic import BaseModel, ConfigDict, Field
 from fleet.api import shapes as s
 from fleet.api.dry_run import dry_run
 from fleet.api.faults import BadRequestError
-from fleet.api.reception import Actor, Front
+from fleet.api.reception import Actor, Front, Reception
 from fleet.api.run_body import runs_of
 from fleet.api.run_request import RunIn
-from fleet.api.views import in_order_of_names, run_detail, run_out, runs_in_order
+from fleet.api.views import (
+    archived_detail,
+    archived_run,
+    in_order_of_names,
+    run_detail,
+    run_out,
+    runs_in_order,
+)
 from fleet.api.why import history_of, why_out
+from fleet.controller.recall import past_of
 from fleet.dispatch.commands import CancelRun, SubmitRuns
 from fleet.model.ids import RunId
 from fleet.model.run import RunPhase
+from fleet.state.archive import ArchivedRun
+from fleet.state.fleet_state import RunView
+
+SAID_AFTER_S = 3600.0
+"""Of an archived run, what the journal said of it within this time after its end still belongs to its history."""
 
 PAGE_DEFAULT = 100
 PAGE_MAX = 1000
@@ -63,13 +76,14 @@ async def submit_runs(
     command = SubmitRuns(key=key, runs=runs)
     if dry:
         response.status_code = 200
-        return dry_run(front.state, front.area.roads, command, front.now_s)
+        past = await past_of(front.area.archive, front.state, [command])
+        return dry_run(front.state, front.area.roads, command, front.now_s, past)
     answer = await front.ask(command, actor)
     if answer.is_repeat:
         response.status_code = 200
-    state, now_s = front.state, front.now_s
+    found = [await front.run(run_id) for run_id in answer.run_ids]
     return s.RunsAnswer(
-        runs=[run_out(state, state.run(run_id), now_s) for run_id in answer.run_ids],
+        runs=[_run_out(front, each) for each in found],
         is_repeat=answer.is_repeat,
         seq=front.area.head_seq,
     )
@@ -95,7 +109,7 @@ async def list_runs(
     limit: Limit = PAGE_DEFAULT,
     after: After = None,
 ) -> s.RunPage:
-    """Runs that fit all filters, by name, a page at a time."""
+    """Runs that fit all filters, by name, a page at a time; without those that are archived."""
     state, now_s = front.state, front.now_s
     fitting = runs_in_order(state, phases=phase or (), station=station, point=point, brand=brand)
     rest = fitting
@@ -111,21 +125,37 @@ async def list_runs(
 
 @router.get("/runs/{run_id}")
 async def show_run(front: Front, run_id: str) -> s.RunDetail:
-    """One run, and who holds its parcels."""
-    return run_detail(front.state, front.state.run(RunId(run_id)), front.now_s)
+    """One run, and who holds its parcels; of an archived run, where they were left."""
+    return _detail(front, await front.run(RunId(run_id)))
 
 
 @router.post("/runs/{run_id}/cancel")
 async def cancel_run(front: Front, run_id: str, body: Why, actor: Actor = "api") -> s.RunDetail:
     """Before loading it is over at once; what is aboard comes back; what is being handed over can no longer be."""
     await front.ask(CancelRun(RunId(run_id), body.why), actor)
-    return run_detail(front.state, front.state.run(RunId(run_id)), front.now_s)
+    return _detail(front, await front.run(RunId(run_id)))
 
 
 @router.get("/runs/{run_id}/why")
 async def explain_run(front: Front, run_id: str) -> s.WhyOut:
     """Why it is in no trip or in this one, whether it will be late, and its history."""
-    state = front.state
-    view = state.run(RunId(run_id))
-    history, first = await history_of(front.area.parts.store, front.area.site.id, view.run.id, front.area.head_seq)
-    return why_out(state, view, history, first, front.now_s)
+    found = await front.run(RunId(run_id))
+    view = found.view if isinstance(found, ArchivedRun) else found
+    until_s = None
+    if isinstance(found, ArchivedRun) and view.ended_s is not None:
+        until_s = view.ended_s + SAID_AFTER_S
+    store, area = front.area.parts.store, front.area.site.id
+    history, first = await history_of(store, area, view, front.area.head_seq, until_s=until_s)
+    return why_out(front.state, view, _run_out(front, found), history, first, front.now_s)
+
+
+def _run_out(front: Reception, found: RunView | ArchivedRun) -> s.RunOut:
+    if isinstance(found, ArchivedRun):
+        return archived_run(front.state, found, front.now_s)
+    return run_out(front.state, found, front.now_s)
+
+
+def _detail(front: Reception, found: RunView | ArchivedRun) -> s.RunDetail:
+    if isinstance(found, ArchivedRun):
+        return archived_detail(front.state, found, front.now_s)
+    return run_detail(front.state, found, front.now_s)

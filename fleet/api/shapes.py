@@ -56,7 +56,7 @@ class RunPage(Shape):
 
 class RunDetail(RunOut):
     custody: dict[str, int]
-    """holder, as "vehicle:van-3" -> parcels"""
+    """holder, as "vehicle:van-3", or "run:r-9" for those handed in again in that run -> parcels"""
 
 
 class RunsAnswer(Shape):
@@ -296,6 +296,8 @@ class RunCounts(Shape):
     open: int
     open_late: int
     unassigned: int
+    archived: int
+    """ended long ago, and counted nowhere else here"""
     by_phase: dict[str, int]
 
 
@@ -340,6 +342,8 @@ class StatusOut(Shape):
     plan: PlanCounts
     closures: int
     quarantined: list[str]
+    clocks_off: list[str]
+    """vehicles whose states bear a time more than 5 minutes from trade time"""
     broker: LinkStatus
     journal: JournalStatus
     figures: Figures

@@ -13,6 +13,7 @@ from fleet.model.assist import Assist
 from fleet.model.run import RUN_LIFECYCLE, RunPhase
 from fleet.model.site import Site
 from fleet.model.trip import Stop, TripPhase, Unassigned
+from fleet.state.archive import ArchivedRun, ArchivedTrip, custody_counts
 from fleet.state.fleet_state import FleetState, RunView, TripView
 
 CANCELLABLE = frozenset({RunPhase.REQUESTED, RunPhase.ASSIGNED, RunPhase.UNDER_WAY})
@@ -38,8 +39,20 @@ def run_out(state: FleetState, view: RunView, now_s: float) -> s.RunOut:
 
 
 def run_detail(state: FleetState, view: RunView, now_s: float) -> s.RunDetail:
-    custody = Counter(f"{c.kind}:{c.holder}" for p in view.run.lot.parcel_ids if (c := state.custody.get(p)))
-    return s.RunDetail(**_run_fields(state, view, now_s), custody=dict(sorted(custody.items())))
+    return s.RunDetail(**_run_fields(state, view, now_s), custody=custody_counts(state, view))
+
+
+def archived_run(state: FleetState, archived: ArchivedRun, now_s: float) -> s.RunOut:
+    """A run that left the state; its trip did too, so the vehicle is told by the archive."""
+    return s.RunOut(**_archived_fields(state, archived, now_s))
+
+
+def archived_detail(state: FleetState, archived: ArchivedRun, now_s: float) -> s.RunDetail:
+    return s.RunDetail(**_archived_fields(state, archived, now_s), custody=archived.custody)
+
+
+def _archived_fields(state: FleetState, archived: ArchivedRun, now_s: float) -> dict[str, object]:
+    return _run_fields(state, archived.view, now_s) | {"vehicle_id": archived.vehicle_id or None}
 
 
 def _run_fields(state: FleetState, view: RunView, now_s: float) -> dict[str, object]:
@@ -116,6 +129,14 @@ def runs_in_order(
 
 
 def trip_out(state: FleetState, view: TripView) -> s.TripOut:
+    return _trip_out(view, sum(state.run(run_id).run.lot.parcel_count for run_id in view.trip.run_ids))
+
+
+def archived_trip(archived: ArchivedTrip) -> s.TripOut:
+    return _trip_out(archived.view, archived.parcels)
+
+
+def _trip_out(view: TripView, parcels: int) -> s.TripOut:
     trip = view.trip
     charges = trip.charge_until_s > trip.charge_from_s
     left = {visit.point_id for visit in view.visits_left}
@@ -135,7 +156,7 @@ def trip_out(state: FleetState, view: TripView) -> s.TripOut:
         closed_at=at(view.closed_s),
         stops=[stop_out(stop, is_done=has_begun and stop.point_id not in left) for stop in trip.stops],
         runs=len(trip.run_ids),
-        parcels=sum(state.run(run_id).run.lot.parcel_count for run_id in trip.run_ids),
+        parcels=parcels,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from fleet.api import shapes as s
 from fleet.api.vehicle_views import phase_of
-from fleet.api.views import assists_out, forecast_s, late_s, run_out, trip_out
+from fleet.api.views import assists_out, forecast_s, late_s, trip_out
 from fleet.clock import utc_text
 from fleet.journal.commit import Store
 from fleet.journal.record import Record
@@ -20,15 +21,22 @@ from fleet.state.fleet_state import FleetState, RunView, TripView
 
 PAGE = 1000
 SCANNED_MAX = 200_000
+CLOCK_SLACK_S = 60.0
+"""By so much a clock may have been set back between two starts; trade time counts up otherwise."""
 HISTORY_MAX = 200
 
 
 def why_out(
-    state: FleetState, view: RunView, history: list[s.HistoryOut], history_from_seq: int, now_s: float
+    state: FleetState,
+    view: RunView,
+    shown: s.RunOut,
+    history: list[s.HistoryOut],
+    history_from_seq: int,
+    now_s: float,
 ) -> s.WhyOut:
     trip = state.trips.get(view.trip_id) if view.trip_id is not None else None
     return s.WhyOut(
-        run=run_out(state, view, now_s),
+        run=shown,
         reasons=list(reasons(state, view, now_s)),
         trip=trip_out(state, trip) if trip else None,
         history=history,
@@ -122,22 +130,36 @@ def _lateness(state: FleetState, view: RunView, now_s: float) -> Iterator[s.Reas
 # History ----------------------------------------------------------------------------------------------------------
 
 
-async def history_of(store: Store, area: str, run_id: RunId, head_seq: int) -> tuple[list[s.HistoryOut], int]:
+async def history_of(
+    store: Store, area: str, view: RunView, head_seq: int, *, until_s: float | None = None
+) -> tuple[list[s.HistoryOut], int]:
     """The run's events, read off the loop in pages; and the first number that was looked at.
+
+    Args:
+        until_s: trade time after which nothing more is looked for; None for the present.
 
     Raises:
         JournalError: the journal cannot be read.
     """
-    seq = max(0, head_seq - SCANNED_MAX)
+    last = head_seq
+    if until_s is not None:
+        last = await asyncio.to_thread(_first_seq, store, area, head_seq, until_s)
+    seq = await asyncio.to_thread(_first_seq, store, area, last, view.accepted_s - CLOCK_SLACK_S) - 1
+    seq = max(0, seq, last - SCANNED_MAX)
     first = seq + 1
     found: list[s.HistoryOut] = []
-    while seq < head_seq and len(found) < HISTORY_MAX:
-        page = await asyncio.to_thread(_page, store, area, seq, run_id)
+    while seq < last and len(found) < HISTORY_MAX:
+        page = await asyncio.to_thread(_page, store, area, seq, view.run.id)
         if page is None:
             break
         hits, seq = page
         found += hits
     return found[:HISTORY_MAX], first
+
+
+def _first_seq(store: Store, area: str, head_seq: int, at_s: float) -> int:
+    """Number of the first record of this trade time or later, found by halves; the head's where there is none."""
+    return bisect_left(range(1, head_seq), at_s, key=lambda seq: store.records(area, seq - 1, 1)[0].trade_s) + 1
 
 
 def _page(store: Store, area: str, after_seq: int, run_id: RunId) -> tuple[list[s.HistoryOut], int] | None:

@@ -66,6 +66,8 @@ def _status_fields(answer: Json) -> Iterator[tuple[str, object]]:
     yield "assists", f"{assists['open']} open, {assists['overdue']} overdue"
     yield "roads closed", answer["closures"]
     yield "quarantined", answer["quarantined"]
+    if answer.get("clocks_off"):
+        yield "clocks far off", answer["clocks_off"]
     yield "broker", answer["broker"]["trouble"] or "connected"
     yield "journal", answer["journal"]["trouble"] or f"event {answer['journal']['seq']}"
     yield "orders", f"{figures['orders_sent']} sent, {figures['orders_rejected']} rejected"

@@ -30,6 +30,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 CountFromOne = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+PortOrAny = Annotated[int, Field(ge=0, le=65535)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 RoadClass = Literal[
@@ -78,7 +79,9 @@ class BrokerSection(Section):
     url: str = Field(
         Broker().url, description='"embedded" for a broker of our own on this machine, or mqtt://host:port'
     )
-    embedded_port: Port = Field(Broker().embedded_port, description="port of the embedded broker, on loopback")
+    embedded_port: PortOrAny = Field(
+        Broker().embedded_port, description="port of the embedded broker, on loopback; 0 for any that is free"
+    )
 
     @field_validator("url")
     @classmethod
@@ -188,6 +191,15 @@ class PolicySection(Section):
         _POLICY.charge_until_fraction,
         validate_default=True,
         description="and stays there up to this charge; more than charge_below_fraction",
+    )
+    keep_ended_s: NotNegative = Field(
+        _POLICY.keep_ended_s,
+        description="runs and trips leave the working state this long after their end; the journal keeps them",
+    )
+    keep_messages_s: NotNegative = Field(
+        _POLICY.keep_messages_s,
+        description="messages to vehicles are kept word for word this long, or while their order is open;"
+        " their digests for good",
     )
 
     @field_validator("charge_until_fraction")

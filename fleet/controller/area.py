@@ -9,34 +9,35 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
 
 from fleet.clock import Clock
 from fleet.controller.ear import Ear
+from fleet.controller.housekeeping import Housekeeper
 from fleet.controller.inbox import Asked, Facts, Inbox
 from fleet.controller.lease import TTL_S, LeaseKeeper
+from fleet.controller.opening import greet
+from fleet.controller.recall import past_of
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
-from fleet.controller.turn import Due, Outcome, take_turn
+from fleet.controller.turn import OWN_PLANS, Due, Outcome, take_turn
 from fleet.dispatch.commands import Answer, Command
-from fleet.errors import FencedError, JournalError, MapError, StoreBusyError, StoreUnsureError
+from fleet.errors import FencedError, JournalError, MapError, StoreBusyError, StoreCorruptError, StoreUnsureError
+from fleet.journal.archive import Archive
 from fleet.journal.commit import Commit, Store
+from fleet.journal.record import Head
 from fleet.journal.replay import restore
 from fleet.journal.writer import Writer
-from fleet.model import event as ev
-from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, TripId, VehicleId
 from fleet.model.trip import Plan
-from fleet.model.twin import Liveness
 from fleet.orders.outlet import OutboxStatus, Outlet
 from fleet.planning.port import Budget, Solver
 from fleet.planning.present import problem_of
 from fleet.roads.site_roads import SiteRoads
-from fleet.state.attention import raise_assist
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.liveness import Watch
@@ -44,8 +45,12 @@ from fleet.wire.link import Link
 
 SNAPSHOT_EVERY = 2000
 TICK_S = 1.0
-RETRY_STORE_S = 1.0
+RETRY_STORE_S, RETRY_STORE_S_MAX = 1.0, 10.0
 LOOK_AGAIN_S = 60.0
+ARCHIVE_EVERY_S = 600.0
+
+STORE_IS_LOST = (FencedError, StoreCorruptError)
+"""Errors of the store that no retry heals: the area is another's, or its file cannot be used."""
 
 Moves = tuple[tuple[int, OutboxStatus], ...]
 
@@ -95,6 +100,8 @@ class AreaController:
         self.lease = LeaseKeeper(parts.store, parts.clock, self.site.id, parts.owner, parts.lease_s)
         self.outlet = Outlet(self.site.limits)
         self.sender = Sender(self.site, parts.clock, parts.link, self.outlet, self.inbox, self.lease, self.stats)
+        self.archive = Archive(parts.store, self.site.id)
+        self.housekeeper = Housekeeper(parts.store, parts.clock, self.site)
         self.store_trouble = ""
         self._head = parts.store.head(self.site.id)
         self._next_row_id = 1
@@ -102,6 +109,7 @@ class AreaController:
         self._wakes: list[tuple[float, VehicleId]] = []
         self._closures_until_s = float("inf")
         self._look_again_s = 0.0
+        self._archive_s = 0.0
         self._improve = asyncio.Event()
         self._listeners: list[Callable[[], None]] = []
 
@@ -124,7 +132,7 @@ class AreaController:
         self._refuse_other_map()
         now_s = self.parts.clock.trade_now_s()
         draft = Draft(self.state, now_s)
-        self._greet(draft)
+        greet(draft, self.roads, draft.state.token or self.parts.token, self.lease.epoch)
         gone = tuple((r.id, OutboxStatus.SUPERSEDED) for r in saved.outbox if r.vehicle_id not in self.site.vehicles)
         await self._record(draft, gone, self.parts.clock.machine_now_s())
         for row in saved.outbox:
@@ -142,6 +150,8 @@ class AreaController:
             tasks.create_task(self._tick_forever(), name=f"tick:{self.site.id}")
             tasks.create_task(self.sender.send_forever(lambda: self.state), name=f"send:{self.site.id}")
             tasks.create_task(self.lease.keep(), name=f"lease:{self.site.id}")
+            tidying = self.housekeeper.tidy_forever(self.lease.epoch, lambda: self.state)
+            tasks.create_task(tidying, name=f"tidy:{self.site.id}")
             if self.parts.solver is not None:
                 tasks.create_task(self._improve_forever(self.parts.solver), name=f"improve:{self.site.id}")
 
@@ -184,19 +194,25 @@ class AreaController:
             tuple(self.watch.overdue(now_s)),
             tuple(self._due_vehicles(now_s)),
             self._stale_orders(now_s),
-            self._are_unserved(now_s),
+            self._shall_plan_again(now_s),
+            self._archive_s <= now_s,
         )
         draft = Draft(self.state, now_s)
-        outcome = take_turn(draft, self.roads, facts, due)
+        try:
+            past = await past_of(self.archive, self.state, (asked.command for asked in facts.commands))
+        except JournalError as error:
+            await self._not_recorded(facts, due, error)
+            return True
+        outcome = take_turn(draft, self.roads, facts, due, past)
         self._tell_failures(outcome)
         moves = self._moves(draft, facts)
         if draft.entries or moves or self.store_trouble:
             try:
                 await self._record(draft, moves, began_s)
-            except FencedError:
+            except STORE_IS_LOST:
                 raise
             except JournalError as error:
-                await self._not_recorded(facts, due, outcome, error)
+                await self._not_recorded(facts, due, error)
                 return True
         for vehicle_id, wake_s in sorted(draft.wakes.items()):
             self._wake(vehicle_id, wake_s)
@@ -226,7 +242,9 @@ class AreaController:
         if draft.state.closures is not self.state.closures:
             self._closures_until_s = _first_end_s(draft.state)
         self.state = draft.state  # only now visible to api, planner and outlet
-        self.store_trouble = ""
+        if self.store_trouble:
+            self.store_trouble, self.sender.is_held = "", False
+            self.sender.wake()
         self.stats.committed(len(commit.records))
         if commit.outbox:
             self.sender.committed(commit.outbox, began_s)
@@ -241,21 +259,42 @@ class AreaController:
         """Write it; where the outcome is unknown, look at the store to learn it."""
         try:
             await self.parts.writer.commit(commit)
-        except StoreUnsureError:
-            head = self.parts.store.head(self.site.id)
+        except StoreUnsureError as error:
+            head = await self._head_found(str(error))
             if head == commit.new_head and commit.records:
                 return
             if head != commit.head:
                 raise FencedError(f"the history of {self.site.id} went on without us") from None
             raise
 
-    async def _not_recorded(self, facts: Facts, due: Due, outcome: Outcome, error: JournalError) -> None:
+    async def _head_found(self, trouble: str) -> Head:
+        """Where the history ends, asked until the store answers; until then nothing more is taken in or sent."""
+        wait_s = RETRY_STORE_S
+        while True:
+            try:
+                return self.parts.store.head(self.site.id)
+            except STORE_IS_LOST:
+                raise
+            except JournalError as error:
+                self._in_trouble(f"{trouble}; and it cannot be read: {error}")
+            self._refuse(self.inbox.take_commands(), self.store_trouble)
+            await asyncio.sleep(wait_s)
+            wait_s = min(2.0 * wait_s, RETRY_STORE_S_MAX)
+
+    def _refuse(self, commands: Iterable[Asked], why: str) -> None:
+        for asked in commands:
+            if not asked.answer.done():  # its caller may have given up
+                asked.answer.set_exception(StoreBusyError(why))
+
+    def _in_trouble(self, why: str) -> None:
+        self.store_trouble = why
+        self.sender.is_held = True
+        log.error("journal_refused", area=self.site.id, error=why)
+
+    async def _not_recorded(self, facts: Facts, due: Due, error: JournalError) -> None:
         """Nothing happened: callers are told, vehicles' facts are kept, nothing is sent."""
-        self.store_trouble = str(error)
-        log.error("journal_refused", area=self.site.id, error=str(error))
-        for asked, _ in outcome.results:
-            if not asked.answer.done():
-                asked.answer.set_exception(StoreBusyError(str(error)))
+        self._in_trouble(str(error))
+        self._refuse(facts.commands, str(error))
         self.inbox.give_back(facts)
         now_s = self.parts.clock.trade_now_s()
         for vehicle_id in due.vehicles:
@@ -282,10 +321,14 @@ class AreaController:
         now_s = draft.now_s
         for vehicle_id in facts.states:
             self.outlet.heard(vehicle_id, now_s)
+        if facts.link_came_up:
+            self.sender.line_known = facts.link_ups
         if facts.states or facts.link_came_up:
             self.sender.wake()
         if outcome.has_replanned:
             self._improve.set()
+        if self._archive_s <= now_s:
+            self._archive_s = now_s + (TICK_S if outcome.is_more_to_archive else ARCHIVE_EVERY_S)
         if draft.entries:
             for listener in self._listeners:
                 listener()
@@ -311,17 +354,22 @@ class AreaController:
     def _stale_orders(self, now_s: float) -> tuple[OrderId, ...]:
         return tuple(self.outlet.stale(self.state, now_s)) if self.parts.link.is_up else ()
 
-    def _are_unserved(self, now_s: float) -> bool:
-        """Runs are in no trip, and it is time to see whether that can be helped now."""
-        if not self.state.unassigned or now_s < self._look_again_s:
+    @property
+    def _lacks_plan(self) -> bool:
+        """Runs are in no trip, or planning failed."""
+        return bool(self.state.unassigned) or OWN_PLANS in self.state.quarantine
+
+    def _shall_plan_again(self, now_s: float) -> bool:
+        """It is time to see whether what lacks a plan can be helped now."""
+        if not self._lacks_plan or now_s < self._look_again_s:
             return False
         self._look_again_s = now_s + LOOK_AGAIN_S
         return True
 
     def _is_anything_due(self, now_s: float) -> bool:
         first_wake_s = self._wakes[0][0] if self._wakes else float("inf")
-        look_again_s = self._look_again_s if self.state.unassigned else float("inf")
-        return min(self.watch.next_due_s, self._closures_until_s, first_wake_s, look_again_s) <= now_s
+        look_again_s = self._look_again_s if self._lacks_plan else float("inf")
+        return min(self.watch.next_due_s, self._closures_until_s, first_wake_s, look_again_s, self._archive_s) <= now_s
 
     def _wake(self, vehicle_id: VehicleId, at_s: float) -> None:
         heapq.heappush(self._wakes, (at_s, vehicle_id))
@@ -339,20 +387,30 @@ class AreaController:
         while True:
             await self._improve.wait()
             self._improve.clear()
-            problem = problem_of(self.state, self.roads, self.parts.clock.trade_now_s())
-            if not problem.incumbent:
+            try:
+                answer = await self._improved(solver)
+            except Exception as error:  # the plan we have stays; the area goes on
+                self.stats.failures += 1
+                log.error("plan_not_improved", area=self.site.id, exc_info=error)
                 continue
-            began_s = self.parts.clock.machine_now_s()
-            plan = Plan(
-                trips=problem.incumbent,
-                unassigned=tuple(self.state.unassigned[r] for r in sorted(self.state.unassigned)),
-                cost=self.state.plan_cost,
-                made_by=self.state.plan_made_by,
-            )
-            answer = await solver.improve(problem, plan, self.parts.budget, _numbered("proposed"))
-            self.stats.solver_took(self.parts.clock.machine_now_s() - began_s)
             if answer is not None:
                 self.inbox.put_plan(answer)
+
+    async def _improved(self, solver: Solver) -> Plan | None:
+        problem = problem_of(self.state, self.roads, self.parts.clock.trade_now_s())
+        if not problem.incumbent:
+            return None
+        began_s = self.parts.clock.machine_now_s()
+        known = {run.id for run in problem.runs}
+        plan = Plan(
+            trips=problem.incumbent,
+            unassigned=tuple(self.state.unassigned[r] for r in sorted(self.state.unassigned) if r in known),
+            cost=self.state.plan_cost,
+            made_by=self.state.plan_made_by,
+        )
+        answer = await solver.improve(problem, plan, self.parts.budget, _numbered("proposed"))
+        self.stats.solver_took(self.parts.clock.machine_now_s() - began_s)
+        return answer
 
     # Start --------------------------------------------------------------------------------------------------------
 
@@ -368,38 +426,6 @@ class AreaController:
                 f"{self.site.map_path} is another edition than the one that {len(self.state.orders)} open orders were"
                 f" made with (sha256 {known[:12]}…); start with that file, exchange it when all vehicles are home"
             )
-
-    def _settle(self, draft: Draft, vehicle_id: VehicleId) -> None:
-        """Places are found anew on the roads of this start: map or site file may have changed since the last one."""
-        twin = draft.state.twin(vehicle_id)
-        if twin.order_id is not None or not twin.node_id:
-            return
-        place = self.roads.place(twin.vehicle.type_id, twin.node_id)
-        is_elsewhere = place is not None or draft.base.map_sha256 != self.roads.graph.edition
-        if is_elsewhere and place != twin.place:
-            draft.emit(ev.VehiclePlaced(vehicle_id=vehicle_id, node_id=twin.node_id, place=place))
-
-    def _greet(self, draft: Draft) -> None:
-        """Say that we are here, list new vehicles, and forget when we heard the others."""
-        token = draft.state.token or self.parts.token
-        edition = self.roads.graph.edition
-        draft.emit(ev.AreaOpened(token=token, epoch=self.lease.epoch, map_sha256=edition))
-        for vehicle_id, vehicle in self.site.vehicles.items():
-            known = draft.state.twins.get(vehicle_id)
-            if known is None or known.vehicle != vehicle:
-                draft.emit(ev.VehicleEnrolled(vehicle=vehicle))
-            if known is not None and known.liveness is not Liveness.UNHEARD:
-                draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
-        for vehicle_id in self.site.vehicles:
-            self._settle(draft, vehicle_id)
-        for key in sorted(draft.state.closures):
-            if self.roads.graph.edge_by_key(key) is None:
-                detail = "is closed, and the map does not have it any more; close what stands there now"
-                raise_assist(draft, AssistCause.RELEASE_REFUSED, f"road:{key}", detail)
-        for resource in sorted(draft.state.reservations):  # a vehicle that left the site holds nothing
-            for vehicle_id in draft.state.reservations[resource]:
-                if vehicle_id not in self.site.vehicles:
-                    draft.emit(ev.Freed(resource=resource, vehicle_id=vehicle_id))
 
 
 def _first_end_s(state: FleetState) -> float:

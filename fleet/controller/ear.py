@@ -20,6 +20,9 @@ from fleet.wire.link import Topic
 from fleet.wire.messages import Connection, Factsheet, Inbound, Position, VehicleState, Visualization
 from fleet.wire.rules import violations
 
+CLOCK_OFF_S = 300.0
+"""More than any network delays a message, or a vehicle's clock drifts: its time is another than ours."""
+
 log = structlog.get_logger("fleet.ear")
 
 
@@ -39,6 +42,7 @@ class Ear:
     Attributes:
         heard: by vehicle, the last state and position; in memory, lossy.
         factsheets: by vehicle, what it said it can do.
+        clocks_off: vehicles whose last state bears a time far from ours, with how far; by seconds ahead.
     """
 
     def __init__(self, site: Site, clock: Clock, inbox: Inbox, watch: Watch, stats: Stats) -> None:
@@ -52,11 +56,15 @@ class Ear:
         }
         self.heard: dict[VehicleId, Heard] = {}
         self.factsheets: dict[VehicleId, Factsheet] = {}
+        self.clocks_off: dict[VehicleId, float] = {}
+        self._clocks_told: set[VehicleId] = set()
         self.is_link_up = False
         self.link_trouble = "not connected yet"
 
     def on_link_up(self) -> None:
+        """The line is up, and it was not the vehicles' fault that they were not heard."""
         self.is_link_up, self.link_trouble = True, ""
+        self._watch.from_now(self._clock.trade_now_s())
         log.info("link_up")
         self._inbox.put_link_up()
 
@@ -78,6 +86,9 @@ class Ear:
             self._stats.dropped["malformed"] += 1
             log.warning("message_refused", vehicle=vehicle_id, topic=topic, reason=error.reason)
             return
+        if retained and isinstance(message, VehicleState):  # the broker's memory of it, and nobody knows how old
+            self._stats.dropped["retained"] += 1
+            return
         self._judge(vehicle_id, parsed.name, message, payload)
         verdict = self._gate.judge(vehicle_id, parsed.name, message.header, payload, self._clock.trade_now_s())
         if verdict in (Verdict.LATE, Verdict.DOUBLED):
@@ -97,6 +108,7 @@ class Ear:
         match message:
             case VehicleState():
                 self._watch.heard(vehicle_id, now_s)
+                self._compare_clocks(vehicle_id, message.header.sent_s - now_s)
                 self.heard[vehicle_id] = Heard(message, message.position, message.speed_mps, now_s)
                 self._inbox.put_state(vehicle_id, message)
             case Connection():
@@ -106,3 +118,17 @@ class Ear:
                 self.heard[vehicle_id] = Heard(state, message.position, message.speed_mps, now_s)
             case Factsheet():
                 self.factsheets[vehicle_id] = message
+
+    def _compare_clocks(self, vehicle_id: VehicleId, ahead_s: float) -> None:
+        """A vehicle that lives in another time drives and reports all the same; people should know, and are told once.
+
+        All of them at once means a trade epoch or time factor that was given to one side only.
+        """
+        if abs(ahead_s) <= CLOCK_OFF_S:
+            self.clocks_off.pop(vehicle_id, None)
+            return
+        self.clocks_off[vehicle_id] = ahead_s
+        if vehicle_id not in self._clocks_told:
+            self._clocks_told.add(vehicle_id)
+            remedy = "set the vehicle's clock; in a simulation give both sides the same --trade-epoch and --time-factor"
+            log.warning("clock_off", vehicle=vehicle_id, ahead_s=round(ahead_s), remedy=remedy)

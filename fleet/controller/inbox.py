@@ -14,6 +14,7 @@ from fleet.wire.messages import Connection, VehicleState
 
 COMMANDS_MAX = 1000
 STATES_KEPT = 8
+CONNECTIONS_KEPT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,12 @@ class Asked:
 
 @dataclass(slots=True)
 class Facts:
-    """All that a turn takes in."""
+    """All that a turn takes in.
+
+    Attributes:
+        spoke_since: where the line came up, who has said a state on it since; what the others said is older.
+        link_ups: where it came up, how many times it has by then.
+    """
 
     connections: list[tuple[VehicleId, Connection]] = field(default_factory=list)
     states: dict[VehicleId, list[VehicleState]] = field(default_factory=dict)
@@ -35,6 +41,8 @@ class Facts:
     plans: list[Plan] = field(default_factory=list)
     unconfirmed: list[tuple[VehicleId, str, int]] = field(default_factory=list)
     link_came_up: bool = False
+    spoke_since: set[VehicleId] = field(default_factory=set)
+    link_ups: int = 0
 
     @property
     def count(self) -> int:
@@ -48,11 +56,24 @@ class Inbox:
     def __init__(self) -> None:
         self._facts = Facts()
         self._commands: deque[Asked] = deque()
+        self._connections: dict[VehicleId, list[Connection]] = {}
+        self._unconfirmed: dict[tuple[VehicleId, str], int] = {}
         self._news = asyncio.Event()
         self.states_merged = 0
+        self.connections_merged = 0
+        self.link_ups = 0
 
     def put_connection(self, vehicle_id: VehicleId, message: Connection) -> None:
-        self._facts.connections.append((vehicle_id, message))
+        """Keep the latest word and the ones it differs from, up to a bound: a break before it is not lost."""
+        kept = self._connections.setdefault(vehicle_id, [])
+        if kept and kept[-1].state is message.state:
+            kept[-1] = message
+            self.connections_merged += 1
+        else:
+            kept.append(message)
+        if len(kept) > CONNECTIONS_KEPT:
+            self.connections_merged += len(kept) - CONNECTIONS_KEPT
+            del kept[:-CONNECTIONS_KEPT]
         self._news.set()
 
     def put_state(self, vehicle_id: VehicleId, state: VehicleState) -> None:
@@ -67,6 +88,8 @@ class Inbox:
             self.states_merged += 1
         else:
             states.append(state)
+        if self._facts.link_came_up:
+            self._facts.spoke_since.add(vehicle_id)
         self._news.set()
 
     def put_command(self, asked: Asked) -> None:
@@ -76,15 +99,19 @@ class Inbox:
         self._news.set()
 
     def put_plan(self, plan: Plan) -> None:
-        self._facts.plans.append(plan)
+        """The newest answer counts: it knew all that an older one did."""
+        self._facts.plans = [plan]
         self._news.set()
 
     def put_unconfirmed(self, vehicle_id: VehicleId, ref: str, attempts: int) -> None:
-        self._facts.unconfirmed.append((vehicle_id, ref, attempts))
+        self._unconfirmed[vehicle_id, ref] = attempts
         self._news.set()
 
     def put_link_up(self) -> None:
-        self._facts.link_came_up = True
+        """The line came up: what was said before it came up says nothing of now."""
+        self.link_ups += 1
+        self._facts.link_came_up, self._facts.link_ups = True, self.link_ups
+        self._facts.spoke_since.clear()
         self._news.set()
 
     def nudge(self) -> None:
@@ -94,22 +121,40 @@ class Inbox:
     def take(self) -> Facts:
         """Everything since the last turn."""
         facts, self._facts = self._facts, Facts()
-        facts.commands = list(self._commands)
-        self._commands.clear()
+        facts.commands = self.take_commands()
+        facts.connections = [(vehicle_id, said) for vehicle_id, kept in self._connections.items() for said in kept]
+        facts.unconfirmed = [(vehicle_id, ref, n) for (vehicle_id, ref), n in self._unconfirmed.items()]
+        self._connections.clear()
+        self._unconfirmed.clear()
         self._news.clear()
         return facts
+
+    def take_commands(self) -> list[Asked]:
+        """The commands alone, for whoever has to refuse them."""
+        commands = list(self._commands)
+        self._commands.clear()
+        return commands
 
     def give_back(self, facts: Facts) -> None:
         """The turn could not be recorded: its facts are taken again, except commands, whose callers were told."""
         newer, self._facts = self._facts, facts
         facts.commands = []
+        spoke_since = set(newer.spoke_since if newer.link_came_up else (*facts.spoke_since, *newer.states))
         for vehicle_id, states in newer.states.items():
             for state in states:
                 self.put_state(vehicle_id, state)
-        facts.connections.extend(newer.connections)
-        facts.plans.extend(newer.plans)
-        facts.unconfirmed.extend(newer.unconfirmed)
+        connections, self._connections = self._connections, {}
+        for vehicle_id, said in facts.connections:
+            self.put_connection(vehicle_id, said)
+        for vehicle_id, kept in connections.items():
+            for said in kept:
+                self.put_connection(vehicle_id, said)
+        older = {(vehicle_id, ref): attempts for vehicle_id, ref, attempts in facts.unconfirmed}
+        self._unconfirmed = older | self._unconfirmed
+        facts.plans = newer.plans or facts.plans
         facts.link_came_up = facts.link_came_up or newer.link_came_up
+        facts.link_ups = max(facts.link_ups, newer.link_ups)
+        facts.spoke_since = spoke_since if facts.link_came_up else set()
         self._news.set()
 
     async def wait(self) -> None:

@@ -28,7 +28,13 @@ log = structlog.get_logger("fleet.sender")
 
 
 class Sender:
-    """Carries the outlet's due rows to the link. Header ids go on growing over restarts, by the epoch."""
+    """Carries the outlet's due rows to the link. Header ids go on growing over restarts, by the epoch.
+
+    Attributes:
+        line_known: how many times the line has come up by what the fleet's state knows; nothing is sent over a line
+            that it has not heard of yet, for then it still believes what vehicles said before the gap.
+        is_held: nothing is sent, for the store is in trouble.
+    """
 
     def __init__(
         self,
@@ -50,6 +56,8 @@ class Sender:
         self._news = asyncio.Event()
         self._decided_s: dict[int, float] = {}
         self._header_ids: Counter[tuple[VehicleId, str]] = Counter()
+        self.line_known = 0
+        self.is_held = False
 
     def wake(self) -> None:
         self._news.set()
@@ -66,14 +74,19 @@ class Sender:
         while True:
             await self._news.wait()
             self._news.clear()
-            if not (self._link.is_up and self._lease.is_good):
+            if not self._may_send():
                 continue
             for row, attempts in self._outlet.due(state(), self._clock.trade_now_s()):
-                await self._send(row, attempts)
+                if self._may_send():
+                    await self._send(row, attempts)
+                else:  # things changed while the rows before it went out
+                    self._outlet.not_sent(row.id)
+
+    def _may_send(self) -> bool:
+        knows_line = self.line_known == self._inbox.link_ups
+        return self._link.is_up and self._lease.is_good and knows_line and not self.is_held
 
     async def _send(self, row: OutboxRow, attempts: int) -> None:
-        if not self._lease.is_good:
-            return
         if attempts == self._site.limits.resend_attempts + 1:
             self._inbox.put_unconfirmed(row.vehicle_id, row.ref, attempts - 1)
         payload = with_header(row.body, self._header(row))

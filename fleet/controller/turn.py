@@ -21,9 +21,12 @@ from fleet.orders.carry_out import INSTANT, carry_out
 from fleet.orders.take_in import take_connection, take_silence, take_state, unconfirmed
 from fleet.planning.adopt import consider, replan
 from fleet.roads.site_roads import SiteRoads
-from fleet.state.attention import raise_assist
+from fleet.state.archive import NO_PAST, Past, archive_ended
+from fleet.state.attention import raise_assist, resolve_assist
 from fleet.state.draft import Draft
 
+OWN_PLANS, SOLVER_PLANS = "planner:own", "planner:answer"
+"""What planning is called in quarantine; unlike a vehicle it is tried again by itself, and freed when it works."""
 POLISH_STEPS = 40
 AGAIN_S = 60.0
 STEPS_MAX = 8
@@ -39,7 +42,8 @@ class Due:
     silent: tuple[tuple[VehicleId, Liveness], ...] = ()
     vehicles: tuple[VehicleId, ...] = ()
     stale_orders: tuple[OrderId, ...] = ()
-    unserved: bool = False
+    plan_again: bool = False
+    archiving: bool = False
 
 
 @dataclass(slots=True)
@@ -48,34 +52,45 @@ class Outcome:
 
     Attributes:
         failures: items that raised an error, with it; they are quarantined, and somebody must be told.
+        is_more_to_archive: another turn should go on with it soon.
     """
 
     results: list[Result] = field(default_factory=list)
     failures: list[tuple[str, Exception]] = field(default_factory=list)
     has_replanned: bool = False
+    is_more_to_archive: bool = False
 
 
-def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due) -> Outcome:
+def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, past: Past = NO_PAST) -> Outcome:
     """Work through everything that came in or is due, vehicle by vehicle and run by run.
 
     An error in one of them takes back what was done for it, quarantines it and leaves the others untouched.
+
+    Args:
+        past: what history holds of the names in the commands that the state no longer has.
     """
     outcome = Outcome()
     _reopen(draft)
     _take_in(draft, roads, facts, due, outcome)
     for asked in facts.commands:
-        outcome.results.append((asked, _perform(draft, roads, asked, outcome)))
+        outcome.results.append((asked, _perform(draft, roads, asked, past, outcome)))
     for plan in facts.plans:
-        _isolated(draft, "planner:answer", outcome, partial(consider, draft, roads, plan, _gain(roads)))
+        _isolated(draft, SOLVER_PLANS, outcome, partial(consider, draft, roads, plan, _gain(roads)))
     draft.touched.update(due.vehicles)
-    if due.unserved:
-        draft.want_plan("runs wait for a vehicle")
+    if due.plan_again:
+        draft.want_plan("planning failed" if OWN_PLANS in draft.state.quarantine else "runs wait for a vehicle")
     _decide_all(draft, roads, outcome)
     if draft.plan_reasons:
-        planned = _isolated(draft, "planner:own", outcome, partial(replan, draft, roads, POLISH_STEPS))
+        planned = _isolated(draft, OWN_PLANS, outcome, partial(replan, draft, roads, POLISH_STEPS))
         outcome.has_replanned = planned
         _decide_all(draft, roads, outcome)
+    if due.archiving:  # last, for what commands name was looked up by the state before
+        _isolated(draft, "archive:ended", outcome, partial(_archive, draft, roads, outcome))
     return outcome
+
+
+def _archive(draft: Draft, roads: SiteRoads, outcome: Outcome) -> None:
+    outcome.is_more_to_archive = archive_ended(draft, roads.site.policy.keep_ended_s)
 
 
 def _gain(roads: SiteRoads) -> float:
@@ -100,6 +115,8 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
     for vehicle_id in sorted(facts.states):
         for state in facts.states[vehicle_id]:
             _for_vehicle(draft, vehicle_id, outcome, partial(take_state, draft, roads, vehicle_id, state))
+    if facts.link_came_up:
+        _doubt(draft, roads, facts)
     # After the states: which came first is not known, and a state before the will must not mend the connection.
     for vehicle_id, message in facts.connections:
         _for_vehicle(draft, vehicle_id, outcome, partial(take_connection, draft, vehicle_id, message))
@@ -119,6 +136,14 @@ def _withdraw(draft: Draft, roads: SiteRoads, order_id: OrderId, outcome: Outcom
         _for_vehicle(draft, order.vehicle_id, outcome, partial(carry_out, draft, roads, order.vehicle_id, cancel))
 
 
+def _doubt(draft: Draft, roads: SiteRoads, facts: Facts) -> None:
+    """While the line was down a vehicle may have done anything: until it has spoken again it is told nothing."""
+    for vehicle_id in roads.site.vehicles:
+        is_fresh = draft.state.twin(vehicle_id).liveness is Liveness.FRESH
+        if is_fresh and vehicle_id not in facts.spoke_since:
+            draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
+
+
 def _request(draft: Draft, vehicle_id: VehicleId, kind: ActionKind) -> None:
     """After the line was down nothing is believed until the vehicle has spoken."""
     if draft.state.twin(vehicle_id).instant(kind) is not None:
@@ -128,11 +153,11 @@ def _request(draft: Draft, vehicle_id: VehicleId, kind: ActionKind) -> None:
     draft.send(vehicle_id, INSTANT, action_id, 0, instant_message(kind, action_id, None))
 
 
-def _perform(draft: Draft, roads: SiteRoads, asked: Asked, outcome: Outcome) -> Answer | Exception:
+def _perform(draft: Draft, roads: SiteRoads, asked: Asked, past: Past, outcome: Outcome) -> Answer | Exception:
     mark = draft.mark()
     draft.actor = asked.actor
     try:
-        return perform(draft, roads, asked.command)
+        return perform(draft, roads, asked.command, past)
     except FleetError as refusal:
         draft.back_to(mark)
         return refusal
@@ -182,7 +207,7 @@ def _for_vehicle(draft: Draft, vehicle_id: VehicleId, outcome: Outcome, work: Ca
 
 
 def _isolated(draft: Draft, subject: str, outcome: Outcome, work: Callable[[], object]) -> bool:
-    """Do the work, or take it back and quarantine its subject; tells which."""
+    """Do the work, or take it back and quarantine its subject; tells which. Work that succeeds ends a quarantine."""
     mark = draft.mark()
     try:
         work()
@@ -194,6 +219,9 @@ def _isolated(draft: Draft, subject: str, outcome: Outcome, work: Callable[[], o
             draft.emit(ev.ItemQuarantined(subject=subject, error=text))
             raise_assist(draft, AssistCause.QUARANTINED, subject, text)
         return False
+    if subject in draft.state.quarantine:
+        draft.emit(ev.QuarantineEnded(subject=subject, why="it worked again"))
+        resolve_assist(draft, AssistCause.QUARANTINED, subject, "it worked again")
     return True
 
 

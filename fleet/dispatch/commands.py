@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from fleet.dispatch.doubles import refuse_doubles
 from fleet.errors import RefusedError, UnknownThingError
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
@@ -16,6 +17,7 @@ from fleet.model.run import Lot, Run, RunPhase
 from fleet.model.site import Site
 from fleet.model.twin import Liveness
 from fleet.roads.site_roads import SiteRoads
+from fleet.state.archive import NO_PAST, Past
 from fleet.state.attention import resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import RunView
@@ -107,8 +109,11 @@ class KeyReusedError(RefusedError):
     """The idempotency key was used for another request."""
 
 
-def perform(draft: Draft, roads: SiteRoads, command: Command) -> Answer:
+def perform(draft: Draft, roads: SiteRoads, command: Command, past: Past = NO_PAST) -> Answer:
     """Carry the command out on the draft.
+
+    Args:
+        past: what history holds of the names in the command that the state no longer has.
 
     Raises:
         RefusedError: the fleet's state does not allow it.
@@ -116,9 +121,9 @@ def perform(draft: Draft, roads: SiteRoads, command: Command) -> Answer:
     """
     match command:
         case SubmitRuns():
-            return _submit(draft, roads.site, command)
+            return _submit(draft, roads.site, command, past)
         case CancelRun():
-            return _cancel(draft, command)
+            return _cancel(draft, command, past)
         case HoldVehicle():
             draft.state.twin(command.vehicle_id)
             draft.emit(ev.VehicleHeld(vehicle_id=command.vehicle_id, why=command.why))
@@ -143,9 +148,9 @@ def digest_of(command: SubmitRuns) -> str:
     return hashlib.sha256(msgspec.json.encode(command.runs)).hexdigest()
 
 
-def _submit(draft: Draft, site: Site, command: SubmitRuns) -> Answer:
+def _submit(draft: Draft, site: Site, command: SubmitRuns, past: Past) -> Answer:
     digest = digest_of(command)
-    known = draft.state.keys.get(command.key) if command.key else None
+    known = (draft.state.keys.get(command.key) or past.keys.get(command.key)) if command.key else None
     if known is not None:
         if known.digest != digest:
             raise KeyReusedError(f"key {command.key!r} was used for another request; take a new key")
@@ -153,8 +158,8 @@ def _submit(draft: Draft, site: Site, command: SubmitRuns) -> Answer:
     runs: list[Run] = []
     for request in command.runs:
         runs.append(_run(draft, site, request, len(runs)))
-    _refuse_doubles(draft, runs)
-    draft.emit(ev.RunsAccepted(key=command.key, digest=digest, runs=tuple(runs)))
+    again = refuse_doubles(draft.state, runs, past)
+    draft.emit(ev.RunsAccepted(key=command.key, digest=digest, runs=tuple(runs), again=again))
     draft.want_plan(f"{len(runs)} runs came in")
     return Answer(tuple(run.id for run in runs))
 
@@ -167,7 +172,7 @@ def _run(draft: Draft, site: Site, request: RunRequest, ahead: int) -> Run:
     if not request.ready_s < request.due_s:
         raise RefusedError(f"run to {request.point_id}: due before it is ready; give a later due time")
     run_id = RunId(request.run_id or draft.next_id("run", ahead))
-    parcels = request.parcel_ids or tuple(ParcelId(f"{run_id}.{i + 1:03d}") for i in range(request.parcel_count))
+    parcels = request.parcel_ids or made_up_parcels(run_id, request.parcel_count)
     if not parcels:
         raise RefusedError(f"run {run_id}: a lot of no parcels; give parcel ids or a count")
     return Run(
@@ -182,21 +187,15 @@ def _run(draft: Draft, site: Site, request: RunRequest, ahead: int) -> Run:
     )
 
 
-def _refuse_doubles(draft: Draft, runs: list[Run]) -> None:
-    seen_runs: set[RunId] = set()
-    seen_parcels: set[ParcelId] = set()
-    for run in runs:
-        if run.id in draft.state.runs or run.id in seen_runs:
-            raise RefusedError(f"run {run.id} is known already; give every run a name of its own")
-        seen_runs.add(run.id)
-        for parcel in run.lot.parcel_ids:
-            if parcel in draft.state.custody or parcel in seen_parcels:
-                raise RefusedError(f"parcel {parcel} of run {run.id} is in another run already")
-            seen_parcels.add(parcel)
+def made_up_parcels(run_id: RunId, count: int) -> tuple[ParcelId, ...]:
+    """Names for the parcels of a lot of which only the number is known."""
+    return tuple(ParcelId(f"{run_id}.{i + 1:03d}") for i in range(count))
 
 
-def _cancel(draft: Draft, command: CancelRun) -> Answer:
+def _cancel(draft: Draft, command: CancelRun, past: Past) -> Answer:
     """Before loading it is over at once; aboard, it comes back; while it changes hands, it is too late."""
+    if command.run_id in past.runs and command.run_id not in draft.state.runs:
+        return _cancel_archived(command.run_id, past.runs[command.run_id])
     view = draft.state.run(command.run_id)
     match view.phase:
         case RunPhase.CANCELLED:
@@ -209,6 +208,12 @@ def _cancel(draft: Draft, command: CancelRun) -> Answer:
         case _:
             raise RefusedError(f"run {command.run_id} is {view.phase}; it can no longer be cancelled")
     return Answer((command.run_id,))
+
+
+def _cancel_archived(run_id: RunId, phase: RunPhase) -> Answer:
+    if phase is not RunPhase.CANCELLED:
+        raise RefusedError(f"run {run_id} is {phase}; it can no longer be cancelled")
+    return Answer((run_id,), is_repeat=True)
 
 
 def _is_being_delivered(draft: Draft, view: RunView) -> bool:

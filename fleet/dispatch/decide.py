@@ -10,23 +10,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleet.dispatch.charge import charging_step
-from fleet.dispatch.intent import Cancel, Deliver, Extend, GoHome, Intent, Load, Reroute
-from fleet.dispatch.release import extension
+from fleet.dispatch.intent import Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute
+from fleet.dispatch.release import comes_to_its_end_s, extension
 from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.custody import CustodyKind
-from fleet.model.ids import RunId, VehicleId
-from fleet.model.order import ActionKind, Order, OrderPhase
+from fleet.model.ids import PointId, RunId, VehicleId
+from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, OrderPurpose
 from fleet.model.place import Place
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
-from fleet.model.twin import Twin
+from fleet.model.twin import Liveness, Twin
+from fleet.planning.gone import point_gone
+from fleet.planning.present import ready_again_s
 from fleet.roads.route import NoRoute
 from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
-from fleet.state.fleet_state import RunView, TripView
+from fleet.state.fleet_state import RunView, TripView, Visit
 
 RETRY_S = 60.0
 REFUSALS_MAX = 2
@@ -38,11 +40,13 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
     """What the vehicle shall be told now."""
     twin = draft.state.twin(vehicle_id)
     order = draft.state.active_order(vehicle_id)
-    banned = _banned_ahead(draft, order) if order is not None else ""
-    if order is not None and banned:
-        detail = f"{banned} in its base was closed"
-        raise_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(vehicle_id), detail)
+    if order is not None and (banned := _banned_ahead(draft, order)):
+        _call_for_closed(draft, vehicle_id, f"{banned} in its base was closed")
         return Cancel(order.id, f"{banned} was closed")
+    if order is not None and (banned := _banned_under(draft, order)):
+        _call_for_closed(draft, vehicle_id, f"it is on {banned}, which was closed, and drives on to leave it")
+    if twin.foreign_order:
+        return _revived(draft, twin)
     if not twin.can_take_orders:
         return None
     if order is not None:
@@ -60,30 +64,80 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
 def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
     if order.phase is not OrderPhase.ACTIVE or not order.is_confirmed:
         return None
+    if _leads_nowhere(roads, order):
+        return Cancel(order.id, f"{order.last_node_id} is no longer in the site file")
     if order.refusals >= REFUSALS_MAX:
         return Cancel(order.id, f"{order.refusals} updates were refused")
     if twin.blocked is not None:
         return _blocked(draft, roads, twin, order)
-    closed = next((e for e in order.path[order.released :] if draft.state.is_closed(e.road_key)), None)
-    if closed is not None and _may_ask_again(draft, twin):
-        return Reroute(order.id, f"{closed.road_key} is closed")
-    if closed is not None:
-        order = replace(order, path=order.path[: order.path.index(closed)])
-    released = extension(order, roads.site.limits)
-    return None if released is None else Extend(order.id, released)
+    ahead = order.path[order.released :]
+    is_closed = (draft.state.is_closed(piece.road_key) and not order.ends_on(piece) for piece in ahead)
+    open_count = next((i for i, closed in enumerate(is_closed) if closed), None)
+    if open_count is not None and _may_ask_again(draft, twin):
+        return Reroute(order.id, f"{ahead[open_count].road_key} is closed")
+    if open_count is not None:
+        order = replace(order, path=order.path[: order.released + open_count])
+    released = extension(order, roads.site.limits, draft.now_s)
+    if released is not None:
+        return Extend(order.id, released)
+    look_again_s = comes_to_its_end_s(order, roads.site.limits, draft.now_s)
+    if look_again_s is not None:
+        draft.wake(twin.vehicle.id, look_again_s)
+    return None
+
+
+def _revived(draft: Draft, twin: Twin) -> Recant | None:
+    """An order of ours that was over is cancelled again where a late copy has reached its vehicle; once."""
+    ended = draft.state.ended_order(twin.vehicle.id, twin.foreign_order)
+    subject = vehicle_subject(twin.vehicle.id)
+    has_failed = draft.state.open_assist(subject, AssistCause.ORDER_REJECTED) is not None
+    if ended is None or has_failed or twin.instant(ActionKind.CANCEL_ORDER) or twin.liveness is not Liveness.FRESH:
+        return None
+    return Recant(ended.id)
+
+
+def _leads_nowhere(roads: SiteRoads, order: Order) -> bool:
+    """A delivery to a point that the site no longer has, and nobody has begun to unload there."""
+    if order.purpose is not OrderPurpose.DELIVER or PointId(order.last_node_id.partition(":")[2]) in roads.site.points:
+        return False
+    is_there = order.passed == len(order.path) or any(a.phase is not ActionPhase.PENDING for a in order.actions)
+    return not is_there
 
 
 def _banned_ahead(draft: Draft, order: Order) -> str:
     """A road in the base that was closed by people since it was released; empty where there is none.
 
     This is looked at whether or not the vehicle may be told anything else: one that is held or silent drives on too.
-    A vehicle on its way may be on the next piece already, and then leaves it; one that has not shown its order is not.
+    The road that the vehicle is on is none of them: there is no way but to drive on and leave it.
     """
     if not draft.state.closures or order.phase is OrderPhase.CANCELLING:
         return ""
-    first = order.passed + 1 if order.update_seen >= 0 else order.passed
-    ahead = order.path[first : order.released]
+    ahead = list(order.path[order.passed : order.released])
+    here = _edge_under(draft, order)
+    while ahead and ahead[0].edge == here:
+        ahead.pop(0)
     return next((piece.edge_id for piece in ahead if draft.state.is_banned(piece.road_key)), "")
+
+
+def _edge_under(draft: Draft, order: Order) -> int | None:
+    """The road edge that the vehicle is on: it stands where it began, or is on its way from the last node."""
+    place = draft.state.twin(order.vehicle_id).place
+    if order.update_seen < 0 or order.passed >= order.released:
+        return None if place is None else place.edge
+    return order.path[order.passed].edge
+
+
+def _banned_under(draft: Draft, order: Order) -> str:
+    """The road the vehicle is on and still has to leave, where people have closed it since."""
+    if order.passed >= len(order.path):
+        return ""
+    piece = order.path[order.passed]
+    is_on_it = piece.edge == _edge_under(draft, order)
+    return piece.edge_id if is_on_it and draft.state.is_banned(piece.road_key) else ""
+
+
+def _call_for_closed(draft: Draft, vehicle_id: VehicleId, detail: str) -> None:
+    raise_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(vehicle_id), detail)
 
 
 def _may_ask_again(draft: Draft, twin: Twin) -> bool:
@@ -140,6 +194,7 @@ def _end_loading(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> 
         run = draft.state.run(run_id)
         if run.phase is RunPhase.LOADING and run_id not in twin.aboard and not _is_unsure(draft, run):
             draft.emit(ev.RunReleased(run_id=run_id, why="it was not loaded"))
+            resolve_assist(draft, AssistCause.PICK_FAILED, f"run:{run_id}", "was tried again")
             raise_assist(draft, AssistCause.PICK_FAILED, f"run:{run_id}", f"not loaded on {twin.vehicle.id}")
             draft.want_plan(f"{run_id} was not loaded")
     phase = TripPhase.UNDER_WAY if twin.aboard else TripPhase.CLOSED
@@ -155,6 +210,9 @@ def _is_unsure(draft: Draft, run: RunView) -> bool:
 def _next_visit(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> Intent | None:
     for visit in view.visits_left:
         wanted = tuple(run_id for run_id in visit.run_ids if _is_to_deliver(draft, twin, run_id))
+        if visit.point_id not in roads.site.points:
+            _give_up(draft, view, visit, wanted)
+            continue
         if wanted:
             return Deliver(view.trip.id, replace(visit, run_ids=wanted)) if _may_ask_again(draft, twin) else None
         skipped = ev.StopDone(
@@ -165,6 +223,15 @@ def _next_visit(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> I
         return _go_home(draft, twin, view)
     draft.emit(ev.TripMoved(trip_id=view.trip.id, phase=TripPhase.CLOSED))
     return _at_rest(draft, roads, draft.state.twin(twin.vehicle.id))
+
+
+def _give_up(draft: Draft, view: TripView, visit: Visit, run_ids: tuple[RunId, ...]) -> None:
+    """The visit cannot be made for ever: what is aboard for it comes back."""
+    why = point_gone(visit.point_id)
+    for run_id in run_ids:
+        raise_assist(draft, AssistCause.RUN_UNSERVED, f"run:{run_id}", why)
+    done = ev.StopDone(trip_id=view.trip.id, point_id=visit.point_id, deferred=(), given_up=run_ids, why=why)
+    draft.emit(done)
 
 
 def _is_to_deliver(draft: Draft, twin: Twin, run_id: RunId) -> bool:
@@ -206,7 +273,7 @@ def _at_rest(draft: Draft, roads: SiteRoads, twin: Twin) -> Intent | None:
 
 def _start(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> Intent | None:
     """Begin the next trip as soon as it is time, its lots are ready and a bay is free."""
-    ready_s = max(draft.state.run(run_id).run.ready_s for run_id in view.trip.run_ids)
+    ready_s = max(ready_again_s(draft.state, draft.state.run(run_id)) for run_id in view.trip.run_ids)
     start_s = max(view.trip.load_from_s, ready_s)
     if draft.now_s < start_s:
         draft.wake(twin.vehicle.id, start_s)

@@ -56,10 +56,17 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Recant:
+    """Say once more that an order is over whose late copy has reached the vehicle."""
+
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """An instant action."""
 
     kind: ActionKind
 
 
-Intent = Load | Deliver | GoHome | Extend | Reroute | Cancel | Ask
+Intent = Load | Deliver | GoHome | Extend | Reroute | Cancel | Recant | Ask

@@ -17,9 +17,11 @@ def charger_of(station_id: StationId) -> str:
 
 
 def capacity(site: Site, resource: str) -> int:
-    """How many vehicles a resource takes at the same time."""
+    """How many vehicles a resource takes at the same time; none where the site no longer has its station."""
     kind, _, name = resource.partition(":")
-    station = site.stations[StationId(name)]
+    station = site.stations.get(StationId(name))
+    if station is None:
+        return 0
     return station.loading_bays if kind == "bay" else station.chargers
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -54,7 +54,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What a store holds of an area: a snapshot, the records since, and the outbox rows that are still open."""
+    """What a store holds of an area: a snapshot, the records since, and the outbox rows that are still open.
+
+    Attributes:
+        snapshot: the newest one that this very program made; None where there is none, and then no records are here.
+    """
 
     head: Head
     snapshot: str | None
@@ -105,5 +109,22 @@ class Store(Protocol):
     def records(self, area: str, after_seq: int, limit: int) -> list[Record]: ...
 
     def rows(self, table: str, area: str) -> list[Row]: ...
+
+    def rows_of(self, table: str, area: str, names: Sequence[str]) -> list[Row]:
+        """Rows with these names in a table that people query, or of these idempotency keys in "request_key"."""
+        ...
+
+    def drop_bodies(self, area: str, epoch: int, before_s: float, kept: Sequence[str], limit: int) -> int:
+        """Drop the oldest bodies of settled outbox rows; their digests stay. Nothing is done in another epoch.
+
+        Args:
+            before_s: only bodies that were written at this trade time or earlier.
+            kept: order ids whose bodies stay.
+            limit: at most so many.
+
+        Returns:
+            How many were dropped.
+        """
+        ...
 
     def close(self) -> None: ...

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
 from fleet.errors import StoreCorruptError
 from fleet.model import event as events
+from fleet.model.change import replace
 from fleet.model.event import Event
 
 FIRST_HASH = "0" * 64

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from fleet.journal.commit import Row
 from fleet.model import event as ev
 from fleet.model.ids import ParcelId, RunId, TripId
+from fleet.state.archive import ArchivedRun, ArchivedTrip, custody_counts
 from fleet.state.fleet_state import FleetState
 
 
@@ -16,7 +19,7 @@ class _Touched:
     def __init__(self) -> None:
         self.runs: dict[RunId, None] = {}
         self.trips: dict[TripId, None] = {}
-        self.parcels: dict[ParcelId, None] = {}
+        self.parcels: dict[ParcelId, RunId] = {}
 
     def run(self, run_ids: Iterable[RunId]) -> None:
         self.runs.update(dict.fromkeys(run_ids))
@@ -24,11 +27,15 @@ class _Touched:
     def trip(self, trip_ids: Iterable[TripId]) -> None:
         self.trips.update(dict.fromkeys(trip_ids))
 
+    def lot(self, run_id: RunId, parcel_ids: Iterable[ParcelId]) -> None:
+        self.run([run_id])
+        self.parcels.update(dict.fromkeys(parcel_ids, run_id))
+
     def take(self, event: ev.Event, before: FleetState) -> None:
         match event:
             case ev.RunsAccepted():
-                self.run(run.id for run in event.runs)
-                self.parcels.update(dict.fromkeys(p for run in event.runs for p in run.lot.parcel_ids))
+                for run in event.runs:
+                    self.lot(run.id, run.lot.parcel_ids)
             case ev.PlanAdopted():
                 old = sorted(trip_id for trip_ids in before.planned.values() for trip_id in trip_ids)
                 self.trip([*old, *(trip.id for trip in event.plan.trips)])
@@ -39,8 +46,7 @@ class _Touched:
                 if isinstance(event, ev.StopDone):
                     self.run((*event.deferred, *event.given_up))
             case ev.ParcelsLoaded() | ev.ParcelsDelivered() | ev.ParcelsReturned() | ev.ParcelsUnsure():
-                self.run([event.run_id])
-                self.parcels.update(dict.fromkeys(event.parcel_ids))
+                self.lot(event.run_id, event.parcel_ids)
             case ev.RunCancelled() | ev.RunRecalled() | ev.RunReleased():
                 self.run([event.run_id])
                 known = before.runs.get(event.run_id)
@@ -51,6 +57,7 @@ def changed_rows(before: FleetState, after: FleetState, events: Iterable[ev.Even
     """Rows to write over, by table, after the turn that led from `before` to `after`."""
     touched = _Touched()
     assists: dict[str, Row] = {}
+    archived = _Archived()
     for event in events:
         touched.take(event, before)
         if isinstance(event, ev.AssistRaised):
@@ -62,10 +69,12 @@ def changed_rows(before: FleetState, after: FleetState, events: Iterable[ev.Even
                 assists[event.assist_id] = {**row, "resolved_s": after.now_s, "resolution": event.resolution}
         elif isinstance(event, ev.TripStarted):
             touched.run(after.trip(event.trip_id).trip.run_ids)
+        elif isinstance(event, ev.RunsArchived):
+            archived.take(event, before)
     tables = {
-        "run": tuple(_run_row(after, run_id) for run_id in touched.runs),
-        "trip": tuple(row for trip_id in touched.trips if (row := _trip_row(before, after, trip_id))),
-        "custody": tuple(_custody_row(after, parcel_id) for parcel_id in touched.parcels),
+        "run": (*(_run_row(after, run_id) for run_id in touched.runs), *archived.runs),
+        "trip": (*(row for trip_id in touched.trips if (row := _trip_row(before, after, trip_id))), *archived.trips),
+        "custody": tuple(_custody_row(after, parcel_id, run_id) for parcel_id, run_id in touched.parcels.items()),
         "assist": tuple(assists.values()),
     }
     return {name: rows for name, rows in tables.items() if rows}
@@ -85,6 +94,7 @@ def _run_row(state: FleetState, run_id: RunId) -> Row:
         "trip_id": view.trip_id,
         "delivered_s": view.delivered_s,
         "cause": view.cause,
+        "archived": None,
     }
 
 
@@ -101,12 +111,33 @@ def _trip_row(before: FleetState, after: FleetState, trip_id: TripId) -> Row | N
         "load_from_s": shown.trip.load_from_s,
         "depart_s": shown.trip.depart_s,
         "return_s": shown.trip.return_s,
+        "archived": None,
     }
 
 
-def _custody_row(state: FleetState, parcel_id: ParcelId) -> Row:
+def _custody_row(state: FleetState, parcel_id: ParcelId, run_id: RunId) -> Row:
     custody = state.custody[parcel_id]
-    return {"parcel_id": parcel_id, "kind": custody.kind.value, "holder": custody.holder}
+    return {"parcel_id": parcel_id, "kind": custody.kind.value, "holder": custody.holder, "run_id": run_id}
+
+
+class _Archived:
+    """The last rows of what leaves the state; only they hold all that there is to know of it, as JSON."""
+
+    def __init__(self) -> None:
+        self.runs: list[Row] = []
+        self.trips: list[Row] = []
+
+    def take(self, event: ev.RunsArchived, before: FleetState) -> None:
+        for run_id in event.run_ids:
+            view = before.run(run_id)
+            trip = before.trips.get(view.trip_id) if view.trip_id is not None else None
+            whole = ArchivedRun(view, custody_counts(before, view), trip.trip.vehicle_id if trip else "")
+            self.runs.append({**_run_row(before, run_id), "archived": msgspec.json.encode(whole).decode()})
+        for trip_id in event.trip_ids:
+            parcels = sum(before.run(run_id).run.lot.parcel_count for run_id in before.trip(trip_id).trip.run_ids)
+            carried = ArchivedTrip(before.trip(trip_id), parcels)
+            row = _trip_row(before, before, trip_id) or {}
+            self.trips.append({**row, "archived": msgspec.json.encode(carried).decode()})
 
 
 def _assist_row(event: ev.AssistRaised) -> Row:

@@ -1,12 +1,15 @@
 """The whole state as text, so that a start need not read a journal from its beginning.
 
-Snapshots are a convenience, never the truth: one that this program cannot read is passed over, and the journal is
-read from the beginning instead.
+Snapshots are a convenience, never the truth: one that this program cannot read, or that was folded by another program
+than this, is passed over, and the journal is read from the beginning instead.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import fields
+from functools import cache
+from importlib import resources
 from types import GenericAlias
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -16,12 +19,26 @@ from immutables import Map
 from fleet.state.fleet_state import FleetState
 
 _HINTS: dict[str, Any] = get_type_hints(FleetState)
+FOLDED_BY = {"fleet.model": None, "fleet.state": ("apply.py", "fleet_state.py")}
+"""The packages, and of some the files, that decide what state a history folds into."""
+
+
+@cache
+def program() -> str:
+    """What stands on a snapshot: a digest of the code that folds, so that a changed one folds for itself again."""
+    digest = hashlib.sha256()
+    for package, names in FOLDED_BY.items():
+        files = {file.name: file for file in resources.files(package).iterdir() if file.name.endswith(".py")}
+        for name in sorted(names or files):
+            digest.update(f"{package}/{name}\n".encode())
+            digest.update(files[name].read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def snapshot_text(state: FleetState) -> str:
-    """The state as JSON; equal states give equal texts."""
+    """The state as JSON; equal states give equal texts, also in a process where sets iterate in another order."""
     plain = {field.name: _plain(getattr(state, field.name)) for field in fields(FleetState)}
-    return msgspec.json.encode(plain).decode()
+    return msgspec.json.encode(plain, order="deterministic").decode()
 
 
 def state_of(text: str) -> FleetState | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +13,33 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, delete, event, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    delete,
+    event,
+    exists,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy import exc as sql_errors
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import StaticPool
 
 from fleet.errors import FencedError, JournalError, StoreBusyError, StoreCorruptError, StoreUnsureError
+from fleet.journal import statements as sql
 from fleet.journal import tables as t
 from fleet.journal.commit import Commit, Lease, Row, Saved
 from fleet.journal.record import FIRST_HASH, Head, Record
+from fleet.journal.snapshot import program
 from fleet.orders.outlet import OutboxRow, OutboxStatus
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-QUERY_TABLES = {"run": t.RUN, "trip": t.TRIP, "custody": t.CUSTODY, "assist": t.ASSIST}
-QUERY_KEYS = {"run": "run_id", "trip": "trip_id", "custody": "parcel_id", "assist": "assist_id"}
+NAMED_KEYS = {**sql.QUERY_KEYS, "request_key": "key"}
+NAMES_AT_ONCE = 500
 SNAPSHOTS_KEPT = 2
 RECORD_FIELDS = tuple(column.name for column in t.EVENT.columns)
-
-# Made once: building a statement costs more than running it.
-_MOVE_HEAD = (
-    update(t.AREA)
-    .where(
-        t.AREA.c.area == bindparam("of"),
-        t.AREA.c.epoch == bindparam("by"),
-        t.AREA.c.seq == bindparam("from_seq"),
-    )
-    .values(seq=bindparam("seq"), hash=bindparam("hash"))
-)
-_ADD_EVENT = insert(t.EVENT)
-_ADD_OUTBOX = insert(t.OUTBOX)
-_MOVE_OUTBOX = (
-    update(t.OUTBOX)
-    .where(t.OUTBOX.c.area == bindparam("of"), t.OUTBOX.c.id == bindparam("row"))
-    .values(status=bindparam("status"))
-)
 
 
 def sqlite_url(path: Path) -> str:
@@ -100,11 +93,7 @@ class SqlStore:
 
     def renew(self, lease: Lease, expires_s: float) -> None:
         with self._transaction() as tx:
-            changed = tx.execute(
-                update(t.AREA)
-                .where(t.AREA.c.area == lease.area, t.AREA.c.epoch == lease.epoch)
-                .values(expires_s=expires_s)
-            )
+            changed = sql.RENEW.run(tx, {"of": lease.area, "by": lease.epoch, "expires_s": expires_s})
             if changed.rowcount != 1:
                 raise FencedError(f"area {lease.area!r} has another owner since epoch {lease.epoch}")
 
@@ -133,6 +122,26 @@ class SqlStore:
             return error
         return None
 
+    def drop_bodies(self, area: str, epoch: int, before_s: float, kept: Sequence[str], limit: int) -> int:
+        old = (
+            select(t.OUTBOX.c.id)
+            .where(
+                t.OUTBOX.c.area == area,
+                t.OUTBOX.c.body.is_not(None),
+                t.OUTBOX.c.created_s <= before_s,
+                t.OUTBOX.c.status != OutboxStatus.COMMITTED.value,
+                t.OUTBOX.c.ref.not_in(kept),
+            )
+            .order_by(t.OUTBOX.c.created_s)
+            .limit(limit)
+        )
+        is_ours = exists().where(t.AREA.c.area == area, t.AREA.c.epoch == epoch)
+        with self._transaction() as tx:
+            dropped = tx.execute(
+                update(t.OUTBOX).where(t.OUTBOX.c.area == area, t.OUTBOX.c.id.in_(old), is_ours).values(body=None)
+            )
+            return dropped.rowcount
+
     # Reading ------------------------------------------------------------------------------------------------------
 
     def head(self, area: str) -> Head:
@@ -145,7 +154,7 @@ class SqlStore:
         with self._reading() as tx:
             snapshot = tx.execute(
                 select(t.SNAPSHOT.c.seq, t.SNAPSHOT.c.body)
-                .where(t.SNAPSHOT.c.area == area)
+                .where(t.SNAPSHOT.c.area == area, t.SNAPSHOT.c.program == program())
                 .order_by(t.SNAPSHOT.c.seq.desc())
                 .limit(1)
             ).one_or_none()
@@ -158,7 +167,8 @@ class SqlStore:
                 select(t.OUTBOX.c.id).where(t.OUTBOX.c.area == area).order_by(t.OUTBOX.c.id.desc()).limit(1)
             ).scalar()
         seq = snapshot.seq if snapshot else 0
-        records = self.records(area, seq, head.seq - seq)
+        # Without a snapshot the whole history is needed, and whoever needs it reads it page by page.
+        records = self.records(area, seq, head.seq - seq) if snapshot else []
         return Saved(
             head=head,
             snapshot=snapshot.body if snapshot else None,
@@ -172,13 +182,23 @@ class SqlStore:
         query = select(t.EVENT).where(t.EVENT.c.area == area, t.EVENT.c.seq > after_seq)
         with self._reading() as tx:
             rows = tx.execute(query.order_by(t.EVENT.c.seq).limit(max(limit, 0))).all()
-        return [Record(**row._mapping) for row in rows]
+        return [Record(**dict(zip(RECORD_FIELDS, row, strict=True))) for row in rows]
 
     def rows(self, table: str, area: str) -> list[Row]:
-        chosen = {**QUERY_TABLES, "outbox": t.OUTBOX}[table]
+        chosen = {**sql.QUERY_TABLES, "outbox": t.OUTBOX}[table]
         with self._reading() as tx:
             rows = tx.execute(select(chosen).where(chosen.c.area == area)).all()
         return [dict(row._mapping) for row in rows]
+
+    def rows_of(self, table: str, area: str, names: Sequence[str]) -> list[Row]:
+        chosen, key = {**sql.QUERY_TABLES, "request_key": t.REQUEST_KEY}[table], NAMED_KEYS[table]
+        found: list[Row] = []
+        for first in range(0, len(names), NAMES_AT_ONCE):
+            part = names[first : first + NAMES_AT_ONCE]
+            with self._reading() as tx:  # one by one, so that whoever writes need not wait for all of them
+                rows = tx.execute(select(chosen).where(chosen.c.area == area, chosen.c[key].in_(part))).all()
+            found += [dict(row._mapping) for row in rows]
+        return found
 
     def close(self) -> None:
         self._engine.dispose()
@@ -218,48 +238,29 @@ class SqlStore:
 
 def _write_one(tx: Connection, commit: Commit) -> None:
     new = commit.new_head
-    fenced = tx.execute(
-        _MOVE_HEAD,
+    fenced = sql.MOVE_HEAD.run(
+        tx,
         {"of": commit.area, "by": commit.epoch, "from_seq": commit.head.seq, "seq": new.seq, "hash": new.hash},
     )
     if fenced.rowcount != 1:
         raise FencedError(f"area {commit.area!r} moved on without epoch {commit.epoch}; nothing was written")
     if commit.records:
-        tx.execute(insert(t.EVENT), [_record_row(record) for record in commit.records])
+        sql.ADD_EVENT.run_all(tx, [_record_row(record) for record in commit.records])
     if commit.outbox:
-        tx.execute(insert(t.OUTBOX), [_outbox_values(commit.area, row) for row in commit.outbox])
-    for row_id, status in commit.moves:
-        tx.execute(
-            update(t.OUTBOX).where(t.OUTBOX.c.area == commit.area, t.OUTBOX.c.id == row_id).values(status=status.value)
-        )
+        sql.ADD_OUTBOX.run_all(tx, [_outbox_values(commit.area, row) for row in commit.outbox])
+    if commit.moves:
+        sql.MOVE_OUTBOX.run_all(tx, [{"of": commit.area, "row": i, "status": s.value} for i, s in commit.moves])
     for name, rows in commit.tables.items():
-        _replace(tx, QUERY_TABLES[name], QUERY_KEYS[name], commit, rows)
+        sql.REPLACE[name].run_all(tx, [{"area": commit.area, "seq": new.seq, **row} for row in rows])
     if commit.keys:
-        keys = [{"area": commit.area, "key": k, "digest": d, "seq": new.seq} for k, d in commit.keys]
-        tx.execute(insert(t.REQUEST_KEY), keys)
+        sql.ADD_KEY.run_all(tx, [{"area": commit.area, "key": k, "digest": d, "seq": new.seq} for k, d in commit.keys])
     if commit.snapshot is not None:
         _write_snapshot(tx, commit, commit.snapshot)
 
 
-def _replace(tx: Connection, table: Table, key: str, commit: Commit, rows: Sequence[Row]) -> None:
-    statement = _upsert(tx.dialect.name, table, key)
-    tx.execute(statement, [{"area": commit.area, "seq": commit.new_head.seq, **row} for row in rows])
-
-
-@cache
-def _upsert(dialect_name: str, table: Table, key: str) -> Any:
-    """Insert, or write over what is there; the one statement that both databases spell for themselves."""
-    dialect: Any = sqlite if dialect_name == "sqlite" else postgresql
-    statement = dialect.insert(table)
-    values = [column.name for column in table.columns if column.name not in ("area", key)]
-    return statement.on_conflict_do_update(
-        index_elements=["area", key], set_={name: statement.excluded[name] for name in values}
-    )
-
-
 def _write_snapshot(tx: Connection, commit: Commit, body: str) -> None:
     head = commit.new_head
-    tx.execute(insert(t.SNAPSHOT).values(area=commit.area, seq=head.seq, program="1", hash=head.hash, body=body))
+    tx.execute(insert(t.SNAPSHOT).values(area=commit.area, seq=head.seq, program=program(), hash=head.hash, body=body))
     kept = (
         select(t.SNAPSHOT.c.seq)
         .where(t.SNAPSHOT.c.area == commit.area)
@@ -319,7 +320,7 @@ def _sqlite_opened(raw: Any, _record: object) -> None:
 def _sqlite_begun(connection: Connection) -> None:
     """Who writes waits for its turn at the beginning; who reads waits for nobody."""
     reads = connection.get_execution_options().get("reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    _raw(connection).execute("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _raw(connection: Connection) -> Any:
@@ -333,7 +334,7 @@ def _telling() -> Iterator[None]:
         yield
     except JournalError:
         raise
-    except (sql_errors.SQLAlchemyError, OSError) as error:
+    except (sql_errors.SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise _told(error) from error
 
 

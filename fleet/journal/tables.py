@@ -70,6 +70,8 @@ OUTBOX = Table(
     UniqueConstraint("area", "topic", "ref", "update_id"),
 )
 Index("outbox_open", OUTBOX.c.area, OUTBOX.c.status)
+_HAS_BODY = OUTBOX.c.body.is_not(None)
+Index("outbox_bodies", OUTBOX.c.area, OUTBOX.c.created_s, sqlite_where=_HAS_BODY, postgresql_where=_HAS_BODY)
 
 REQUEST_KEY = Table(
     "request_key",
@@ -97,6 +99,7 @@ RUN = Table(
     Column("delivered_s", Float),
     Column("cause", Text, nullable=False),
     Column("seq", Integer, nullable=False),
+    Column("archived", Text),
     PrimaryKeyConstraint("area", "run_id"),
 )
 
@@ -111,6 +114,7 @@ TRIP = Table(
     Column("depart_s", Float, nullable=False),
     Column("return_s", Float, nullable=False),
     Column("seq", Integer, nullable=False),
+    Column("archived", Text),
     PrimaryKeyConstraint("area", "trip_id"),
 )
 
@@ -122,6 +126,7 @@ CUSTODY = Table(
     Column("kind", Text, nullable=False),
     Column("holder", Text, nullable=False),
     Column("seq", Integer, nullable=False),
+    Column("run_id", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("area", "parcel_id"),
 )
 

@@ -22,7 +22,7 @@ from fleet.model.ids import (
 )
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, PathEdge
 from fleet.model.place import Place
-from fleet.model.run import Run
+from fleet.model.run import HandedOn, Run
 from fleet.model.trip import Plan, TripPhase
 from fleet.model.twin import Liveness
 from fleet.model.vehicle import Vehicle
@@ -54,11 +54,30 @@ class VehicleEnrolled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunsAccepted(Event):
-    """Runs were asked for and are ours from now on. `key` is the caller's idempotency key."""
+    """Runs were asked for and are ours from now on.
+
+    Attributes:
+        key: the caller's idempotency key.
+        again: parcels among them that an earlier run left at the station.
+    """
 
     key: str
     digest: str
     runs: tuple[Run, ...]
+    again: tuple[HandedOn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsArchived(Event):
+    """Runs and trips that have been over for long leave the state, with their parcels; tables and journal keep them.
+
+    Attributes:
+        keys: idempotency keys of which no run is left.
+    """
+
+    run_ids: tuple[RunId, ...]
+    trip_ids: tuple[TripId, ...]
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +221,17 @@ class NodePassed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionMoved(Event):
+    order_id: OrderId
+    action_id: ActionId
+    phase: ActionPhase
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedActionSeen(Event):
+    """The vehicle does, or has done, something of an order that was over for us: a late copy of it has come back."""
+
+    vehicle_id: VehicleId
     order_id: OrderId
     action_id: ActionId
     phase: ActionPhase
@@ -409,3 +439,11 @@ class ItemQuarantined(Event):
 
     subject: str
     error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineEnded(Event):
+    """What failed is tried again by itself, as planning is, and worked."""
+
+    subject: str
+    why: str

@@ -118,6 +118,10 @@ class PathEdge:
     def duration_s(self) -> float:
         return self.length_m / self.speed_mps
 
+    @property
+    def end_place(self) -> Place:
+        return Place(self.edge, self.to_m)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopAction:
@@ -147,7 +151,7 @@ class Order:
         passed_s: trade time of the last progress.
         accepted: edges in the base that the vehicle has confirmed; an update stitches to its end after a refusal.
         refusals: updates the vehicle refused.
-        old_complaints: error types the vehicle showed already when the order was issued.
+        old_complaints: refusals the vehicle showed already when the order or its last update was issued.
     """
 
     id: OrderId
@@ -183,9 +187,23 @@ class Order:
     def base_left_m(self) -> float:
         return sum(edge.length_m for edge in self.path[self.passed : self.released])
 
+    def ends_on(self, piece: PathEdge) -> bool:
+        """Whether the base ends in the middle of a road, and this is the rest of it: there is no way but forward."""
+        last = self.path[self.released - 1] if self.released else None
+        return last is not None and last.edge == piece.edge and last.to_m == piece.from_m
+
     @property
     def last_node_id(self) -> str:
         return self.path[-1].end.node_id if self.path else self.start.node_id
 
     def action(self, action_id: ActionId) -> StopAction | None:
         return next((action for action in self.actions if action.action_id == action_id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedOrder:
+    """What is remembered of an order that is over: a late copy of it may still reach its vehicle."""
+
+    id: OrderId
+    phase: OrderPhase
+    actions: tuple[StopAction, ...]

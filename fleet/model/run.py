@@ -58,6 +58,15 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOn:
+    """Parcels that an ended run left at its station, and the later run in which they were handed in again."""
+
+    from_run: RunId
+    to_run: RunId
+    parcel_ids: tuple[ParcelId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """The request to move one lot from a station to a pickup point inside a window.
 

@@ -101,12 +101,16 @@ class Policy:
         blocked_wait_s: how long a blocked vehicle waits before another way is looked for.
         charge_below_fraction: an idle vehicle below this charge goes to a charger.
         charge_until_fraction: and leaves it at this charge, or earlier for a trip it can do.
+        keep_ended_s: runs and trips leave the state this long after their end; tables and journal keep them.
+        keep_messages_s: what vehicles were told is kept word for word for this long; its digest for good.
     """
 
     no_staff_retries: int = 1
     blocked_wait_s: float = 120.0
     charge_below_fraction: float = 0.4
     charge_until_fraction: float = 0.9
+    keep_ended_s: float = 172_800.0
+    keep_messages_s: float = 172_800.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +118,12 @@ class Broker:
     """The MQTT broker: one of our own, or one at `mqtt://host:port`.
 
     Attributes:
-        embedded_port: where our own broker listens, on loopback only.
+        embedded_port: where our own broker listens, on loopback only; 0 keeps the port of the last time, or finds one
+            that is free.
     """
 
     url: str = EMBEDDED_BROKER
-    embedded_port: int = 1883
+    embedded_port: int = 0
 
     @property
     def is_embedded(self) -> bool:

@@ -81,6 +81,8 @@ class Reason(StrEnum):
     OUT_OF_RANGE = "battery_range_too_short"
     NOT_PLANNED_YET = "not_planned_yet"
     WINDOW_OVER = "window_over"
+    STATION_GONE = "station_not_in_site"
+    POINT_GONE = "point_not_in_site"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from fleet.model.vehicle import Vehicle
 class Liveness(StrEnum):
     """How long ago a state of the vehicle came in."""
 
-    UNHEARD = "unheard"  # not since this controller started
+    UNHEARD = "unheard"  # not since this controller started, or the line to it came up
     FRESH = "fresh"
     STALE = "stale"
     LOST = "lost"
@@ -51,9 +51,11 @@ class Twin:
         place: where on the road that node is, if we know it.
         soc_fraction: in steps of 0.01.
         fatal: error types of the level that stops a vehicle, as it words them.
-        complaints: error types it shows that name no order.
+        complaints: refusals it shows that do not name both an order and an update of it.
+        forgotten: orders that it lost one after the other without having passed a node.
         aboard: runs of which parcels ride on it.
         held: why nothing may be sent to it, or empty.
+        heard_epoch: the last controller that heard it, by its epoch.
     """
 
     vehicle: Vehicle
@@ -76,6 +78,8 @@ class Twin:
     instants: tuple[Instant, ...] = ()
     aboard: frozenset[RunId] = frozenset()
     held: str = ""
+    forgotten: int = 0
+    heard_epoch: int = 0
 
     @property
     def can_take_orders(self) -> bool:

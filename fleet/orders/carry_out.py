@@ -6,9 +6,10 @@ Every piece of road is checked once more, by code that shares nothing with the r
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 from typing import assert_never
 
-from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Reroute
+from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute
 from fleet.dispatch.release import HORIZON_EDGES, release_until
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
@@ -17,15 +18,17 @@ from fleet.model.order import ActionKind, Order, OrderPurpose, PathEdge, PathNod
 from fleet.model.place import Place
 from fleet.model.twin import Twin
 from fleet.orders.build import instant_message, order_message, update_message
-from fleet.orders.way import end_node, way_of
+from fleet.orders.way import SHORTEST_PIECE_M, end_node, way_of
+from fleet.roads.graph import RoadGraph
 from fleet.roads.permit import RoadProfile
-from fleet.roads.refuse import Refusal, may_drive
+from fleet.roads.refuse import Refusal, may_drive, may_go_through, may_turn
 from fleet.roads.route import NoRoute
 from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
 from fleet.state.attention import raise_assist, vehicle_subject
 from fleet.state.draft import Draft
 
 ORDER, INSTANT = "order", "instantActions"
+RETRY_S = 60.0
 
 
 def carry_out(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, intent: Intent) -> None:
@@ -50,6 +53,8 @@ def carry_out(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, intent: Int
             _reroute(draft, roads, draft.state.orders[intent.order_id], intent.why)
         case Cancel():
             draft.emit(ev.OrderCancelling(order_id=intent.order_id, why=intent.why))
+            _ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, intent.order_id)
+        case Recant():
             _ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, intent.order_id)
         case Ask():
             _ask(draft, vehicle_id, intent.kind, None)
@@ -83,8 +88,9 @@ def _issue(
         for i, run_id in enumerate(run_ids)
     )
     order = replace(order, actions=actions)
-    released = _lawful(draft, roads, order, release_until(order, roads.site.limits))
-    if released is None:
+    released = release_until(order, roads.site.limits)
+    if _is_refused(draft, roads, order, released):
+        draft.wake(twin.vehicle.id, draft.now_s + RETRY_S)
         return
     order = replace(order, released=released, announced=_announced(order, released))
     draft.emit(ev.OrderIssued(order=order))
@@ -144,12 +150,17 @@ def _no_way(draft: Draft, twin: Twin, detail: str) -> None:
 
 
 def _extend(draft: Draft, roads: SiteRoads, order: Order, target: int) -> None:
-    released = _lawful(draft, roads, order, target)
-    if released is None or released <= order.released:
+    if target <= order.released:
+        return
+    is_known = draft.state.open_assist(vehicle_subject(order.vehicle_id), AssistCause.RELEASE_REFUSED) is not None
+    if _is_refused(draft, roads, order, target):
+        draft.wake(order.vehicle_id, draft.now_s + RETRY_S)
+        if not is_known:  # roads may have changed since the way was found; a second refusal is for the person
+            _reroute(draft, roads, order, "the way before was refused")
         return
     update_id = order.update_id + 1
-    announced = max(_announced(order, released), min(order.announced, len(order.path)))
-    draft.emit(ev.OrderExtended(order_id=order.id, update_id=update_id, released=released, announced=announced))
+    announced = max(_announced(order, target), min(order.announced, len(order.path)))
+    draft.emit(ev.OrderExtended(order_id=order.id, update_id=update_id, released=target, announced=announced))
     after = draft.state.orders[order.id]
     draft.send(order.vehicle_id, ORDER, order.id, update_id, update_message(order, after, roads.site.map_id))
 
@@ -169,7 +180,7 @@ def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str) -> None:
         _no_way(draft, twin, f"to {order.last_node_id}: {route.reason}")
         return
     speed_mps = roads.site.vehicle_types[type_id].speed_mps_max
-    path = way_of(roads.graph, route, roads.path_node(type_id, order.last_node_id), speed_mps)
+    path = way_of(roads.graph, route, order.path[-1].end, speed_mps)  # the goal's name may be gone from the site
     draft.emit(ev.OrderRerouted(order_id=order.id, kept=order.released, path=path, why=why))
 
 
@@ -178,24 +189,46 @@ def _announced(order: Order, released: int) -> int:
     return min(len(order.path), released + HORIZON_EDGES)
 
 
-def _lawful(draft: Draft, roads: SiteRoads, order: Order, target: int) -> int | None:
-    """`target` where every edge to be released may be driven on now; else None, and a person is called."""
-    vehicle_type = roads.site.type_of(order.vehicle_id)
-    profile = RoadProfile.of(vehicle_type)
+def _is_refused(draft: Draft, roads: SiteRoads, order: Order, target: int) -> bool:
+    """Whether something forbids the release of the way up to `target`; then a person is called."""
+    refusal = _refusal(draft, roads, order, target)
+    if refusal is not None:
+        raise_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(order.vehicle_id), refusal.reason)
+    return refusal is not None
+
+
+def _refusal(draft: Draft, roads: SiteRoads, order: Order, target: int) -> Refusal | None:
+    """Why a piece of road that would be new in the base may not be driven on now, or not after the one before it."""
+    profile = RoadProfile.of(roads.site.type_of(order.vehicle_id))
     closed = _closed(draft, roads)
-    for edge in order.path[order.released : target]:
-        known = roads.graph.edge_by_key(edge.road_key)  # its number may be another road's in another edition
-        if known is None or known != edge.edge:
-            refusal: Refusal | None = Refusal("the map is another one than the order was made with")
-        else:
-            refusal = may_drive(roads.graph, profile, known, closed)
-        if refusal is None or (edge is order.path[0] and known in closed):
-            continue
-        raise_assist(
-            draft, AssistCause.RELEASE_REFUSED, vehicle_subject(order.vehicle_id), f"{edge.edge_id}: {refusal.reason}"
-        )
+    here = draft.state.twin(order.vehicle_id).place if not order.released else None
+    if order.released:
+        here = order.path[order.released - 1].end_place
+    for piece in order.path[order.released : target]:
+        known = roads.graph.edge_by_key(piece.road_key)  # its number may be another road's in another edition
+        if known is None or known != piece.edge:
+            return Refusal(f"{piece.edge_id}: the map is another one than the order was made with")
+        is_on_it = here is not None and here.edge == known  # whoever is on a closed road may leave it
+        refusal = may_drive(roads.graph, profile, known, closed - {known} if is_on_it else closed)
+        if refusal is None and here is not None:
+            refusal = _joins(roads.graph, profile, here, piece, closed)
+        if refusal is not None:
+            return Refusal(f"{piece.edge_id}: {refusal.reason}")
+        here = piece.end_place
+    way = [edge for edge, _ in groupby(piece.edge for piece in order.path[:target])]
+    return may_go_through(roads.graph, way)
+
+
+def _joins(
+    graph: RoadGraph, profile: RoadProfile, here: Place, piece: PathEdge, closed: frozenset[int]
+) -> Refusal | None:
+    """Why a vehicle cannot, or must not, go on along the piece from here."""
+    if here.edge == piece.edge and abs(here.offset_m - piece.from_m) <= SHORTEST_PIECE_M:
         return None
-    return target
+    left_m = float(graph.edge_length_m[here.edge]) - here.offset_m
+    if left_m > SHORTEST_PIECE_M or piece.from_m > 0.0:
+        return Refusal("it does not begin where the one before it ends")
+    return may_turn(graph, profile, here.edge, piece.edge, closed)
 
 
 def _closed(draft: Draft, roads: SiteRoads) -> frozenset[int]:

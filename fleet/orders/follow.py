@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fleet.model import event as ev
-from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, StopAction
+from fleet.model.ids import VehicleId
+from fleet.model.order import ActionKind, ActionPhase, EndedOrder, Order, OrderPhase, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Instant, Twin
-from fleet.telemetry.intake import REJECTIONS, has_order_left
-from fleet.wire.messages import ActionState, ActionStatus, VehicleError, VehicleState
+from fleet.telemetry.intake import REJECTIONS, complaint_of, has_order_left
+from fleet.wire.messages import ActionState, ActionStatus, OperatingMode, VehicleError, VehicleState
 
 CANCEL_IS_DONE = frozenset({"noOrderToCancel", "NO_ORDER_TO_CANCEL"})
+CANCEL_IS_HEARD_S = 30.0
+"""After so long a vehicle that complains of no order to cancel, without saying for which cancel, means ours."""
+AUTOMATIC_MODES = frozenset({OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC, OperatingMode.INTERVENED})
 ACTION_PHASES = {
     ActionStatus.WAITING: ActionPhase.PENDING,
     ActionStatus.INITIALIZING: ActionPhase.PENDING,
@@ -39,18 +43,22 @@ def order_events(order: Order, state: VehicleState) -> Iterator[ev.Event]:
     yield from _end(order, state)
 
 
-def instant_events(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
+def instant_events(twin: Twin, state: VehicleState, now_s: float) -> Iterator[ev.Event]:
     """How the instant actions go on that we wait for."""
     shown = {action.action_id: action for action in (*state.action_states, *state.instant_action_states)}
     for instant in twin.instants:
-        phase, result = _instant_phase(instant, shown.get(instant.action_id), state)
+        phase, result = _instant_phase(instant, shown.get(instant.action_id), state, now_s)
         if phase is not instant.phase:
             yield ev.InstantMoved(vehicle_id=twin.vehicle.id, action_id=instant.action_id, phase=phase, result=result)
 
 
-def _instant_phase(instant: Instant, shown: ActionState | None, state: VehicleState) -> tuple[ActionPhase, str]:
+def _instant_phase(
+    instant: Instant, shown: ActionState | None, state: VehicleState, now_s: float
+) -> tuple[ActionPhase, str]:
     if instant.phase.is_over:
         return instant.phase, ""
+    if shown is None and _is_told_void(instant, state, now_s):
+        return ActionPhase.FINISHED, "there was nothing to cancel"
     if shown is None:
         # Its last state was lost, or the vehicle restarted. What it led to, the vehicle's own state shows.
         is_gone = instant.phase is ActionPhase.RUNNING
@@ -65,6 +73,17 @@ def _is_void_cancel(instant: Instant, state: VehicleState) -> bool:
     if instant.kind is not ActionKind.CANCEL_ORDER:
         return False
     return any(error.error_type in CANCEL_IS_DONE for error in state.errors) or not has_order_left(state)
+
+
+def _is_told_void(instant: Instant, state: VehicleState, now_s: float) -> bool:
+    """Some vehicles answer a cancel that finds no order by an error alone, and never show the action."""
+    if instant.kind is not ActionKind.CANCEL_ORDER:
+        return False
+    told = [error for error in state.errors if error.error_type in CANCEL_IS_DONE]
+    about = {ref.value for error in told for ref in error.references if ref.key in ("actionId", "instantActionId")}
+    if instant.action_id in about:
+        return True
+    return bool(told) and not about and not has_order_left(state) and now_s >= instant.issued_s + CANCEL_IS_HEARD_S
 
 
 def passed_edges(order: Order, state: VehicleState) -> int:
@@ -114,7 +133,7 @@ def _end(order: Order, state: VehicleState) -> Iterator[ev.Event]:
         yield ev.OrderEnded(order_id=order.id, phase=OrderPhase.FINISHED, why="")
     elif order.phase is OrderPhase.CANCELLING:
         yield ev.OrderEnded(order_id=order.id, phase=OrderPhase.CANCELLED, why="the vehicle stands")
-    elif order.phase is OrderPhase.ACTIVE and order.is_confirmed and _has_lost_it(order, state):
+    elif order.phase is OrderPhase.ACTIVE and _has_lost_it(order, state):
         yield ev.OrderEnded(
             order_id=order.id,
             phase=OrderPhase.VANISHED,
@@ -123,10 +142,15 @@ def _end(order: Order, state: VehicleState) -> Iterator[ev.Event]:
 
 
 def _has_lost_it(order: Order, state: VehicleState) -> bool:
-    """Nothing left to do although released road was not driven, or actions are gone that were not over."""
-    if state.order_update_id < order.update_id:
-        return False
-    return passed_edges(order, state) < order.released or order.is_fully_released
+    """Nothing left to do although released road was not driven, or actions are gone that were not over.
+
+    While an update is on its way, a vehicle that has driven all it knows of waits for it with nothing left to do; but
+    none that is driven by hand does: its order is cleared.
+    """
+    passed = passed_edges(order, state)
+    if state.order_update_id >= order.update_id and order.is_confirmed:
+        return passed < order.released or order.is_fully_released
+    return passed < order.accepted or state.mode not in AUTOMATIC_MODES
 
 
 def _is_over(action: StopAction, state: VehicleState) -> bool:
@@ -148,6 +172,24 @@ def _not_shown(order: Order, state: VehicleState) -> Iterator[ev.Event]:
             phase=OrderPhase.VANISHED,
             why=f"vehicle shows order {state.order_id or 'none'!r}",
         )
+
+
+def revived_events(vehicle_id: VehicleId, ended: EndedOrder, state: VehicleState) -> Iterator[ev.EndedActionSeen]:
+    """What hands did, or do, by a late copy of an order that was over; each action is told once."""
+    shown = {action.action_id: action for action in state.action_states}
+    for action in ended.actions:
+        seen = shown.get(action.action_id)
+        if seen is None or action.phase is not ActionPhase.PENDING:
+            continue
+        phase = ACTION_PHASES[seen.status]
+        if phase in (ActionPhase.RUNNING, ActionPhase.FINISHED):
+            yield ev.EndedActionSeen(
+                vehicle_id=vehicle_id,
+                order_id=ended.id,
+                action_id=action.action_id,
+                phase=phase,
+                result=seen.result or "",
+            )
 
 
 def never_had(order: Order, twin: Twin, state: VehicleState) -> ev.OrderEnded | None:
@@ -177,6 +219,6 @@ def _rejects(error: VehicleError, order: Order, *, update: bool = False) -> bool
     references = {reference.key: reference.value for reference in error.references}
     if references.get("orderId", order.id) != order.id:
         return False
-    if "orderId" not in references and error.error_type in order.old_complaints:
-        return False  # it was there before the order was: errors stay until the next accepted one
+    if complaint_of(error) in order.old_complaints:
+        return False  # it was there before this order or update was
     return not update or references.get("orderUpdateId", str(order.update_id)) == str(order.update_id)

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from fleet.dispatch.decide import REFUSALS_MAX
 from fleet.dispatch.reserve import bay_of
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import ParcelId, PointId, RunId, StationId, TripId
+from fleet.model.custody import CustodyKind
+from fleet.model.ids import ParcelId, PointId, RunId, StationId, TripId, VehicleId
 from fleet.model.order import ActionPhase, Order, OrderPhase, OrderPurpose, StopAction
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
@@ -18,6 +20,7 @@ from fleet.state.draft import Draft
 from fleet.state.fleet_state import RunView
 
 NO_STAFF = "no_staff"
+FORGOTTEN_MAX = 3
 
 
 def parcels_aboard(draft: Draft, order: Order, run_id: RunId) -> tuple[ParcelId, ...]:
@@ -99,7 +102,7 @@ def _returned(draft: Draft, order: Order, action: StopAction) -> None:
             why=why_returned(view),
         )
     )
-    for cause in (AssistCause.NO_STAFF, AssistCause.DROP_FAILED):
+    for cause in (AssistCause.NO_STAFF, AssistCause.DROP_FAILED, AssistCause.RUN_UNSERVED):
         resolve_assist(draft, cause, f"run:{action.run_id}", "returned to the station")
 
 
@@ -156,6 +159,10 @@ def order_ended(draft: Draft, order: Order, policy_retries: int, last_node_id: s
         draft.want_plan(f"{order.vehicle_id} rejects orders")
     elif phase is OrderPhase.VANISHED:
         _vanished(draft, order, why, last_node_id)
+    elif order.refusals >= REFUSALS_MAX:
+        why = f"refused {order.refusals} updates of {order.id}"
+        draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=why))
+        draft.want_plan(f"{order.vehicle_id} refuses updates")
 
 
 def _last_end(draft: Draft, order: Order) -> tuple[OrderPhase, str]:
@@ -212,12 +219,27 @@ def _vanished(draft: Draft, order: Order, why: str, last_node_id: str) -> None:
     doubtful = [action for action in order.actions if not action.phase.is_over and may_have_been_there]
     if not doubtful:
         raise_assist(draft, AssistCause.ORDER_VANISHED, subject, why)
-        resolve_assist(draft, AssistCause.ORDER_VANISHED, subject, "told again from where it stands")
+        forgotten = draft.state.twin(order.vehicle_id).forgotten
+        if forgotten >= FORGOTTEN_MAX:
+            why = f"forgot {forgotten} orders one after the other"
+            draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=why))
         return
     for action in doubtful:
-        view = draft.state.run(action.run_id)
-        _unsure(draft, action.run_id, view.run.lot.parcel_ids, f"{action.kind} on {order.vehicle_id} has no outcome")
-    draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=f"{order.id} vanished while parcels changed hands"))
+        doubt_hand_over(draft, order.vehicle_id, action, f"{order.id} vanished")
+
+
+def doubt_hand_over(draft: Draft, vehicle_id: VehicleId, action: StopAction, why: str) -> None:
+    """Parcels may have changed hands, or may not: a person must look, and the vehicle stays where it is."""
+    lot = draft.state.run(action.run_id).run.lot
+    custody = draft.state.custody
+    within_reach = tuple(
+        parcel
+        for parcel in lot.parcel_ids
+        if custody[parcel].kind is CustodyKind.STATION or custody[parcel].holder == vehicle_id
+    )
+    _unsure(draft, action.run_id, within_reach, f"{action.kind} on {vehicle_id} has no outcome: {why}")
+    if not draft.state.twin(vehicle_id).held:
+        draft.emit(ev.VehicleHeld(vehicle_id=vehicle_id, why=f"{why} while parcels changed hands"))
 
 
 def _unsure(draft: Draft, run_id: RunId, parcel_ids: tuple[ParcelId, ...], why: str) -> None:

@@ -58,25 +58,45 @@ class _Waiting:
 
 
 class Outlet:
-    """The rows that wait for a confirmation, and when each is sent next."""
+    """The rows that wait for a confirmation, and when each is sent next.
+
+    Rows that wait for their vehicle cost nothing until it is heard, however many there are.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._waiting: dict[int, _Waiting] = {}
         self._by_vehicle: dict[VehicleId, list[int]] = {}
         self._due: list[tuple[float, int]] = []
+        self._queued: set[int] = set()
+        self._ages: list[tuple[float, int]] = []
+        self._suspects: dict[int, None] = {}
 
     def add(self, row: OutboxRow, at_s: float) -> None:
         """A row was committed: send it from `at_s` on."""
         self._waiting[row.id] = _Waiting(row)
         self._by_vehicle.setdefault(row.vehicle_id, []).append(row.id)
-        heapq.heappush(self._due, (at_s, row.id))
+        self._queue(row.id, at_s)
+        if _is_new_order(row):
+            heapq.heappush(self._ages, (row.created_s + ORDER_LIFE_S, row.id))
 
     def stale(self, state: FleetState, now_s: float) -> list[OrderId]:
-        """New orders that could not be sent for so long that they should be decided anew instead."""
-        found = (state.orders.get(OrderId(w.row.ref)) for w in self._waiting.values() if _is_stale(w, now_s))
-        issued = [order for order in found if order is not None and order.phase is OrderPhase.ISSUED]
-        return [order.id for order in issued if state.twin(order.vehicle_id).liveness is Liveness.FRESH]
+        """New orders that could not be sent for so long that they should be decided anew instead.
+
+        One for a vehicle that is not heard is looked at again when it is.
+        """
+        while self._ages and self._ages[0][0] < now_s:
+            self._suspects[heapq.heappop(self._ages)[1]] = None
+        found: dict[int, OrderId] = {}
+        for row_id in self._suspects:
+            waiting = self._waiting.get(row_id)
+            order = state.orders.get(OrderId(waiting.row.ref)) if waiting and _is_stale(waiting, now_s) else None
+            if order is None or order.phase is not OrderPhase.ISSUED:
+                continue
+            if state.twin(order.vehicle_id).liveness is Liveness.FRESH:
+                found[row_id] = order.id
+        self._suspects = dict.fromkeys(found)
+        return list(found.values())
 
     def due(self, state: FleetState, now_s: float) -> list[tuple[OutboxRow, int]]:
         """Rows to send now, with how many times each will have been sent then.
@@ -86,20 +106,27 @@ class Outlet:
         found: list[tuple[OutboxRow, int]] = []
         while self._due and self._due[0][0] <= now_s:
             _, row_id = heapq.heappop(self._due)
+            self._queued.discard(row_id)
             waiting = self._waiting.get(row_id)
             if waiting is None or _is_stale(waiting, now_s) or not _may_be_told(state, waiting.row):
                 continue
             waiting.attempts += 1
-            heapq.heappush(self._due, (now_s + self._limits.resend_wait_s(waiting.attempts), row_id))
+            self._queue(row_id, now_s + self._limits.resend_wait_s(waiting.attempts))
             found.append((waiting.row, waiting.attempts))
         return found
 
+    def not_sent(self, row_id: int) -> None:
+        """A row that was due stayed here after all: that was no attempt."""
+        if (waiting := self._waiting.get(row_id)) is not None:
+            waiting.attempts -= 1
+
     def heard(self, vehicle_id: VehicleId, now_s: float) -> None:
         """A vehicle is heard again, or the line is up again: what it has not confirmed is due."""
-        queued = {row_id for _, row_id in self._due}
         for row_id in self._by_vehicle.get(vehicle_id, ()):
-            if row_id in self._waiting and row_id not in queued:
-                heapq.heappush(self._due, (now_s, row_id))
+            if row_id not in self._queued:
+                self._queue(row_id, now_s)
+            if _is_stale(self._waiting[row_id], now_s):
+                self._suspects[row_id] = None
 
     def settle(self, state: FleetState, vehicle_id: VehicleId) -> list[tuple[int, OutboxStatus]]:
         """Rows of the vehicle that need no more sending in this state, and what became of each."""
@@ -116,6 +143,10 @@ class Outlet:
             if waiting is not None:
                 self._by_vehicle[waiting.row.vehicle_id].remove(row_id)
 
+    def _queue(self, row_id: int, at_s: float) -> None:
+        self._queued.add(row_id)
+        heapq.heappush(self._due, (at_s, row_id))
+
     @property
     def next_due_s(self) -> float:
         return self._due[0][0] if self._due else float("inf")
@@ -127,8 +158,11 @@ class Outlet:
 
 def _is_stale(waiting: _Waiting, now_s: float) -> bool:
     """A new order that was never sent and is old: the fleet has moved on since it was decided."""
-    row = waiting.row
-    return not waiting.attempts and row.topic == "order" and not row.update_id and now_s > row.created_s + ORDER_LIFE_S
+    return not waiting.attempts and _is_new_order(waiting.row) and now_s > waiting.row.created_s + ORDER_LIFE_S
+
+
+def _is_new_order(row: OutboxRow) -> bool:
+    return row.topic == "order" and not row.update_id
 
 
 def _may_be_told(state: FleetState, row: OutboxRow) -> bool:

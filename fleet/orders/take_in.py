@@ -10,8 +10,8 @@ from fleet.model.ids import VehicleId
 from fleet.model.order import REQUESTS, ActionPhase, Order, OrderPhase
 from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
-from fleet.orders.follow import instant_events, never_had, order_events, passed_edges, rejection_of
-from fleet.orders.handover import action_ended, order_ended
+from fleet.orders.follow import instant_events, never_had, order_events, passed_edges, rejection_of, revived_events
+from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
 from fleet.orders.way import end_node
 from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
@@ -43,7 +43,7 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
         _react(draft, roads, before, event)
     if order is not None:
         _take_order(draft, roads, order, state)
-    for event in instant_events(draft.state.twin(vehicle_id), state):
+    for event in instant_events(draft.state.twin(vehicle_id), state, draft.now_s):
         draft.emit(event)
         _instant_over(draft, vehicle_id, event)
     _never_had(draft, roads, vehicle_id, state)
@@ -70,7 +70,8 @@ def _react(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Event) -> Non
     match event:
         case ev.LivenessChanged():
             resolve_assist(draft, AssistCause.VEHICLE_LOST, subject, "heard again")
-            if before.liveness in (Liveness.LOST, Liveness.UNHEARD) or draft.state.unassigned:
+            is_news = before.liveness is Liveness.LOST or before.heard_epoch != draft.state.epoch
+            if is_news or draft.state.unassigned:  # after a mere gap of the line the plan is as good as before
                 draft.want_plan(f"{vehicle_id} is there")
         case ev.ConditionChanged():
             _condition(draft, event)
@@ -116,6 +117,8 @@ def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChan
         raise_assist(draft, AssistCause.BLOCKED, subject, f"cannot enter {_where(roads, key)}")
         draft.want_plan(f"{key} is blocked")
         return
+    if not _may_have_passed(draft, event.vehicle_id):
+        return  # it was told to turn away: the road is as blocked as before, and the person stays called
     if before.blocked is not None:
         key = _road_key(before.blocked.edge_id)
         others = (twin.blocked for twin in draft.state.twins.values())
@@ -124,6 +127,12 @@ def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChan
             draft.emit(ev.RoadReopened(road_key=key, why=f"{event.vehicle_id} is no longer blocked"))
             draft.want_plan(f"{key} is open again")
     resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
+
+
+def _may_have_passed(draft: Draft, vehicle_id: VehicleId) -> bool:
+    """Whether a vehicle that no longer says that it is blocked may go on where it was; without an order none does."""
+    order = draft.state.active_order(vehicle_id)
+    return order is not None and order.phase is OrderPhase.ACTIVE
 
 
 def _road_key(edge_id: str) -> str:
@@ -145,6 +154,10 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
             resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the vehicle shows it")
         last = draft.state.orders[order.id]
         draft.emit(event)
+        if isinstance(event, ev.NodePassed):
+            resolve_assist(draft, AssistCause.ORDER_VANISHED, subject, "it goes on")
+            if draft.state.twin(order.vehicle_id).blocked is None:
+                resolve_assist(draft, AssistCause.BLOCKED, subject, "it goes on")
         if isinstance(event, ev.ActionMoved) and event.phase.is_over:
             ended = draft.state.orders[order.id].action(event.action_id)
             if ended is not None:
@@ -191,11 +204,11 @@ def _stopped_on_the_way(draft: Draft, roads: SiteRoads, order: Order, state: Veh
     draft.emit(ev.VehiclePlaced(vehicle_id=order.vehicle_id, node_id=node_id, place=place))
 
 
-def _is_at(roads: SiteRoads, place: Place, state: VehicleState) -> bool:
+def _is_at(roads: SiteRoads, place: Place, state: VehicleState, within_m: float = AT_NODE_M) -> bool:
     """Whether the vehicle says it is there; a vehicle that tells no position is believed by its node."""
-    if state.position is None:
+    if state.position is None or not state.position.is_localized:
         return True
-    return distance_m(roads.graph, place, state.position.x_m, state.position.y_m) <= AT_NODE_M
+    return distance_m(roads.graph, place, state.position.x_m, state.position.y_m) <= within_m
 
 
 def _instant_over(draft: Draft, vehicle_id: VehicleId, event: ev.Event) -> None:
@@ -212,19 +225,32 @@ def _instant_over(draft: Draft, vehicle_id: VehicleId, event: ev.Event) -> None:
 def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:
     """Whether it is idle by its own word, and whether it follows somebody else's order."""
     twin = draft.state.twin(vehicle_id)
+    _take_revived(draft, vehicle_id, state)
     left = has_order_left(state)
-    ours = {str(twin.order_id or ""), *map(str, draft.state.ended_orders.get(vehicle_id, ()))}
     asked = {instant.action_id for instant in twin.instants}
-    is_theirs = state.order_id not in ours and has_order_left(state, besides=asked)
-    foreign = state.order_id if is_theirs else ""
+    is_other = state.order_id != (twin.order_id or "") and has_order_left(state, besides=asked)
+    foreign = state.order_id if is_other else ""
     if (left, foreign) == (twin.has_order_left, twin.foreign_order):
         return
     draft.emit(ev.WorkLeftChanged(vehicle_id=vehicle_id, has_order_left=left, foreign_order=foreign))
     subject = vehicle_subject(vehicle_id)
     if foreign:
-        raise_assist(draft, AssistCause.FOREIGN_ORDER, subject, f"follows {foreign}, which is not ours")
+        is_ours = draft.state.ended_order(vehicle_id, foreign) is not None
+        detail = "which is over; it is cancelled again" if is_ours else "which is not ours"
+        raise_assist(draft, AssistCause.FOREIGN_ORDER, subject, f"follows {foreign}, {detail}")
     else:
         resolve_assist(draft, AssistCause.FOREIGN_ORDER, subject, "no longer")
+
+
+def _take_revived(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:
+    """A late copy of an order that was over came to its vehicle: nobody knows what hands did by it."""
+    ended = draft.state.ended_order(vehicle_id, state.order_id)
+    if ended is None:
+        return
+    for event in revived_events(vehicle_id, ended, state):
+        draft.emit(event)
+        action = next(action for action in ended.actions if action.action_id == event.action_id)
+        doubt_hand_over(draft, vehicle_id, action, f"{ended.id} was over and came back")
 
 
 def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
@@ -234,8 +260,8 @@ def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Vehicl
         return
     node_id = state.last_node_id
     place = roads.place(twin.vehicle.type_id, node_id)
-    if place is not None and not _is_at(roads, place, state):
-        place = None
+    if place is not None and not _is_at(roads, place, state, AT_STATION_M):
+        node_id, place = "", None  # it was towed, or driven by hand: its last node is no longer where it is
     if place is None and state.position is not None:
         at = roads.nearest_station(twin.vehicle.type_id, state.position.x_m, state.position.y_m, AT_STATION_M)
         if at is not None:
@@ -247,10 +273,12 @@ def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Vehicl
 
 
 def _stands_there(roads: SiteRoads, twin: Twin, state: VehicleState) -> bool:
-    """Whether it still stands where we believe: by its node, or by its position where it stopped between two."""
+    """Whether it still stands where we believe: its position says so, or it names that node and tells no position."""
+    if twin.place is None:
+        return False
     if twin.node_id == state.last_node_id:
-        return True
-    return state.position is not None and twin.place is not None and _is_at(roads, twin.place, state)
+        return _is_at(roads, twin.place, state, AT_STATION_M)
+    return state.position is not None and _is_at(roads, twin.place, state)
 
 
 def unconfirmed(draft: Draft, vehicle_id: VehicleId, ref: str, attempts: int) -> None:

@@ -70,7 +70,10 @@ Piece = tuple[int, float, float, bool]
 
 
 def _pieces(graph: RoadGraph, route: Route) -> Iterator[Piece]:
-    """Edge by edge, cut where a vehicle may stand; (edge, from, to, a vehicle may stand at the end)."""
+    """Edge by edge, cut where a vehicle may stand; (edge, from, to, a vehicle may stand at the end).
+
+    A scrap of road at either end is left out: whoever stands before it stands at it.
+    """
     for i, edge in enumerate(route.edges):
         from_m = route.start_m if i == 0 else 0.0
         to_m = route.end_m if i == len(route.edges) - 1 else float(graph.edge_length_m[edge])
@@ -79,7 +82,7 @@ def _pieces(graph: RoadGraph, route: Route) -> Iterator[Piece]:
         if from_m + SHORTEST_PIECE_M < stop_m < to_m - SHORTEST_PIECE_M:
             yield edge, from_m, stop_m, True
             yield edge, stop_m, to_m, False
-        elif to_m - from_m >= SHORTEST_PIECE_M or len(route.edges) == 1:
+        elif to_m - from_m >= SHORTEST_PIECE_M or 0 < i < len(route.edges) - 1 or len(route.edges) == 1:
             yield edge, from_m, to_m, abs(stop_m - to_m) <= SHORTEST_PIECE_M
 
 

@@ -14,6 +14,7 @@ from fleet.model.ids import TripId
 from fleet.model.trip import Plan, Reason
 from fleet.planning.cost import cost
 from fleet.planning.feasible import violations
+from fleet.planning.gone import left_out
 from fleet.planning.greedy import propose, rebase
 from fleet.planning.present import problem_of
 from fleet.planning.problem import Problem
@@ -32,6 +33,7 @@ def replan(draft: Draft, roads: SiteRoads, polish_steps: int) -> Problem | None:
     faults = violations(problem, plan)
     if faults:
         raise ValueError(f"the planner's own answer is not feasible: {faults[0]}")
+    plan = _with_left_out(draft, roads, plan)
     if not _differs(draft, plan):
         return None
     _adopt(draft, plan, "; ".join(draft.plan_reasons[:3]))
@@ -52,7 +54,7 @@ def consider(draft: Draft, roads: SiteRoads, answer: Plan, gain_fraction_min: fl
     if new_total > now_total * (1.0 - gain_fraction_min):
         draft.emit(ev.PlanRefused(made_by=answer.made_by, why=f"costs {new_total:.0f}, now {now_total:.0f}"))
         return False
-    _adopt(draft, plan, f"costs {new_total:.0f} instead of {now_total:.0f}")
+    _adopt(draft, _with_left_out(draft, roads, plan), f"costs {new_total:.0f} instead of {now_total:.0f}")
     return True
 
 
@@ -74,6 +76,11 @@ def _adopt(draft: Draft, plan: Plan, why: str) -> None:
     for trip in plan.trips:
         draft.touch(trip.vehicle_id)
     _tell_unserved(draft, plan)
+
+
+def _with_left_out(draft: Draft, roads: SiteRoads, plan: Plan) -> Plan:
+    """The plan also says why runs are in no trip that no planner was told of."""
+    return replace(plan, unassigned=(*plan.unassigned, *left_out(draft.state, roads.site)))
 
 
 def _with_fresh_ids(draft: Draft, plan: Plan) -> Plan:

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from fleet.model.assist import AssistCause
 from fleet.model.ids import PointId, StationId, VehicleId
 from fleet.model.order import Order, OrderPurpose
-from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
 from fleet.model.twin import Liveness, Twin
+from fleet.planning.gone import gone, waiting_runs
 from fleet.planning.problem import (
     Held,
     Problem,
@@ -24,6 +25,7 @@ from fleet.roads.site_roads import SiteRoads, SiteTables, point_node_id, station
 from fleet.state.fleet_state import FleetState, RunView, Visit
 
 SPARE_S = 20.0
+PICK_AGAIN_S = 300.0
 """On top of each predicted return: reports, decisions and messages take their time."""
 
 
@@ -39,7 +41,9 @@ def problem_of(state: FleetState, roads: SiteRoads, now_s: float) -> Problem:
         points=tuple(_point(roads, tables, point_id) for point_id in points),
         vehicles=tuple(_vehicle(state, roads, tables, twin, stations, now_s) for twin in _twins(state, roads)),
         runs=tuple(
-            _run(view, stations, points, site.planning.margin_s) for view in _open_runs(state, stations, points)
+            _run(state, view, stations, points, site.planning.margin_s)
+            for view in waiting_runs(state)
+            if gone(site, view.run) is None
         ),
         travel=Travel(durations_s=tables.durations_s, lengths_m=tables.lengths_m),
         incumbent=tuple(view.trip for twin in _twins(state, roads) for view in state.planned_trips(twin.vehicle.id)),
@@ -76,7 +80,7 @@ def predicted_return_s(state: FleetState, roads: SiteRoads, tables: SiteTables, 
         visits = visits[1:]
     if order is not None and order.purpose is OrderPurpose.RETURN:
         visits = ()
-    for visit in visits:
+    for visit in _on_site(roads, visits):
         node_id = point_node_id(visit.point_id)
         at_s += _drive_s(roads, tables, twin, at_node, node_id) + _service_s(state, roads, visit)
         at_node = node_id
@@ -93,9 +97,11 @@ def _order_end_s(state: FleetState, roads: SiteRoads, order: Order) -> float:
     if not left or order.purpose is OrderPurpose.RETURN:
         return end_s
     if order.purpose is OrderPurpose.DELIVER:
-        point = roads.site.points[PointId(order.last_node_id.partition(":")[2])]
-        return end_s + point.service_s(parcels)
-    station = roads.site.stations[StationId(order.last_node_id.partition(":")[2])]
+        point = roads.site.points.get(PointId(order.last_node_id.partition(":")[2]))
+        return end_s if point is None else end_s + point.service_s(parcels)
+    station = roads.site.stations.get(StationId(order.last_node_id.partition(":")[2]))
+    if station is None:
+        return end_s
     return end_s + station.load_fixed_s * len(left) / len(order.actions) + station.load_per_parcel_s * parcels
 
 
@@ -115,29 +121,34 @@ def _service_s(state: FleetState, roads: SiteRoads, visit: Visit) -> float:
     return roads.site.points[visit.point_id].service_s(parcels)
 
 
+def _on_site(roads: SiteRoads, visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
+    """The visits that can still be made; a point that the site no longer has is passed by."""
+    return tuple(visit for visit in visits if visit.point_id in roads.site.points)
+
+
 def _twins(state: FleetState, roads: SiteRoads) -> list[Twin]:
     return [state.twin(vehicle_id) for vehicle_id in roads.site.vehicles]
 
 
-def _open_runs(state: FleetState, stations: dict[StationId, int], points: dict[PointId, int]) -> list[RunView]:
-    """Runs that may still be planned: nothing of them is aboard."""
-    views = (state.run(run_id) for run_id in sorted(state.open_runs))
-    return [
-        view
-        for view in views
-        if view.phase in (RunPhase.REQUESTED, RunPhase.ASSIGNED)
-        and view.run.station_id in stations
-        and view.run.point_id in points
-    ]
+def ready_again_s(state: FleetState, view: RunView) -> float:
+    """From when the lot can be loaded; one that could not be loaded has some time to be found first."""
+    failed = state.open_assist(f"run:{view.run.id}", AssistCause.PICK_FAILED)
+    return view.run.ready_s if failed is None else max(view.run.ready_s, failed.raised_s + PICK_AGAIN_S)
 
 
-def _run(view: RunView, stations: dict[StationId, int], points: dict[PointId, int], margin_s: float) -> ProblemRun:
+def _run(
+    state: FleetState,
+    view: RunView,
+    stations: dict[StationId, int],
+    points: dict[PointId, int],
+    margin_s: float,
+) -> ProblemRun:
     run = view.run
     return ProblemRun(
         id=run.id,
         station=stations[run.station_id],
         point=points[run.point_id],
-        ready_s=run.ready_s,
+        ready_s=ready_again_s(state, view),
         due_s=run.due_s - margin_s,
         parcels=run.lot.parcel_count,
         mass_kg=run.lot.mass_kg,
@@ -227,7 +238,7 @@ def _left_m(state: FleetState, roads: SiteRoads, tables: SiteTables, twin: Twin)
     at_node = order.last_node_id if order else twin.node_id
     lengths = tables.lengths_m[tables.types[twin.vehicle.type_id]]
     visits = state.trip(twin.trip_id).visits_left if twin.trip_id else ()
-    nodes = [point_node_id(visit.point_id) for visit in visits]
+    nodes = [point_node_id(visit.point_id) for visit in _on_site(roads, visits)]
     for node_id in (*nodes, station_node_id(twin.vehicle.home_station)):
         if at_node in tables.rows and node_id != at_node:
             left_m += float(lengths[tables.rows[at_node], tables.rows[node_id]])

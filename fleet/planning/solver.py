@@ -70,7 +70,10 @@ def _search(day: Day, budget: Budget, share: float, rng: random.Random | None) -
         routes = _solve(model, budget, share / ROUNDS)
         if routes is None:
             return
+        before = day.routes
         _adopt(day, routes, runs, polish_steps)
+        if day.routes is before and rng is None and budget.wall_s is None:
+            return  # the next round would be the same as this one, step by step
 
 
 def _adopt(day: Day, routes: dict[int, list[Route]], runs: list[int], polish_steps: int) -> None:

@@ -129,9 +129,13 @@ def _vehicle(state: FleetState, view: RunView) -> str:
 
 
 def _told(asked: Asked, state: FleetState, view: RunView) -> _Where:
-    """As the controller's custody has it; parcels that a person looks for are elsewhere."""
-    at = Counter(state.custody[parcel] for parcel in view.run.lot.parcel_ids)
-    by_place = {f"{custody.kind}:{custody.holder}": count for custody, count in at.items()}
+    """As the controller's custody has it; parcels that a person looks for are elsewhere.
+
+    Those that were handed in again lay at the station then; where they are now is told by the later run.
+    """
+    at = Counter(state.custody[parcel] for parcel in view.parcel_ids)
+    by_place = Counter({f"{custody.kind}:{custody.holder}": count for custody, count in at.items()})
+    by_place[f"{CustodyKind.STATION}:{view.run.station_id}"] += view.run.lot.parcel_count - len(view.parcel_ids)
     return _where(asked, by_place)
 
 

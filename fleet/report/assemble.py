@@ -156,5 +156,6 @@ def _until_s(event: TrueEvent, later: Sequence[TrueEvent]) -> float | None:
 def _violations(history: History, truth: GroundTruth | None) -> Iterator[Violation]:
     for seen in truth.violations if truth else ():
         yield Violation(check=seen.check, detail=seen.detail, vehicle_id=seen.vehicle, time_s=seen.time_s)
-    for subject, error in sorted(history.state.quarantine.items()):
+    called = {assist.subject: assist.detail for assist in history.assists.values() if assist.cause == QUARANTINED}
+    for subject, error in sorted((called | dict(history.state.quarantine)).items()):
         yield Violation(check=QUARANTINED, detail=f"{subject} was quarantined: {error}")

@@ -36,7 +36,7 @@ class History:
     """A whole journal, read once.
 
     Attributes:
-        state: at its end.
+        state: at its end, together with all that was archived.
         orders: order messages, first ones and updates; repeats are not counted.
         orders_rejected: orders that vehicles would not take.
         head_hash: of the hash chain.
@@ -57,7 +57,7 @@ def read_history(records: Iterable[Record]) -> History:
     since: dict[VehicleId, tuple[Activity, float, str]] = {}
     for record in records:
         event, now_s, before = record.event(), record.trade_s, history.state
-        history.state = apply(before, event, now_s)
+        history.state = before if isinstance(event, ev.RunsArchived) else apply(before, event, now_s)
         history.events, history.head_hash = record.seq, record.hash
         _note(history, event, before, now_s)
         vehicle_id = _vehicle_of(event, before)

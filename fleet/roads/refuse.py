@@ -81,6 +81,11 @@ def may_follow(
     for edge, onto in pairwise(edges):
         if refusal := may_turn(graph, profile, edge, onto, closed):
             return refusal
+    return may_go_through(graph, edges)
+
+
+def may_go_through(graph: RoadGraph, edges: Sequence[int]) -> Refusal | None:
+    """None when no restriction over several roads forbids the edges one after the other."""
     for path in graph.forbidden_paths:
         if any(tuple(edges[i : i + len(path)]) == path for i in range(len(edges) - len(path) + 1)):
             return Refusal("forbidden way through: " + ", ".join(graph.describe(edge) for edge in path))

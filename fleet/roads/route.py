@@ -17,6 +17,7 @@ from fleet.roads.refuse import may_drive
 
 _ROWS_AT_ONCE = 64
 _NETS_KEPT = 4
+_ROUTES_KEPT = 4096  # the same legs come back day after day
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,19 @@ class Router:
         self._into = np.argsort(self._arcs.onto, kind="stable")
         self._into_start = np.searchsorted(self._arcs.onto[self._into], np.arange(len(self._arcs.edge_of) + 1))
         self._nets: dict[frozenset[int], csr_array[np.float64]] = {}
+        self._routes: dict[tuple[Place, Place, frozenset[int]], Route | NoRoute] = {}
         self.reachable: Bools = self._largest_part()
 
     def route(self, start: Place, end: Place, closed: frozenset[int] = frozenset()) -> Route | NoRoute:
         """The quickest way that avoids `closed`, a set of directed edges."""
+        asked = (start, end, closed)
+        if asked not in self._routes:
+            if len(self._routes) >= _ROUTES_KEPT:
+                del self._routes[next(iter(self._routes))]
+            self._routes[asked] = self._quickest(start, end, closed)
+        return self._routes[asked]
+
+    def _quickest(self, start: Place, end: Place, closed: frozenset[int]) -> Route | NoRoute:
         for word, place in (("start", start), ("end", end)):
             if refusal := may_drive(self.graph, self.profile, place.edge, closed):
                 return NoRoute(f"{word}: {refusal.reason}")

@@ -7,19 +7,28 @@ the trade time that the journal kept beside it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from immutables import Map
 
 from fleet.model import event as ev
+from fleet.model.change import replace
 from fleet.model.custody import CUSTODY_LIFECYCLE, Custody, CustodyKind
-from fleet.model.ids import ParcelId, RunId, TripId, VehicleId
-from fleet.model.order import ORDER_LIFECYCLE, Order, OrderPhase
+from fleet.model.ids import ActionId, ParcelId, RunId, TripId, VehicleId
+from fleet.model.order import ORDER_LIFECYCLE, ActionPhase, EndedOrder, Order, OrderPhase, StopAction
 from fleet.model.run import OPEN_PHASES, RUN_LIFECYCLE, RunPhase
 from fleet.model.trip import TRIP_LIFECYCLE, TripPhase
-from fleet.model.twin import Blocked, Instant, Twin
-from fleet.state.fleet_state import Closure, FleetState, RequestKey, RunView, TripView, Visit
+from fleet.model.twin import Blocked, Instant, Liveness, Twin
+from fleet.state.fleet_state import (
+    ARCHIVED,
+    ARCHIVED_LATE,
+    Closure,
+    FleetState,
+    RequestKey,
+    RunView,
+    TripView,
+    Visit,
+)
 
 ENDED_ORDERS_KEPT = 8
 
@@ -64,6 +73,8 @@ def _order(state: FleetState, order: Order) -> FleetState:
 def _run(state: FleetState, view: RunView, phase: RunPhase | None = None, **changes: Any) -> FleetState:
     if phase is not None and phase is not view.phase:
         changes["phase"] = RUN_LIFECYCLE.move(view.phase, phase)
+        if RUN_LIFECYCLE.is_final(phase):
+            changes["ended_s"] = state.now_s
     view = replace(view, **changes)
     state = replace(state, runs=state.runs.set(view.run.id, view))
     if view.phase in OPEN_PHASES:
@@ -108,7 +119,7 @@ def _without_run(state: FleetState, view: RunView) -> FleetState:
     if trip.stops:
         return state
     state = _leave_plan(state, trip.vehicle_id, trip.id)
-    return _trip_phase(state, trip.id, TripPhase.WITHDRAWN)
+    return _trip_phase(state, trip.id, TripPhase.WITHDRAWN, closed_s=state.now_s)
 
 
 def _visits(stops: tuple[Any, ...]) -> tuple[Visit, ...]:
@@ -139,12 +150,40 @@ def _runs_accepted(state: FleetState, event: ev.RunsAccepted, now_s: float) -> F
         at_station = Custody(CustodyKind.STATION, run.station_id)
         for parcel_id in run.lot.parcel_ids:
             custody[parcel_id] = at_station
+    for handed in event.again:
+        if (earlier := runs.get(handed.from_run)) is not None:  # it may be archived
+            runs[handed.from_run] = replace(earlier, handed_on=(*earlier.handed_on, handed))
     state = replace(state, runs=runs.finish(), open_runs=open_runs.finish(), custody=custody.finish())
     counters = state.counters.set("run", state.counters.get("run", 0) + len(event.runs))
     state = replace(state, counters=counters)
     if not event.key:
         return state
     return replace(state, keys=state.keys.set(event.key, RequestKey(event.digest, tuple(r.id for r in event.runs))))
+
+
+@on(ev.RunsArchived)
+def _runs_archived(state: FleetState, event: ev.RunsArchived, now_s: float) -> FleetState:
+    runs, trips = state.runs.mutate(), state.trips.mutate()
+    custody, keys, counters = state.custody.mutate(), state.keys.mutate(), state.counters.mutate()
+    for run_id in event.run_ids:
+        view = runs.pop(run_id)
+        for parcel_id in view.parcel_ids:
+            del custody[parcel_id]
+        if view.delivered_s is not None and view.delivered_s > view.run.due_s:
+            counters[ARCHIVED_LATE] = counters.get(ARCHIVED_LATE, 0) + 1
+    for trip_id in event.trip_ids:
+        del trips[trip_id]
+    for key in event.keys:
+        del keys[key]
+    counters[ARCHIVED] = counters.get(ARCHIVED, 0) + len(event.run_ids)
+    return replace(
+        state,
+        runs=runs.finish(),
+        trips=trips.finish(),
+        custody=custody.finish(),
+        keys=keys.finish(),
+        counters=counters.finish(),
+    )
 
 
 @on(ev.RunCancelled)
@@ -272,7 +311,12 @@ def _order_issued(state: FleetState, event: ev.OrderIssued, now_s: float) -> Fle
 def _order_extended(state: FleetState, event: ev.OrderExtended, now_s: float) -> FleetState:
     order = state.orders[event.order_id]
     changed = replace(
-        order, update_id=event.update_id, released=event.released, announced=event.announced, extended_s=now_s
+        order,
+        update_id=event.update_id,
+        released=event.released,
+        announced=event.announced,
+        extended_s=now_s,
+        old_complaints=state.twin(order.vehicle_id).complaints,
     )
     return _order(state, changed)
 
@@ -313,17 +357,22 @@ def _update_refused(state: FleetState, event: ev.UpdateRefused, now_s: float) ->
 def _node_passed(state: FleetState, event: ev.NodePassed, now_s: float) -> FleetState:
     order = state.orders[event.order_id]
     state = _order(state, replace(order, passed=event.passed, passed_s=now_s))
-    return _twin(state, order.vehicle_id, place=event.place, node_id=event.node_id)
+    return _twin(state, order.vehicle_id, place=event.place, node_id=event.node_id, forgotten=0)
 
 
 @on(ev.ActionMoved)
 def _action_moved(state: FleetState, event: ev.ActionMoved, now_s: float) -> FleetState:
     order = state.orders[event.order_id]
-    actions = tuple(
-        replace(action, phase=event.phase, result=event.result) if action.action_id == event.action_id else action
-        for action in order.actions
-    )
+    actions = _with_phase(order.actions, event.action_id, event.phase, event.result)
     return _order(state, replace(order, actions=actions))
+
+
+def _with_phase(
+    actions: tuple[StopAction, ...], action_id: ActionId, phase: ActionPhase, result: str
+) -> tuple[StopAction, ...]:
+    return tuple(
+        replace(action, phase=phase, result=result) if action.action_id == action_id else action for action in actions
+    )
 
 
 @on(ev.OrderCancelling)
@@ -336,13 +385,29 @@ def _order_cancelling(state: FleetState, event: ev.OrderCancelling, now_s: float
 def _order_ended(state: FleetState, event: ev.OrderEnded, now_s: float) -> FleetState:
     order = state.orders[event.order_id]
     ORDER_LIFECYCLE.move(order.phase, event.phase)
-    ended = (*state.ended_orders.get(order.vehicle_id, ()), order.id)[-ENDED_ORDERS_KEPT:]
+    last = EndedOrder(id=order.id, phase=event.phase, actions=order.actions)
+    ended = (*state.ended_orders.get(order.vehicle_id, ()), last)[-ENDED_ORDERS_KEPT:]
     state = replace(
         state,
         orders=state.orders.delete(order.id),
         ended_orders=state.ended_orders.set(order.vehicle_id, ended),
     )
-    return _twin(state, order.vehicle_id, order_id=None)
+    forgotten = state.twin(order.vehicle_id).forgotten
+    match event.phase:
+        case OrderPhase.VANISHED:
+            forgotten += 1
+        case OrderPhase.FINISHED:
+            forgotten = 0
+    return _twin(state, order.vehicle_id, order_id=None, forgotten=forgotten)
+
+
+@on(ev.EndedActionSeen)
+def _ended_action_seen(state: FleetState, event: ev.EndedActionSeen, now_s: float) -> FleetState:
+    ended = tuple(
+        replace(order, actions=_with_phase(order.actions, event.action_id, event.phase, event.result))
+        for order in state.ended_orders.get(event.vehicle_id, ())
+    )
+    return replace(state, ended_orders=state.ended_orders.set(event.vehicle_id, ended))
 
 
 @on(ev.InstantIssued)
@@ -416,6 +481,8 @@ def _connection_changed(state: FleetState, event: ev.ConnectionChanged, now_s: f
 
 @on(ev.LivenessChanged)
 def _liveness_changed(state: FleetState, event: ev.LivenessChanged, now_s: float) -> FleetState:
+    if event.liveness is Liveness.FRESH:
+        return _twin(state, event.vehicle_id, liveness=event.liveness, heard_epoch=state.epoch)
     return _twin(state, event.vehicle_id, liveness=event.liveness)
 
 
@@ -466,7 +533,7 @@ def _vehicle_held(state: FleetState, event: ev.VehicleHeld, now_s: float) -> Fle
 def _vehicle_released(state: FleetState, event: ev.VehicleReleased, now_s: float) -> FleetState:
     subject = f"vehicle:{event.vehicle_id}"
     quarantine = state.quarantine.delete(subject) if subject in state.quarantine else state.quarantine
-    return _twin(replace(state, quarantine=quarantine), event.vehicle_id, held="")
+    return _twin(replace(state, quarantine=quarantine), event.vehicle_id, held="", forgotten=0)
 
 
 # Roads and people ---------------------------------------------------------------------------------------------------
@@ -490,12 +557,18 @@ def _road_reopened(state: FleetState, event: ev.RoadReopened, now_s: float) -> F
 
 @on(ev.AssistRaised)
 def _assist_raised(state: FleetState, event: ev.AssistRaised, now_s: float) -> FleetState:
-    return _count(replace(state, assists=state.assists.set(event.assist.id, event.assist)), "assist")
+    assist = event.assist
+    open_ones = (*state.assists_of.get(assist.subject, ()), assist.id)
+    assists_of = state.assists_of.set(assist.subject, open_ones)
+    return _count(replace(state, assists=state.assists.set(assist.id, assist), assists_of=assists_of), "assist")
 
 
 @on(ev.AssistResolved)
 def _assist_resolved(state: FleetState, event: ev.AssistResolved, now_s: float) -> FleetState:
-    return replace(state, assists=state.assists.delete(event.assist_id))
+    subject = state.assists[event.assist_id].subject
+    left = tuple(assist_id for assist_id in state.assists_of[subject] if assist_id != event.assist_id)
+    assists_of = state.assists_of.set(subject, left) if left else state.assists_of.delete(subject)
+    return replace(state, assists=state.assists.delete(event.assist_id), assists_of=assists_of)
 
 
 @on(ev.ItemQuarantined)
@@ -505,3 +578,8 @@ def _item_quarantined(state: FleetState, event: ev.ItemQuarantined, now_s: float
     if kind == "vehicle":
         return _twin(state, VehicleId(name), held=f"quarantined: {event.error}")
     return state
+
+
+@on(ev.QuarantineEnded)
+def _quarantine_ended(state: FleetState, event: ev.QuarantineEnded, now_s: float) -> FleetState:
+    return replace(state, quarantine=state.quarantine.delete(event.subject))

@@ -10,11 +10,14 @@ from fleet.errors import UnknownThingError
 from fleet.model.assist import Assist
 from fleet.model.custody import Custody
 from fleet.model.ids import AssistId, OrderId, ParcelId, PointId, RunId, TripId, VehicleId
-from fleet.model.order import Order
+from fleet.model.order import EndedOrder, Order
 from fleet.model.place import Place
-from fleet.model.run import Run, RunPhase
+from fleet.model.run import HandedOn, Run, RunPhase
 from fleet.model.trip import PlanCost, Trip, TripPhase, Unassigned
 from fleet.model.twin import Twin
+
+ARCHIVED, ARCHIVED_LATE = "archived", "archived_late"
+"""Counters of runs that left the state, and of those among them that were handed over late."""
 
 NO_COST = PlanCost(late_s=0.0, drive_s=0.0, trips=0, unassigned=0, total=0.0)
 
@@ -28,6 +31,8 @@ class RunView:
         delivered_s: trade time at which the last of it was handed over.
         cause: why it is not delivered, where that is so.
         attempts: visits at which nobody took it.
+        ended_s: trade time at which it was over.
+        handed_on: parcels of it that a later run has now; where they are is that run's business.
     """
 
     run: Run
@@ -40,6 +45,16 @@ class RunView:
     recalled: str = ""
     cause: str = ""
     attempts: int = 0
+    ended_s: float | None = None
+    handed_on: tuple[HandedOn, ...] = ()
+
+    @property
+    def parcel_ids(self) -> tuple[ParcelId, ...]:
+        """Its parcels, without those that a later run has now."""
+        if not self.handed_on:
+            return self.run.lot.parcel_ids
+        gone = {parcel_id for handed in self.handed_on for parcel_id in handed.parcel_ids}
+        return tuple(parcel_id for parcel_id in self.run.lot.parcel_ids if parcel_id not in gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +94,11 @@ class Closure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetState:
-    """All that is known now. Values only; `apply` makes the next one."""
+    """All that is known now. Values only; `apply` makes the next one.
+
+    Attributes:
+        assists_of: the open assists of each subject, in the order in which they were raised.
+    """
 
     now_s: float = 0.0
     token: str = ""
@@ -93,10 +112,11 @@ class FleetState:
     trips: Map[TripId, TripView] = field(default_factory=Map)
     planned: Map[VehicleId, tuple[TripId, ...]] = field(default_factory=Map)
     orders: Map[OrderId, Order] = field(default_factory=Map)
-    ended_orders: Map[VehicleId, tuple[OrderId, ...]] = field(default_factory=Map)
+    ended_orders: Map[VehicleId, tuple[EndedOrder, ...]] = field(default_factory=Map)
     reservations: Map[str, tuple[VehicleId, ...]] = field(default_factory=Map)
     closures: Map[str, Closure] = field(default_factory=Map)
     assists: Map[AssistId, Assist] = field(default_factory=Map)
+    assists_of: Map[str, tuple[AssistId, ...]] = field(default_factory=Map)
     keys: Map[str, RequestKey] = field(default_factory=Map)
     quarantine: Map[str, str] = field(default_factory=Map)
     plan_version: int = 0
@@ -123,6 +143,10 @@ class FleetState:
         order_id = self.twin(vehicle_id).order_id
         return None if order_id is None else self.orders[order_id]
 
+    def ended_order(self, vehicle_id: VehicleId, order_id: str) -> EndedOrder | None:
+        """One of the last orders of the vehicle that are over."""
+        return next((ended for ended in self.ended_orders.get(vehicle_id, ()) if ended.id == order_id), None)
+
     def planned_trips(self, vehicle_id: VehicleId) -> tuple[TripView, ...]:
         """Trips of the vehicle that have not begun, in order of departure."""
         return tuple(self.trips[trip_id] for trip_id in self.planned.get(vehicle_id, ()))
@@ -142,4 +166,5 @@ class FleetState:
         return self.twin(vehicle_id).place
 
     def open_assist(self, subject: str, cause: str) -> Assist | None:
-        return next((a for a in self.assists.values() if a.subject == subject and a.cause == cause), None)
+        found = (self.assists[assist_id] for assist_id in self.assists_of.get(subject, ()))
+        return next((assist for assist in found if assist.cause == cause), None)

@@ -90,10 +90,20 @@ def _condition(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
 
 
 def _complaints(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
-    unnamed = (error for error in state.errors if all(reference.key != "orderId" for reference in error.references))
-    complaints = tuple(sorted({error.error_type for error in unnamed if error.error_type in REJECTIONS}))
+    complaints = tuple(sorted({complaint_of(error) for error in state.errors} - {""}))
     if complaints != twin.complaints:
         yield ev.ComplaintsChanged(vehicle_id=twin.vehicle.id, complaints=complaints)
+
+
+def complaint_of(error: VehicleError) -> str:
+    """A refusal that does not say which order and update it is about, by what it does say; else empty.
+
+    Errors stay until the next accepted order or update, so such a one may be about what came before.
+    """
+    references = {reference.key: reference.value for reference in error.references}
+    if error.error_type not in REJECTIONS or {"orderId", "orderUpdateId"} <= references.keys():
+        return ""
+    return f"{error.error_type} {references.get('orderId', '')}".strip()
 
 
 def _charge(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:

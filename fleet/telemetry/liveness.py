@@ -35,8 +35,11 @@ class Watch:
         if vehicle_id not in self._level:
             self.heard(vehicle_id, now_s)
 
-    def last_heard_s(self, vehicle_id: VehicleId) -> float | None:
-        return self._heard.get(vehicle_id)
+    def from_now(self, now_s: float) -> None:
+        """Nobody could be heard until now: whoever is not lost yet has his whole time again."""
+        for vehicle_id, level in self._level.items():
+            if level in self._limits:
+                self._heard[vehicle_id] = now_s
 
     def overdue(self, now_s: float) -> list[tuple[VehicleId, Liveness]]:
         """Vehicles whose silence has reached the next level, with that level."""

@@ -228,7 +228,8 @@ async def _end(process: psutil.Process) -> None:
 
 
 def _held(port: int, holder: str, folder: Path) -> BrokerError:
-    remedy = f"end it, or name another port, or delete {folder / 'broker.json'} for a new one"
+    record = folder / "broker.json"
+    remedy = f"end it, or name another broker.embedded_port; where none is named, delete {record} for a new one"
     return BrokerError(f"port {port} is held by {holder}; {remedy}")
 
 

@@ -29,7 +29,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LineLimits:
-    """How long the line waits, machine time; `silence_s_max` None lets it be silent for ever."""
+    """How long the line waits, machine time.
+
+    Attributes:
+        silence_s_max: a line on which nothing is heard for so long is laid anew; None lets it be silent for ever.
+        silence_s_rest: where nobody speaks on the new line either, the wait doubles up to this: they may all be off.
+    """
 
     keepalive_s: int = 15
     answer_s_max: float = 5.0
@@ -38,6 +43,7 @@ class LineLimits:
     retry_s_max: float = 10.0
     steady_after_s: float = 10.0
     silence_s_max: float | None = None
+    silence_s_rest: float = 1800.0
     waiting_max: int = 1000
 
 
@@ -78,10 +84,11 @@ class MqttLink:
         self._url = url
         self._subscriptions = tuple(subscriptions)
         self._rng = rng
-        self._limits = limits or LineLimits()
+        self.limits = limits or LineLimits()
         self._client: aiomqtt.Client | None = None
-        self._outgoing: asyncio.Queue[_Speech] = asyncio.Queue(self._limits.waiting_max)
+        self._outgoing: asyncio.Queue[_Speech] = asyncio.Queue(self.limits.waiting_max)
         self._heard_at_s = 0.0
+        self._silences = 0
         self._early: deque[aiomqtt.Message] = deque(maxlen=EARLY_MAX)
 
     @property
@@ -94,7 +101,7 @@ class MqttLink:
         while True:
             began_s = loop.time()
             reason = await self._serve_once(listener)
-            failures = 1 if loop.time() - began_s > self._limits.steady_after_s else failures + 1
+            failures = 1 if loop.time() - began_s > self.limits.steady_after_s else failures + 1
             wait_s = self._retry_s(failures)
             log.info("link_retry", extra={"client": self.client_id, "reason": reason, "wait_s": round(wait_s, 2)})
             await asyncio.sleep(wait_s)
@@ -108,7 +115,7 @@ class MqttLink:
         if self._client is None:
             raise LinkDownError(f"{self.client_id} has no line to {self._url}")
         try:
-            async with asyncio.timeout(self._limits.send_s_max):
+            async with asyncio.timeout(self.limits.send_s_max):
                 await self._client.publish(topic, payload, qos=qos, retain=retain)
         except (aiomqtt.MqttError, TimeoutError, ValueError) as fault:
             self.counts.refused += 1
@@ -130,7 +137,7 @@ class MqttLink:
             raise LinkDownError(f"{self._outgoing.qsize()} messages already wait for {self._url}") from fault
 
     def _retry_s(self, failures: int) -> float:
-        limits = self._limits
+        limits = self.limits
         longest_s = min(limits.retry_s_min * 2.0 ** min(failures - 1, 30), limits.retry_s_max)
         return longest_s * self._rng.uniform(0.5, 1.0)
 
@@ -155,8 +162,8 @@ class MqttLink:
             identifier=self.client_id,
             protocol=aiomqtt.ProtocolVersion.V311,
             clean_session=True,
-            keepalive=self._limits.keepalive_s,
-            timeout=self._limits.answer_s_max,
+            keepalive=self.limits.keepalive_s,
+            timeout=self.limits.answer_s_max,
             will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
             queue_type=_passage_to(lambda message: self._hear(message, listener)),
             socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
@@ -185,7 +192,7 @@ class MqttLink:
                 speaking.cancel()
         finally:
             self._client = None
-            self._outgoing = asyncio.Queue(self._limits.waiting_max)
+            self._outgoing = asyncio.Queue(self.limits.waiting_max)
             self._tell(lambda: listener.on_link_down(reason))
         return reason
 
@@ -199,19 +206,28 @@ class MqttLink:
 
     async def _until_broken(self, client: aiomqtt.Client) -> str:
         """Wait until the connection ends, or nothing has been heard for too long; why."""
-        silence_s_max = self._limits.silence_s_max
         loop = asyncio.get_running_loop()
         while True:
-            deadline_s = None if silence_s_max is None else self._heard_at_s + silence_s_max
-            if deadline_s is not None and loop.time() >= deadline_s:
-                return f"nothing heard for {silence_s_max:g} s"
+            silence_s_max, look_s = self._silence_s(), self.limits.silence_s_max
+            if silence_s_max is not None and look_s is not None:
+                left_s = self._heard_at_s + silence_s_max - loop.time()
+                if left_s <= 0.0:
+                    self._silences += 1
+                    return f"nothing heard for {silence_s_max:g} s"
+                look_s = min(left_s, look_s)  # a word that was heard meanwhile makes the rest shorter again
             try:
-                async with asyncio.timeout_at(deadline_s):
+                async with asyncio.timeout(look_s):
                     await anext(client.messages)  # our passage yields none: it only ends, by raising
             except TimeoutError:
                 continue
             except aiomqtt.MqttError as fault:
                 return str(fault.__cause__ or fault)
+
+    def _silence_s(self) -> float | None:
+        if self.limits.silence_s_max is None:
+            return None
+        longest_s = max(self.limits.silence_s_rest, self.limits.silence_s_max)
+        return min(self.limits.silence_s_max * 2.0 ** min(self._silences, 30), longest_s)
 
     def _hear(self, message: aiomqtt.Message, listener: LinkListener) -> None:
         if self._client is None:
@@ -219,6 +235,8 @@ class MqttLink:
             return
         self._heard_at_s = asyncio.get_running_loop().time()
         self.counts.heard += 1
+        if not message.retain:  # what the broker remembers tells nothing of who speaks
+            self._silences = 0
         topic, payload = message.topic.value, message.payload
         if isinstance(payload, bytes):
             self._tell(lambda: listener.on_message(topic, payload, retained=message.retain))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
 from fleet.journal.store import SqlStore, sqlite_url
 from tests.interop.daemon_at_work import SITE, command, free_port, serving, start, until
@@ -88,6 +92,28 @@ def test_an_accepted_run_is_there_after_kill_9_and_the_broker_left_behind_is_ado
             assert second.get("/api/v1/status")["journal"]["epoch"] == 2
             assert '"adopted": true' in second.log.read_text()
             until(lambda: not any(worker.is_running() for worker in workers), "workers of the killed daemon to end")
+
+
+def test_a_broker_port_that_is_named_is_the_one_that_vehicles_find(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("FLEET_BROKER__EMBEDDED_PORT", str(port))
+    data = tmp_path / "data"
+    with serving(data):
+        assert json.loads((data / "broker" / "broker.json").read_text())["port"] == port
+
+
+def test_a_stranger_on_the_named_broker_port_is_named_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        monkeypatch.setenv("FLEET_BROKER__EMBEDDED_PORT", str(port))
+        said = refused(*command(tmp_path / "data", free_port()))
+    assert f"port {port} is held by" in said
+    assert f"pid {os.getpid()}" in said
+    assert "broker.embedded_port" in said
 
 
 def test_a_daemon_killed_together_with_its_broker_starts_again_on_the_same_port(tmp_path: Path) -> None:

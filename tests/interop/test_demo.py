@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.interop.daemon_at_work import until
+from tests.interop.official import faults_of
+from tests.interop.overheard import overhearing
 from tests.needs import REPOSITORY
 from tests.unit.test_report_figures import KEYS
 
@@ -43,11 +45,10 @@ def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         command(tmp_path, *FAST), cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
-        until_s = time.perf_counter() + 60.0
-        while "serving" not in _text(tmp_path / "daemon.log"):
-            assert process.poll() is None, "the demo ended by itself"
-            assert time.perf_counter() < until_s, "the daemon did not come up"
-            time.sleep(0.1)
+        until(
+            lambda: process.poll() is not None or "serving" in _text(tmp_path / "daemon.log"), "the daemon to come up"
+        )
+        assert process.poll() is None, "the demo ended by itself"
         yield process
     finally:
         if process.poll() is None:
@@ -60,12 +61,21 @@ def _text(path: Path) -> str:
 
 
 @pytest.mark.timeout(280)
-def test_a_morning_in_which_the_daemon_is_killed_ends_with_every_parcel_accounted_for(tmp_path: Path) -> None:
-    ended = subprocess.run(
+@pytest.mark.needs("shared")
+def test_a_morning_in_which_the_daemon_is_killed_ends_with_every_parcel_accounted_for(
+    shared: Path, tmp_path: Path
+) -> None:
+    """And whatever was said on the way passes the official schemas."""
+    demo = subprocess.Popen(
         command(tmp_path, *FAST, "--kill-daemon-at", "10"),
-        cwd=REPOSITORY, capture_output=True, text=True, timeout=270, check=False,
+        cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr
+    try:
+        with overhearing(tmp_path / "data") as overheard:
+            _, told = demo.communicate(timeout=270)
+    finally:
+        demo.kill()
+    assert demo.returncode == 0, told
     report: dict[str, Any] = json.loads((tmp_path / "report.json").read_text())
     assert list(report) == KEYS
     assert report["runs"]["requested"] > 80
@@ -76,6 +86,9 @@ def test_a_morning_in_which_the_daemon_is_killed_ends_with_every_parcel_accounte
     assert "Controller killed" in page
     assert "© OpenStreetMap contributors" in page
     assert children_of(tmp_path) == []
+    assert len(overheard.said["order"]) >= 300
+    for name, payloads in sorted(overheard.said.items()):
+        assert faults_of(shared, name, payloads) == [], name
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])

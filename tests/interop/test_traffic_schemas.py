@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from fleet.wire.memory import MemoryBroker
+from tests.interop.official import faults_of
 from tests.simulation.block_town import SCENARIO, block_town
 from vehicle_sim.harness import Options, simulate
 
@@ -33,7 +32,4 @@ def test_every_message_of_a_stormy_morning_passes_the_official_schemas(
     assert outcome.violations == []
     assert set(said) == set(NAMES)
     for name in NAMES:
-        schema = json.loads((shared / "vda5050" / "2.1.0" / f"{name}.json").read_text(encoding="utf-8"))
-        validator = Draft202012Validator(schema)
-        faults = [error.message for payload in said[name] for error in validator.iter_errors(json.loads(payload))]
-        assert faults == [], name
+        assert faults_of(shared, name, said[name]) == [], name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import random
@@ -195,6 +196,28 @@ async def test_a_line_on_which_nothing_is_heard_is_laid_anew(opened_for_real: Op
         rig.run(MqttLink(rig.url, "control", [Subscription("t")], random.Random(1), None, limits), heard)
         await heard.until(lambda: heard.events.count("up") >= 2)
         assert heard.events[1] == "down: nothing heard for 0.05 s"
+
+
+@awaited
+async def test_a_line_on_which_nobody_speaks_is_laid_anew_ever_less_often(opened_for_real: OpenRig) -> None:
+    """All vehicles may be off; what the broker remembers of them is no word of theirs."""
+    async with opened_for_real() as rig:
+        assert isinstance(rig, MqttRig)
+        van, _ = await rig.join("van")
+        await van.publish("t", b"remembered", qos=1, retain=True)
+        heard = Heard()
+        limits = LineLimits(retry_s_min=0.01, silence_s_max=0.05, silence_s_rest=0.2)
+        link = MqttLink(rig.url, "control", [Subscription("t", qos=1)], random.Random(1), None, limits)
+        rig.run(link, heard)
+        await heard.until(lambda: heard.events.count("up") >= 5)
+        downs = [event.removeprefix("down: nothing heard for ") for event in heard.events if event != "up"]
+        assert downs[:4] == ["0.05 s", "0.1 s", "0.2 s", "0.2 s"]
+        while b"now" not in heard.payloads:  # it is lost on a line that is just being laid
+            await van.publish("t", b"now")
+            await asyncio.sleep(0.01)
+        after = len(heard.events)
+        await heard.until(lambda: len(heard.events) > after)
+        assert heard.events[after] == "down: nothing heard for 0.05 s"
 
 
 @needs("mosquitto")

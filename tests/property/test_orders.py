@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fleet.dispatch.release import HORIZON_EDGES, exceeds_limits, extension, release_until
+from fleet.dispatch.release import HORIZON_EDGES, comes_to_its_end_s, exceeds_limits, extension, release_until
 from fleet.model import event as ev
 from fleet.model.ids import ActionId, OrderId
 from fleet.model.order import ActionPhase, Order, OrderPhase, PathEdge, PathNode
@@ -75,6 +75,27 @@ def test_every_base_ends_at_a_safe_place_and_exceeds_the_limits_for_want_of_one_
         assert sooner_s <= LIMITS.base_extension_s
 
 
+@given(pieces)
+def test_a_vehicle_that_drives_at_its_speed_never_comes_near_the_end_of_its_base(
+    drawn: list[tuple[float, bool, float]],
+) -> None:
+    """Whatever the road looks like, in time for a message there and back, and for not braking."""
+    now_s = 1000.0
+    order = replace(an_order_along(drawn), passed_s=now_s)
+    while not order.is_fully_released:
+        if (target := extension(order, LIMITS, now_s)) is not None:
+            order = replace(order, released=target)
+        if order.is_fully_released:
+            return
+        node_s = order.passed_s + order.path[order.passed].duration_s
+        look_s = comes_to_its_end_s(order, LIMITS, now_s)
+        now_s = node_s if look_s is None else min(node_s, look_s)
+        base_s = sum(piece.duration_s for piece in order.path[order.passed : order.released])
+        assert order.passed_s + base_s - now_s >= LIMITS.base_extension_s - 1e-6
+        if now_s == node_s:
+            order = replace(order, passed=order.passed + 1, passed_s=now_s)
+
+
 @given(pieces, st.data())
 def test_a_vehicle_is_led_to_its_goal_by_updates_that_keep_every_rule(
     drawn: list[tuple[float, bool, float]], data: st.DataObject
@@ -82,7 +103,7 @@ def test_a_vehicle_is_led_to_its_goal_by_updates_that_keep_every_rule(
     order = an_order_along(drawn)
     assert judged(order_message(order, "town")) == []
     for _ in range(4 * len(order.path) + 1):
-        target = extension(order, LIMITS)
+        target = extension(order, LIMITS, 0.0)
         if target is not None:
             before = order
             announced = min(len(order.path), target + HORIZON_EDGES)

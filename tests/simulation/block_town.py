@@ -67,8 +67,8 @@ due_after = "60m"
 """
 
 
-def block_town(folder: Path, scenario: str = SCENARIO) -> tuple[Scenario, RoadGraph]:
-    """The scenario and its roads, with files in `folder`."""
+def block_town(folder: Path, scenario: str = SCENARIO, more: str = "") -> tuple[Scenario, RoadGraph]:
+    """The scenario and its roads, with files in `folder`; `more` is added to the site file."""
     graph = grid_town(COLUMNS, ROWS, BLOCK_M)
 
     def at(x_m: float, y_m: float) -> tuple[float, float]:
@@ -77,6 +77,7 @@ def block_town(folder: Path, scenario: str = SCENARIO) -> tuple[Scenario, RoadGr
 
     doors = [at(600.0 + 120.0, -8.0), at(900.0 + 8.0, 420.0), at(300.0 + 130.0, 608.0)]
     points = "".join(POINT.format(i=i, lat=lat, lon=lon) for i, (lat, lon) in enumerate(doors, start=1))
-    (folder / "site.toml").write_text(SITE.format(depot=at(150.0, -8.0), points=points), encoding="utf-8")
+    site = SITE.format(depot=at(150.0, -8.0), points=points) + more
+    (folder / "site.toml").write_text(site, encoding="utf-8")
     (folder / "scenario.toml").write_text(scenario, encoding="utf-8")
     return Scenario.load(folder / "scenario.toml"), graph

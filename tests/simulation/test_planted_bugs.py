@@ -161,7 +161,8 @@ def test_driving_into_closed_roads_is_found(stormy: Town) -> None:
     nothing_closed: Callable[..., frozenset[int]] = lambda draft, roads: frozenset()  # noqa: E731
 
     def extends_blindly(draft: Any, roads: Any, twin: Any, order: Any) -> Any:
-        released = extension(order, roads.site.limits) if order.is_confirmed and order.phase == "active" else None
+        is_heard = order.is_confirmed and order.phase == "active"
+        released = extension(order, roads.site.limits, draft.now_s) if is_heard else None
         return None if released is None else Extend(order.id, released)
 
     with instead_of(carry_out, "_closed", nothing_closed), instead_of(decide, "_under_order", extends_blindly):

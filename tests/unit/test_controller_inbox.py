@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from fleet.controller.inbox import COMMANDS_MAX, STATES_KEPT, Asked, Facts, Inbox
+from fleet.controller.inbox import COMMANDS_MAX, CONNECTIONS_KEPT, STATES_KEPT, Asked, Facts, Inbox
 from fleet.dispatch.commands import HoldVehicle
 from fleet.errors import RefusedError
 from fleet.wire.messages import (
@@ -18,7 +18,7 @@ from fleet.wire.messages import (
     Power,
     VehicleState,
 )
-from tests.nouns import VAN_1, VAN_2, a_header, a_plan, a_state, an_error
+from tests.nouns import VAN_1, VAN_2, a_header, a_plan, a_state, a_trip, an_error
 
 
 def online(state: ConnectionState = ConnectionState.ONLINE) -> Connection:
@@ -93,6 +93,58 @@ def test_too_many_commands_are_refused_and_not_forgotten() -> None:
     asyncio.run(flood())
 
 
+def kept_of(*states: ConnectionState) -> list[ConnectionState]:
+    inbox = Inbox()
+    for state in states:
+        inbox.put_connection(VAN_1, online(state))
+    return [message.state for _, message in inbox.take().connections]
+
+
+def test_a_vehicle_that_floods_the_connection_topic_takes_no_more_room_than_any_other() -> None:
+    inbox = Inbox()
+    for _ in range(5000):
+        inbox.put_connection(VAN_1, online())
+        inbox.put_connection(VAN_1, online(ConnectionState.OFFLINE))
+    inbox.put_connection(VAN_2, online())
+    connections = inbox.take().connections
+    assert len(connections) == CONNECTIONS_KEPT + 1
+    assert (VAN_2, online()) in connections
+
+
+def test_a_break_between_two_words_that_it_is_online_is_not_lost() -> None:
+    on, off = ConnectionState.ONLINE, ConnectionState.OFFLINE
+    assert kept_of(on, off, on) == [on, off, on]
+    assert kept_of(on, off, on, off, on)[-2:] == [off, on]
+
+
+def test_the_same_word_said_again_is_one() -> None:
+    assert kept_of(*[ConnectionState.ONLINE] * 5) == [ConnectionState.ONLINE]
+
+
+def test_of_plans_the_newest_counts() -> None:
+    inbox = Inbox()
+    inbox.put_plan(a_plan())
+    newest = a_plan(a_trip())
+    inbox.put_plan(newest)
+    assert inbox.take().plans == [newest]
+
+
+def test_a_message_without_an_answer_is_told_of_once_with_its_last_count() -> None:
+    inbox = Inbox()
+    for attempts in (6, 7, 8):
+        inbox.put_unconfirmed(VAN_1, "o-1", attempts)
+    inbox.put_unconfirmed(VAN_1, "o-2", 6)
+    assert inbox.take().unconfirmed == [(VAN_1, "o-1", 8), (VAN_1, "o-2", 6)]
+
+
+def test_who_spoke_before_the_line_came_up_has_not_spoken_since() -> None:
+    inbox = Inbox()
+    inbox.put_state(VAN_1, a_state())
+    inbox.put_link_up()
+    inbox.put_state(VAN_2, a_state())
+    assert inbox.take().spoke_since == {VAN_2}
+
+
 # Given back -----------------------------------------------------------------------------------------------------------
 
 
@@ -139,6 +191,28 @@ def test_commands_are_not_given_back_because_their_callers_were_told() -> None:
         assert inbox.take().commands == []
 
     asyncio.run(ask())
+
+
+def test_who_has_spoken_since_the_line_came_up_is_known_after_a_turn_was_given_back() -> None:
+    inbox = Inbox()
+    inbox.put_link_up()
+    inbox.put_state(VAN_1, a_state())
+    facts = inbox.take()
+    inbox.put_state(VAN_2, a_state())
+    inbox.give_back(facts)
+    assert inbox.take().spoke_since == {VAN_1, VAN_2}
+
+
+def test_a_second_gap_while_a_turn_was_given_back_counts_from_its_own_end() -> None:
+    inbox = Inbox()
+    inbox.put_link_up()
+    inbox.put_state(VAN_1, a_state())
+    facts = inbox.take()
+    inbox.put_link_up()
+    inbox.put_state(VAN_2, a_state())
+    inbox.give_back(facts)
+    again = inbox.take()
+    assert (again.spoke_since, again.link_ups) == ({VAN_2}, 2)
 
 
 def test_news_wakes_whoever_waits_for_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -26,7 +27,9 @@ from tests.nouns import (
     VAN_2,
     Office,
     a_header,
+    a_plan,
     a_request,
+    a_run,
     a_state,
     after,
     an_error,
@@ -108,6 +111,30 @@ def test_nobody_is_asked_twice_while_a_request_is_open(office: Office) -> None:
     office.turn(Facts(link_came_up=True))
     office.turn(Facts(link_came_up=True))
     assert len(office.sent) == 4
+
+
+def test_who_has_not_spoken_since_the_line_came_up_is_told_nothing(office: Office) -> None:
+    office.turn(Facts(states={VAN_1: [a_state()], VAN_2: [a_state()]}, link_came_up=True, spoke_since={VAN_2}))
+    assert not office.state.twin(VAN_1).can_take_orders
+    assert office.state.twin(VAN_2).can_take_orders
+
+
+def test_a_silent_vehicle_is_no_less_silent_because_the_line_came_up(office: Office) -> None:
+    office.state = after(office.state, [ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.LOST)])
+    office.turn(Facts(link_came_up=True))
+    assert office.state.twin(VAN_1).liveness is Liveness.LOST
+
+
+def test_a_vehicle_that_is_heard_again_after_a_mere_gap_of_the_line_changes_no_plan(office: Office) -> None:
+    office.turn(Facts(link_came_up=True))
+    assert not office.hear(VAN_1, a_state()).has_replanned
+    assert office.state.twin(VAN_1).can_take_orders
+
+
+def test_a_vehicle_that_is_heard_for_the_first_time_in_this_life_may_change_the_plan(office: Office) -> None:
+    unheard = ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.UNHEARD)
+    office.state = after(office.state, [ev.AreaOpened(token="t", epoch=2, map_sha256="m"), unheard])
+    assert office.hear(VAN_1, a_state()).has_replanned
 
 
 def test_link_loss_never_leads_to_a_go(office: Office) -> None:
@@ -263,7 +290,7 @@ def test_a_vehicle_with_a_closed_road_in_its_base_is_stopped(office: Office, roa
     office.turn(due=Due(vehicles=(VAN_1,)))
     [order] = office.state.orders.values()
     office.hear(VAN_1, driving(order, 0))
-    ahead = office.state.orders[order.id].path[1].road_key
+    ahead = next(piece.road_key for piece in order.path[: order.released] if piece.edge != order.path[0].edge)
     office.sent.clear()
     ask(office, CloseRoad(ahead, NOW_S + 6000.0, "burst pipe"))
     asked = [m.actions[0].action_type for v, m in office.sent if v == VAN_1 and isinstance(m, InstantActions)]
@@ -287,8 +314,55 @@ def test_a_road_closed_under_a_vehicle_that_may_not_be_told_more_stops_it_and_ca
     office.turn(due=Due(vehicles=(VAN_1,)))
     [order] = office.state.orders.values()
     office.hear(VAN_1, driving(order, 0))
-    ahead = office.state.orders[order.id].path[1].road_key
+    ahead = next(piece.road_key for piece in order.path[: order.released] if piece.edge != order.path[0].edge)
     office.state = after(office.state, [trouble])
     ask(office, CloseRoad(ahead, NOW_S + 6000.0, "bridge down"))
     assert office.state.orders[order.id].phase is OrderPhase.CANCELLING
     assert AssistCause.RELEASE_REFUSED in {assist.cause for assist in office.state.assists.values()}
+
+
+# Planning that fails --------------------------------------------------------------------------------------------------
+
+
+BAD = RunId("r-bad")
+
+
+def unplannable(office: Office) -> None:
+    """A run whose figures no planner can work with is in the journal; with it every plan raises."""
+    run = a_run(BAD)
+    heavy = replace(run, lot=replace(run.lot, mass_kg=-1.0))
+    office.state = after(office.state, [ev.RunsAccepted(key="", digest="", runs=(heavy,))])
+
+
+def test_planning_that_fails_calls_a_person_and_the_turn_goes_on(office: Office) -> None:
+    unplannable(office)
+    outcome = ask(office, submit("r-1"))
+    assert [subject for subject, _ in outcome.failures] == ["planner:own"]
+    assert RUN in office.state.runs
+    assert [assist.subject for assist in office.state.assists.values()] == ["planner:own"]
+
+
+def test_planning_that_works_again_is_out_of_quarantine_and_nobody_waits_for_a_person(office: Office) -> None:
+    unplannable(office)
+    ask(office, submit("r-1"))
+    ask(office, CancelRun(BAD, "nonsense"))
+    assert list(office.state.quarantine) == []
+    assert list(office.state.assists) == []
+    assert office.state.run(RUN).phase is RunPhase.LOADING
+
+
+def test_planning_that_failed_is_tried_again_though_nothing_new_came_in(office: Office) -> None:
+    unplannable(office)
+    ask(office, submit("r-1"))
+    office.state = after(office.state, [ev.RunCancelled(run_id=BAD, why="")])
+    office.turn(due=Due(plan_again=True), after_s=60.0)
+    assert list(office.state.quarantine) == []
+    assert office.state.run(RUN).phase is RunPhase.LOADING
+
+
+def test_a_solvers_answer_that_could_not_be_handled_is_forgotten_with_the_next_good_one(office: Office) -> None:
+    ask(office, submit("r-1", "r-2", "r-3"))
+    subject = "planner:answer"
+    office.state = after(office.state, [ev.ItemQuarantined(subject=subject, error="KeyError: x")])
+    office.turn(Facts(plans=[a_plan()]))
+    assert subject not in office.state.quarantine

@@ -76,28 +76,28 @@ def test_a_base_is_never_taken_back() -> None:
 
 def test_a_vehicle_at_the_end_of_its_base_always_gets_more() -> None:
     order = way((100.0, True), *[(2000.0, False)] * 5, (100.0, True), passed=1, released=1)
-    assert extension(order, LIMITS) == 7
+    assert extension(order, LIMITS, 0.0) == 7
 
 
 def test_an_extension_is_worth_its_message() -> None:
     order = evenly(40, 50.0, released=10, passed=1)
     assert release_until(order, LIMITS) == 11
-    assert extension(order, LIMITS) is None
-    assert extension(evenly(40, 50.0, released=10, passed=4), LIMITS) == 14
+    assert extension(order, LIMITS, 0.0) is None
+    assert extension(evenly(40, 50.0, released=10, passed=4), LIMITS, 0.0) == 14
 
 
 def test_a_short_extension_is_given_when_the_base_comes_to_its_end() -> None:
     order = way(*[(100.0, True)] * 3, (100.0, True), (900.0, False), (100.0, True), passed=1, released=3)
-    assert extension(order, LIMITS) == 4
+    assert extension(order, LIMITS, 0.0) == 4
 
 
 def test_the_rest_of_the_way_is_given_however_short_it_is() -> None:
     order = evenly(6, released=5, passed=2)
-    assert extension(order, LIMITS) == 6
+    assert extension(order, LIMITS, 0.0) == 6
 
 
 def test_nothing_more_is_given_when_all_is_released() -> None:
-    assert extension(evenly(3, released=3), LIMITS) is None
+    assert extension(evenly(3, released=3), LIMITS, 0.0) is None
 
 
 def test_an_order_that_stays_where_it_is_has_nothing_to_release() -> None:
@@ -109,7 +109,7 @@ def test_a_healthy_vehicle_comes_to_its_goal_whatever_its_way_looks_like(metres:
     order = way(*[(metres, i % 3 == 2) for i in range(30)])
     for passed in range(31):
         order = replace(order, passed=min(passed, order.released))
-        target = extension(order, LIMITS)
+        target = extension(order, LIMITS, 0.0)
         order = order if target is None else replace(order, released=target)
         assert order.released > order.passed or order.released == len(order.path)
     assert order.released == 30

@@ -195,7 +195,7 @@ def test_a_commit_of_moves_alone_leaves_the_head_where_it_was(store: SqlStore) -
 
 
 def test_rows_for_those_who_query_are_written_over(store: SqlStore) -> None:
-    row = {"parcel_id": "p-1", "kind": "station", "holder": "depot"}
+    row = {"parcel_id": "p-1", "kind": "station", "holder": "depot", "run_id": "run-1"}
     first = replace(a_commit(), tables={"custody": (row,)})
     store.write([first])
     store.write(
@@ -224,6 +224,17 @@ def test_what_came_after_a_snapshot_is_loaded_with_it(store: SqlStore) -> None:
     second = a_commit(first.new_head, count=3)
     store.write([second])
     assert store.load(AREA).records == second.records
+
+
+def test_a_snapshot_that_another_program_folded_is_not_believed(store: SqlStore, path: Path) -> None:
+    first = replace(a_commit(count=2), snapshot="what an older program made of it")
+    store.write([first])
+    raw = sqlite3.connect(path)
+    with raw:
+        raw.execute("UPDATE snapshot SET program = 'older'")
+    raw.close()
+    saved = store.load(AREA)
+    assert (saved.snapshot, saved.snapshot_seq, saved.head) == (None, 0, first.new_head)
 
 
 # History is append-only -----------------------------------------------------------------------------------------------

@@ -155,6 +155,22 @@ def test_a_road_closed_since_the_way_was_made_is_not_released(roads: SiteRoads) 
     assert [assist.cause for assist in draft.state.assists.values()] == [AssistCause.RELEASE_REFUSED]
 
 
+def test_a_piece_of_road_that_does_not_join_is_never_released_and_another_way_is_found(roads: SiteRoads) -> None:
+    """The router has its own reading of the turns; the release trusts neither it nor the world to have stood still."""
+    draft = told(roads, far(roads), Deliver(a_trip().id, FIRST))
+    order = only_order(draft)
+    leaps = order.path[order.released + 1 :]
+    draft.emit(ev.OrderRerouted(order_id=order.id, kept=order.released, path=leaps, why="a mistake"))
+    draft.letters.clear()
+    carry_out(draft, roads, VAN_1, Extend(order.id, order.released + 1))
+    assert draft.letters == []
+    assert [assist.cause for assist in draft.state.assists.values()] == [AssistCause.RELEASE_REFUSED]
+    found = only_order(draft)
+    assert found.released == order.released
+    carry_out(draft, roads, VAN_1, Extend(order.id, len(found.path)))
+    assert len(draft.letters) == 1
+
+
 def test_an_extension_begins_where_the_base_ended_and_counts_on(roads: SiteRoads) -> None:
     draft = told(roads, far(roads), Deliver(a_trip().id, FIRST))
     before = only_order(draft)

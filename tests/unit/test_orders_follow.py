@@ -11,7 +11,7 @@ from fleet.model.ids import ActionId
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, OrderPurpose
 from fleet.model.twin import Instant, Twin
 from fleet.orders.follow import instant_events, order_events, passed_edges, rejection_of
-from fleet.wire.messages import ActionState, ActionStatus, VehicleState
+from fleet.wire.messages import ActionState, ActionStatus, OperatingMode, VehicleState
 from tests.nouns import DEPOT_NODE, NOW_S, a_state, a_vehicle, an_error, an_order, driving
 
 GOAL = "point:p1"
@@ -232,6 +232,34 @@ def test_a_confirmed_update_is_not_refused_by_an_error_that_stays() -> None:
     assert rejection_of(order, state) is None
 
 
+def test_a_refusal_that_names_no_update_and_was_there_before_burns_no_number() -> None:
+    """The vehicle takes the next update all the same, and our books would say that its base is shorter than it is."""
+    order = replace(an_order("n1", GOAL), update_id=2, update_seen=1, phase=OrderPhase.ACTIVE)
+    state = driving(order, 0, update=1, errors=[an_error("orderUpdateError", orderId=order.id)])
+    assert rejection_of(order, state) is not None
+    before = replace(order, old_complaints=(f"orderUpdateError {order.id}",))
+    assert rejection_of(before, state) is None
+
+
+def an_update_on_its_way(*, accepted: int) -> Order:
+    """Update 1 releases all three edges; the vehicle has shown update 0 only, with some of them."""
+    order = replace(an_order("n1", "n2", GOAL), update_id=1, update_seen=0, phase=OrderPhase.ACTIVE)
+    return replace(order, accepted=accepted)
+
+
+def test_an_order_is_lost_when_it_is_cleared_by_hand_while_an_update_is_on_its_way() -> None:
+    order = an_update_on_its_way(accepted=1)
+    waits = driving(order, 1, update=0, left=[], edges=[], actions={})
+    assert ends(order, waits) == []
+    by_hand = driving(order, 1, update=0, left=[], edges=[], actions={}, mode=OperatingMode.MANUAL)
+    assert ends(order, by_hand) == [OrderPhase.VANISHED]
+
+
+def test_an_order_is_lost_when_its_vehicle_stands_short_of_what_it_had_accepted() -> None:
+    order = an_update_on_its_way(accepted=2)
+    assert ends(order, driving(order, 1, update=0, left=[], edges=[], actions={})) == [OrderPhase.VANISHED]
+
+
 # Cancel ---------------------------------------------------------------------------------------------------------------
 
 
@@ -257,9 +285,9 @@ def test_an_order_that_finished_just_before_its_cancel_is_finished() -> None:
     assert ends(order, driving(order, 2, actions={"a-run-1": "delivered=3"})) == [OrderPhase.FINISHED]
 
 
-def cancel_of(state: VehicleState) -> list[ev.InstantMoved]:
+def cancel_of(state: VehicleState, now_s: float = NOW_S) -> list[ev.InstantMoved]:
     asked = Instant(action_id=CANCEL, kind=ActionKind.CANCEL_ORDER, issued_s=NOW_S)
-    events = list(instant_events(Twin(vehicle=a_vehicle(), instants=(asked,)), state))
+    events = list(instant_events(Twin(vehicle=a_vehicle(), instants=(asked,)), state, now_s))
     return [event for event in events if isinstance(event, ev.InstantMoved)]
 
 
@@ -281,6 +309,22 @@ def test_a_cancel_that_failed_on_a_vehicle_with_work_left_has_failed() -> None:
     assert [event.phase for event in cancel_of(state)] == [ActionPhase.FAILED]
 
 
+def test_a_cancel_that_is_answered_by_an_error_alone_is_done() -> None:
+    state = a_state(errors=[an_error("noOrderToCancel", actionId=CANCEL)])
+    assert [event.phase for event in cancel_of(state)] == [ActionPhase.FINISHED]
+
+
+def test_a_cancel_is_not_answered_by_an_error_about_another_one() -> None:
+    assert cancel_of(a_state(errors=[an_error("noOrderToCancel", actionId="a-1")]), NOW_S + 600.0) == []
+
+
+def test_an_error_that_names_no_cancel_answers_ours_once_it_must_have_arrived_and_nothing_is_left() -> None:
+    state = a_state(errors=[an_error("noOrderToCancel")])
+    assert cancel_of(state) == []
+    assert [event.phase for event in cancel_of(state, NOW_S + 60.0)] == [ActionPhase.FINISHED]
+    assert cancel_of(a_state(errors=[an_error("noOrderToCancel")], left=[("n1", 2)]), NOW_S + 60.0) == []
+
+
 def test_a_cancel_that_a_state_does_not_show_yet_is_still_open() -> None:
     assert cancel_of(a_state()) == []
 
@@ -299,7 +343,7 @@ def charge(phase: ActionPhase = ActionPhase.PENDING) -> Twin:
 
 
 def moved(twin: Twin, state: VehicleState) -> list[ActionPhase]:
-    return [event.phase for event in instant_events(twin, state) if isinstance(event, ev.InstantMoved)]
+    return [event.phase for event in instant_events(twin, state, NOW_S) if isinstance(event, ev.InstantMoved)]
 
 
 def test_a_failed_charge_is_not_excused_by_an_old_error_about_a_cancel() -> None:

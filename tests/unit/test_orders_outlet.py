@@ -238,3 +238,45 @@ def test_an_order_that_could_not_be_sent_for_its_life_time_is_not_flushed_afterw
     outlet.add(a_row("o-1"), NOW_S)
     outlet.heard(VAN_1, NOW_S + 3600.0)
     assert outlet.due(issued, NOW_S + 3600.0) == []
+
+
+# Decided anew -------------------------------------------------------------------------------------------------------
+
+
+def test_an_old_order_that_never_went_out_is_decided_anew_once_its_vehicle_is_heard(issued: FleetState) -> None:
+    silent = after(issued, [ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.LOST)])
+    outlet = Outlet(Limits())
+    outlet.add(a_row("o-1"), NOW_S)
+    assert outlet.stale(silent, NOW_S + 3600.0) == []
+    outlet.heard(VAN_1, NOW_S + 3700.0)
+    assert outlet.stale(issued, NOW_S + 3701.0) == ["o-1"]
+
+
+def test_an_old_order_is_named_again_until_that_is_recorded(issued: FleetState) -> None:
+    outlet = Outlet(Limits())
+    outlet.add(a_row("o-1"), NOW_S)
+    assert outlet.stale(issued, NOW_S + 61.0) == ["o-1"]
+    assert outlet.stale(issued, NOW_S + 62.0) == ["o-1"]
+    withdrawn = after(issued, [ev.OrderCancelling(order_id=an_order().id, why="it could not be sent in time")])
+    assert outlet.stale(withdrawn, NOW_S + 63.0) == []
+
+
+def test_an_order_that_was_sent_is_said_again_and_never_decided_anew(issued: FleetState) -> None:
+    outlet = Outlet(Limits())
+    outlet.add(a_row("o-1"), NOW_S)
+    outlet.due(issued, NOW_S)
+    assert outlet.stale(issued, NOW_S + 3600.0) == []
+
+
+def test_rows_of_silent_vehicles_are_looked_at_once_and_then_left_until_they_are_heard(issued: FleetState) -> None:
+    """However large the fleet is, a turn pays for those who said something."""
+    silent = after(issued, [ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.LOST)])
+    outlet = Outlet(Limits())
+    for number in range(1000):
+        outlet.add(a_row("o-1", row_id=number), NOW_S)
+    outlet.due(silent, NOW_S + 100.0)
+    outlet.stale(silent, NOW_S + 100.0)
+    assert outlet.next_due_s == float("inf")
+    assert not outlet._suspects
+    outlet.heard(VAN_2, NOW_S + 101.0)
+    assert outlet.next_due_s == float("inf")

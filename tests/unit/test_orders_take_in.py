@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from fleet.dispatch.decide import decide
+from fleet.dispatch.intent import Recant
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
+from fleet.model.custody import CustodyKind
 from fleet.model.ids import ActionId, OrderId, RunId
-from fleet.model.order import ActionKind, ActionPhase
+from fleet.model.order import ActionKind, ActionPhase, Order
 from fleet.model.twin import Liveness
+from fleet.orders.carry_out import carry_out
 from fleet.orders.take_in import BLOCKED_FOR_S, take_connection, take_silence, take_state, unconfirmed
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
@@ -20,6 +24,7 @@ from fleet.wire.messages import (
     ConnectionState,
     EmergencyStop,
     ErrorLevel,
+    InstantActions,
     OperatingMode,
     Safety,
     VehicleState,
@@ -36,6 +41,7 @@ from tests.nouns import (
     an_order,
     driving,
     loaded,
+    parcels_of,
     standing_at,
 )
 
@@ -126,13 +132,73 @@ def test_a_foreign_order_that_is_over_is_forgotten(roads: SiteRoads, two_vans: F
     assert state.twin(VAN_1).can_take_orders
 
 
-def test_an_order_of_ours_that_ended_is_not_foreign_while_the_vehicle_drives_to_the_end_of_its_base(
-    roads: SiteRoads,
-) -> None:
-    order = an_order("n1", GOAL)
+def forgotten(roads: SiteRoads, *ends: str) -> tuple[Order, FleetState]:
+    """Van 1 forgot its order to the point on the way and said where."""
+    order = an_order("n1", *ends, GOAL)
     state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
-    state = heard(roads, state, a_state(order=""), driving(order, 1))
+    return order, heard(roads, state, a_state(at="n1"))
+
+
+def test_an_order_that_was_over_and_comes_back_is_cancelled_again(roads: SiteRoads) -> None:
+    """A late copy of it reached the vehicle: nobody extends it, so it would wait at the end of its base for ever."""
+    order, state = forgotten(roads)
+    draft = Draft(state, NOW_S)
+    take_state(draft, roads, VAN_1, driving(order, 1))
+    assert AssistCause.FOREIGN_ORDER in causes(draft.state)
+    intent = decide(draft, roads, VAN_1)
+    assert intent == Recant(order.id)
+    carry_out(draft, roads, VAN_1, intent)
+    [letter] = draft.letters
+    assert isinstance(letter.message, InstantActions)
+    assert decide(draft, roads, VAN_1) is None
+    take_state(draft, roads, VAN_1, a_state(order=order.id, at="n1", actions={letter.ref: ActionStatus.FINISHED}))
+    assert AssistCause.FOREIGN_ORDER not in causes(draft.state)
+    assert draft.state.twin(VAN_1).can_take_orders
+
+
+def test_what_hands_did_by_an_order_that_came_back_is_for_a_person_to_find_out(roads: SiteRoads) -> None:
+    order, state = forgotten(roads)
+    state = heard(roads, state, driving(order, 2, actions={"a-run-1": "delivered=3"}))
+    assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
+    assert state.twin(VAN_1).held
+
+
+def test_a_vehicle_that_forgets_one_order_after_the_other_is_held_and_a_person_stays_called(roads: SiteRoads) -> None:
+    _, state = forgotten(roads)
+    assert causes(state) == [AssistCause.ORDER_VANISHED]
+    for number in (2, 3):
+        assert not state.twin(VAN_1).held
+        again = an_order("n1", GOAL, id=OrderId(f"o-{number}"))
+        state = after(state, [ev.OrderIssued(order=again), ev.OrderSeen(order_id=again.id, update_id=0)])
+        state = heard(roads, state, a_state(at="n1"))
+    assert state.twin(VAN_1).held
+    assert causes(state) == [AssistCause.ORDER_VANISHED]
+
+
+def test_a_vehicle_that_goes_on_after_it_forgot_an_order_needs_nobody_any_more(roads: SiteRoads) -> None:
+    _, state = forgotten(roads)
+    again = an_order("n1", "n2", GOAL, id=OrderId("o-2"))
+    state = after(state, [ev.OrderIssued(order=again), ev.OrderSeen(order_id=again.id, update_id=0)])
+    state = heard(roads, state, driving(again, 1))
     assert causes(state) == []
+    assert state.twin(VAN_1).forgotten == 0
+
+
+def test_a_vehicle_that_refuses_updates_again_and_again_is_held_once_it_stands(roads: SiteRoads) -> None:
+    order = an_order("n1", "n2", GOAL, released=1, announced=3)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    for update_id in (1, 2):
+        state = after(
+            state,
+            [
+                ev.OrderExtended(order_id=order.id, update_id=update_id, released=2, announced=3),
+                ev.UpdateRefused(order_id=order.id, update_id=update_id, why="no"),
+            ],
+        )
+    state = after(state, [ev.OrderCancelling(order_id=order.id, why="2 updates were refused")])
+    state = heard(roads, state, driving(order, 1, left=[], edges=[], actions={}))
+    assert state.active_order(VAN_1) is None
+    assert "refused 2 updates" in state.twin(VAN_1).held
 
 
 def test_an_instant_action_under_way_does_not_make_an_old_order_foreign(roads: SiteRoads, two_vans: FleetState) -> None:
@@ -153,9 +219,32 @@ def test_a_road_that_one_vehicle_cannot_enter_is_closed_for_all(roads: SiteRoads
     assert causes(state) == [AssistCause.BLOCKED]
 
 
-def test_it_is_open_again_when_the_vehicle_no_longer_says_so(roads: SiteRoads, two_vans: FleetState) -> None:
-    state = heard(roads, two_vans, blocked(), a_state())
+def on_its_way(roads: SiteRoads) -> tuple[Order, FleetState]:
+    """Van 1 drives to the point; it has passed its first node."""
+    order = an_order("n1", "n2", GOAL)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    return order, heard(roads, state, driving(order, 1))
+
+
+def test_it_is_open_again_when_the_vehicle_no_longer_says_so(roads: SiteRoads) -> None:
+    order, state = on_its_way(roads)
+    state = heard(roads, state, driving(order, 1, errors=[an_error("blocked", edgeId=STREET)]), driving(order, 1))
     assert not state.is_closed(STREET)
+    assert causes(state) == []
+
+
+def test_a_vehicle_that_is_told_to_turn_away_leaves_the_road_as_closed_as_before(roads: SiteRoads) -> None:
+    """It was opened at the cancel, and the new way led through it again, every two minutes until it was clear."""
+    order, state = on_its_way(roads)
+    state = heard(roads, state, driving(order, 1, errors=[an_error("blocked", edgeId=STREET)]))
+    state = after(state, [ev.OrderCancelling(order_id=order.id, why="another way is open")])
+    state = heard(roads, state, driving(order, 1, left=[], edges=[], actions={}))
+    assert state.is_closed(STREET)
+    assert causes(state) == [AssistCause.BLOCKED]
+    again = an_order("n9", GOAL, id=OrderId("o-2"))
+    state = after(state, [ev.OrderIssued(order=again), ev.OrderSeen(order_id=again.id, update_id=0)])
+    state = heard(roads, state, driving(again, 1))
+    assert state.is_closed(STREET)
     assert causes(state) == []
 
 
@@ -184,15 +273,16 @@ def test_a_blocked_vehicle_does_not_shorten_a_closure_that_people_made(roads: Si
     assert state.closures[STREET].until_s == tomorrow_s
 
 
-def test_a_road_stays_closed_while_a_second_vehicle_is_still_blocked_on_it(
-    roads: SiteRoads, two_vans: FleetState
-) -> None:
-    draft = Draft(two_vans, NOW_S)
-    take_state(draft, roads, VAN_1, blocked())
+def test_a_road_stays_closed_while_a_second_vehicle_is_still_blocked_on_it(roads: SiteRoads) -> None:
+    order, state = on_its_way(roads)
+    draft = Draft(state, NOW_S)
+    take_state(draft, roads, VAN_1, driving(order, 1, errors=[an_error("blocked", edgeId=STREET)]))
     take_state(draft, roads, VAN_2, blocked())
-    take_state(draft, roads, VAN_2, a_state())
+    take_state(draft, roads, VAN_1, driving(order, 1))
     assert draft.state.is_closed(STREET)
-    take_state(draft, roads, VAN_1, a_state())
+    take_state(draft, roads, VAN_2, a_state())
+    take_state(draft, roads, VAN_1, driving(order, 1, errors=[an_error("blocked", edgeId=STREET)]))
+    take_state(draft, roads, VAN_1, driving(order, 1))
     assert not draft.state.is_closed(STREET)
 
 
@@ -219,6 +309,18 @@ def test_a_vehicle_that_no_longer_knows_its_node_is_not_believed_where_it_was(
     """Section 10.4: an empty last node is unknown, and nothing is dispatched from there."""
     state = heard(roads, two_vans, a_state(at="", position=standing_at(900.0, 600.0)))
     assert state.twin(VAN_1).place is None
+
+
+def test_a_vehicle_that_was_towed_is_not_where_its_last_node_is(roads: SiteRoads, two_vans: FleetState) -> None:
+    """It went on counting as home, and would have been loaded there."""
+    state = heard(roads, two_vans, a_state(position=standing_at(900.0, 600.0)))
+    assert state.twin(VAN_1).place is None
+    assert state.twin(VAN_1).node_id != DEPOT_NODE
+    door = roads.place(state.twin(VAN_1).vehicle.type_id, DEPOT_NODE)
+    assert door is not None
+    x_m, y_m, _ = roads.graph.point_at(door)
+    state = heard(roads, state, a_state(position=standing_at(x_m + 20.0, y_m)))
+    assert state.twin(VAN_1).place == door
 
 
 def test_a_vehicle_at_a_pickup_point_stands_there(roads: SiteRoads, two_vans: FleetState) -> None:

@@ -107,3 +107,18 @@ def test_a_vehicle_heard_while_its_loss_could_not_be_recorded_goes_stale_again(w
     watch.heard(VAN_1, 131.0)
     watch.again(VAN_1, Liveness.LOST)
     assert watch.overdue(166.0) == [STALE]
+
+
+def test_whoever_could_not_be_heard_has_his_whole_time_again(watch: Watch) -> None:
+    watch.from_now(30.0)
+    assert watch.overdue(64.9) == []
+    assert watch.overdue(65.0) == [STALE]
+    watch.from_now(100.0)
+    assert watch.overdue(219.9) == []
+    assert watch.overdue(220.0) == [LOST]
+
+
+def test_who_is_lost_stays_lost_until_it_is_heard(watch: Watch) -> None:
+    watch.overdue(500.0)
+    watch.from_now(510.0)
+    assert watch.overdue(2000.0) == []

@@ -3,10 +3,14 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fleet.wire import codec
-from fleet.wire.rules import order_violations, violations
+from fleet.wire.glance import Glance
+from fleet.wire.rules import FIELD_RULES, order_violations, violations
 from tests.unit.test_wire_codec import HEADER, STATE, header, leg
 
 VERSION = "2.1.0"
@@ -49,6 +53,40 @@ def test_every_broken_rule_is_found() -> None:
 @pytest.mark.parametrize("payload", [b"", b"{", b"[1]", b"\xff", b"[" * 100_000])
 def test_bytes_that_are_no_message_are_named(payload: bytes) -> None:
     assert paths("connection", payload) == [""]
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**34), 2**34) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=4) | st.sampled_from(["AUTOMATIC", "FINISHED", "WARNING", "2026-11-23T08:00:00Z"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=4,
+)  # fmt: skip
+
+
+@given(st.data())
+def test_a_glance_passes_no_message_in_which_a_closer_look_finds_a_fault(data: st.DataObject) -> None:
+    """Bytes are glanced at first; decoded JSON is always looked at closely."""
+    message: Any = copy.deepcopy(data.draw(st.sampled_from([STATE, order()])))
+    topic_name = "order" if "nodes" in message else "state"
+    place = message
+    while True:
+        key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else list(range(len(place)))))
+        if not place[key] or not isinstance(place[key], (dict, list)) or data.draw(st.booleans()):
+            break
+        place = place[key]
+    if data.draw(st.booleans()):
+        place[key] = data.draw(JSON_VALUES)
+    elif isinstance(place, dict):
+        del place[key]
+    glance = Glance(FIELD_RULES[VERSION][topic_name])
+    payload = msgspec.json.encode(message)
+    assert not (glance.is_sound(payload) and violations(VERSION, topic_name, message))
+    assert paths(topic_name, payload) == paths(topic_name, message)
+
+
+def test_a_glance_is_enough_for_what_we_send() -> None:
+    assert Glance(FIELD_RULES[VERSION]["order"]).is_sound(codec.encode_order(leg(), header(1)))
+    assert Glance(FIELD_RULES[VERSION]["state"]).is_sound(msgspec.json.encode(STATE))
 
 
 def test_a_word_of_another_version_breaks_a_rule() -> None:

@@ -60,9 +60,9 @@ class HistoryTellsTheState(Check):
     id = "S23"
 
     def ended(self, state: FleetState) -> None:
-        site = self.glance.roads.site
-        flaw = verify(all_records(self.glance.store, site.id))
+        records = list(all_records(self.glance.store, self.glance.roads.site.id))
+        flaw = verify(records)
         if flaw is not None:
             self.violate(f"record {flaw.seq} {flaw.what}")
-        if fold(FleetState(), all_records(self.glance.store, site.id)) != state:
+        if fold(FleetState(), records) != state:
             self.violate("the fold of the journal is not the state")

@@ -5,31 +5,40 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from fleet.journal.commit import Commit
+from fleet.journal.archive import Archive
+from fleet.journal.commit import Commit, Row
 from fleet.model import event as ev
 from fleet.model.custody import CustodyKind
 from fleet.model.event import Event
 from fleet.model.ids import ParcelId
 from fleet.model.run import OPEN_PHASES, RunPhase
+from fleet.state.archive import UNSETTLED
 from fleet.state.fleet_state import FleetState
 from vehicle_sim.checks.base import Check, Glance
 from vehicle_sim.chronicle import WorldEvent, WorldEventKind
 
+SETTLED = frozenset({CustodyKind.STATION, CustodyKind.POINT})
+
 
 class AcceptedRunsStay(Check):
-    """S1: a run acknowledged to the caller is in the store for ever after, with the same content."""
+    """S1: a run acknowledged to the caller is in the store for ever after, with the same content, archived or not."""
 
     id = "S1"
 
     def ended(self, state: FleetState) -> None:
         area = self.glance.roads.site.id
         rows = {row["run_id"]: row for row in self.glance.store.rows("run", area)}
+        archived = {each.view.run.id: each.view for each in Archive(self.glance.store, area).runs()}
+        for run_id in sorted(set(archived) & set(state.runs)):
+            self.violate(f"run {run_id} is archived and in the state")
         for run_id, run in self.glance.acked.items():
-            row = rows.get(run_id)
-            if row is None or run_id not in state.runs:
+            row, view = rows.get(run_id), archived.get(run_id) or state.runs.get(run_id)
+            if row is None or view is None:
                 self.violate(f"run {run_id} was accepted and is gone")
-            elif state.run(run_id).run.lot.parcel_ids != run.lot.parcel_ids or row["point_id"] != run.point_id:
+            elif view.run.lot.parcel_ids != run.lot.parcel_ids or row["point_id"] != run.point_id:
                 self.violate(f"run {run_id} is not what was accepted")
+            elif row["phase"] != view.phase:
+                self.violate(f"run {run_id} is {view.phase}, its row says {row['phase']}")
 
 
 class KeysAreUsedOnce(Check):
@@ -97,7 +106,9 @@ class OnePlaceEach(Check):
                 self.violate(f"parcel {parcel} is recorded at {kind} {holder} but is {really}")
 
     def ended(self, state: FleetState) -> None:
-        rows = {row["parcel_id"]: row for row in self.glance.store.rows("custody", self.glance.roads.site.id)}
+        rows = {
+            ParcelId(str(row["parcel_id"])): row for row in self.glance.store.rows("custody", self.glance.roads.site.id)
+        }
         for parcel in sorted(state.custody):
             custody = state.custody[parcel]
             really = self.glance.world.custody.get(parcel)
@@ -105,6 +116,15 @@ class OnePlaceEach(Check):
                 self.violate(f"parcel {parcel} ends as {custody} and is {really}")
             if (rows[parcel]["kind"], rows[parcel]["holder"]) != (custody.kind, custody.holder):
                 self.violate(f"parcel {parcel}: table and state differ")
+        for parcel in sorted(set(rows) - set(state.custody)):
+            self._archived(parcel, rows[parcel])
+
+    def _archived(self, parcel: ParcelId, row: Row) -> None:
+        """Only what is where it was to stay may have left the state."""
+        really = self.glance.world.custody.get(parcel)
+        is_true = really is not None and (row["kind"], row["holder"]) == (really.kind, really.holder)
+        if row["kind"] in UNSETTLED or (row["kind"] in SETTLED and not is_true):
+            self.violate(f"parcel {parcel} was archived at {row['kind']} {row['holder']} and is {really}")
 
 
 class NeverReassigned(Check):
@@ -167,6 +187,6 @@ class EveryRunEnds(Check):
             is_known = f"run:{run_id}" in subjects or any(f"vehicle:{holder}" in subjects for holder in holders)
             if view.phase in OPEN_PHASES and not is_known:
                 self.violate(f"run {run_id} is still {view.phase} and nobody was called")
-        for run_id, view in state.runs.items():
-            if view.phase is RunPhase.RETURNED and not view.cause:
-                self.violate(f"run {run_id} was returned and names no fault")
+        for row in self.glance.store.rows("run", self.glance.roads.site.id):
+            if row["phase"] == RunPhase.RETURNED and not row["cause"]:
+                self.violate(f"run {row['run_id']} was returned and names no fault")

@@ -43,14 +43,17 @@ class OnlyWhereItMay(Check):
             if known is None or known.path is not order.path:
                 self._judge_way(after, order)
             first = known.released if known is not None else 0
-            for piece in order.path[first : order.released]:
-                self._judge_piece(after, order, piece)
+            for index in range(first, order.released):
+                goes_on = index > 0 and order.path[index - 1].edge == order.path[index].edge
+                self._judge_piece(after, order, order.path[index], goes_on=goes_on)
 
-    def _judge_piece(self, after: FleetState, order: Order, piece: PathEdge) -> None:
+    def _judge_piece(self, after: FleetState, order: Order, piece: PathEdge, *, goes_on: bool) -> None:
+        """A vehicle may leave a road that was closed under it, or that its base ends on."""
         law = self._law(after, order)
         if not law.may_use(piece.edge) or self.glance.roads.graph.edge_key(piece.edge) != piece.road_key:
             self.violate(f"{order.id} releases {piece.edge_id}, where it may not drive", order.vehicle_id)
-        if after.is_closed(piece.road_key) and not self._stands_on(order.vehicle_id, piece.edge):
+        stands_there = goes_on or self.glance.vehicles[order.vehicle_id].driver.here().edge == piece.edge
+        if after.is_closed(piece.road_key) and not stands_there:
             self.violate(f"{order.id} releases {piece.edge_id}, which is closed", order.vehicle_id)
 
     def _judge_way(self, state: FleetState, order: Order) -> None:
@@ -77,10 +80,6 @@ class OnlyWhereItMay(Check):
 
     def _law(self, state: FleetState, order: Order) -> Law:
         return self._laws[state.twins[order.vehicle_id].vehicle.type_id]
-
-    def _stands_on(self, vehicle_id: VehicleId, edge: int) -> bool:
-        """A vehicle may leave a road that was closed under it."""
-        return self.glance.vehicles[vehicle_id].driver.here().edge == edge
 
 
 class ClosedRoadsAreLeft(Check):

@@ -1,0 +1,83 @@
+"""What a start says first: that we are here, and what map and site file have changed since the last one."""
+
+from __future__ import annotations
+
+from fleet.model import event as ev
+from fleet.model.assist import AssistCause
+from fleet.model.ids import VehicleId
+from fleet.model.run import RunPhase
+from fleet.model.site import Site
+from fleet.model.trip import TripPhase
+from fleet.model.twin import Liveness
+from fleet.planning.gone import gone, waiting_runs
+from fleet.roads.site_roads import SiteRoads
+from fleet.state.attention import raise_assist
+from fleet.state.draft import Draft
+from fleet.state.fleet_state import RunView
+
+
+def greet(draft: Draft, roads: SiteRoads, token: str, epoch: int) -> None:
+    """Say that we are here, list new vehicles, and forget when we heard the others."""
+    site = roads.site
+    draft.emit(ev.AreaOpened(token=token, epoch=epoch, map_sha256=roads.graph.edition))
+    for vehicle_id, vehicle in site.vehicles.items():
+        known = draft.state.twins.get(vehicle_id)
+        if known is None or known.vehicle != vehicle:
+            draft.emit(ev.VehicleEnrolled(vehicle=vehicle))
+        if known is not None and known.liveness is not Liveness.UNHEARD:
+            draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
+    for vehicle_id in site.vehicles:
+        _settle(draft, roads, vehicle_id)
+    let_go_of_gone(draft, site)
+    for key in sorted(draft.state.closures):
+        if roads.graph.edge_by_key(key) is None:
+            detail = "is closed, and the map does not have it any more; close what stands there now"
+            raise_assist(draft, AssistCause.RELEASE_REFUSED, f"road:{key}", detail)
+    for resource in sorted(draft.state.reservations):  # a vehicle that left the site holds nothing
+        for vehicle_id in draft.state.reservations[resource]:
+            if vehicle_id not in site.vehicles:
+                draft.emit(ev.Freed(resource=resource, vehicle_id=vehicle_id))
+
+
+def _settle(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
+    """Places are found anew on the roads of this start: map or site file may have changed since the last one."""
+    twin = draft.state.twin(vehicle_id)
+    if twin.order_id is not None or not twin.node_id:
+        return
+    place = roads.place(twin.vehicle.type_id, twin.node_id)
+    is_elsewhere = place is not None or draft.base.map_sha256 != roads.graph.edition
+    if is_elsewhere and place != twin.place:
+        draft.emit(ev.VehiclePlaced(vehicle_id=vehicle_id, node_id=twin.node_id, place=place))
+
+
+def let_go_of_gone(draft: Draft, site: Site) -> None:
+    """Runs leave planned trips that this site cannot drive, and people are called for those that nobody can serve.
+
+    Trips that have begun go on: what is aboard for a point that is gone comes back.
+    """
+    for view in waiting_runs(draft.state):
+        unserved = gone(site, view.run)
+        why = unserved.detail if unserved is not None else _misfit(draft, site, view)
+        if why and view.phase is RunPhase.ASSIGNED:
+            draft.emit(ev.RunReleased(run_id=view.run.id, why=why))
+        if unserved is not None:
+            raise_assist(draft, AssistCause.RUN_UNSERVED, f"run:{view.run.id}", unserved.detail)
+    for vehicle_id in sorted(draft.state.twins):
+        if vehicle_id in site.vehicles:
+            continue
+        for run_id in sorted(draft.state.twin(vehicle_id).aboard):
+            detail = f"rides on {vehicle_id}, which is no longer in the site file; put it back, or fetch the parcels"
+            raise_assist(draft, AssistCause.RUN_UNSERVED, f"run:{run_id}", detail)
+
+
+def _misfit(draft: Draft, site: Site, view: RunView) -> str:
+    """Why the planned trip of a run can no longer be driven as a whole, or empty."""
+    if view.trip_id is None or draft.state.trip(view.trip_id).phase is not TripPhase.PLANNED:
+        return ""
+    trip = draft.state.trip(view.trip_id).trip
+    vehicle = site.vehicles.get(trip.vehicle_id)
+    if vehicle is None:
+        return f"{trip.vehicle_id} is no longer in the site file"
+    if vehicle.home_station != trip.station_id:
+        return f"{trip.vehicle_id} is at home at {vehicle.home_station} now"
+    return ""
