@@ -132,7 +132,9 @@ class ClosedRoadsAreLeft(Check):
             is_late = edge.released and state.is_banned(key) and now_s - since_s > CYCLE_S
             is_on = self._is_on(VehicleId(topic.serial_number), key)
             if is_late and edge.sequence_id // 2 >= known.passed and not is_on:
-                text = f"{order.order_id}.{order.order_update_id} releases {key} {now_s - since_s:.0f} s after it closed"
+                text = (
+                    f"{order.order_id}.{order.order_update_id} releases {key} {now_s - since_s:.0f} s after it closed"
+                )
                 self.violate(text, topic.serial_number)
 
     def _is_on(self, vehicle_id: VehicleId, key: str) -> bool:
