@@ -28,6 +28,7 @@ class WorldEventKind(StrEnum):
     ORDER_REJECTED = "order_rejected"
     BATTERY_EMPTY = "battery_empty"
     OVERFLOW = "overflow"
+    TROUBLE = "trouble"  # something befell a vehicle; `detail` says what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

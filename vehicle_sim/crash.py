@@ -130,15 +130,22 @@ class CrashStore:
 
 
 class CrashLink:
-    """A link that tells what is sent, and after which the process may die."""
+    """A link that tells what is sent, and after which the process may die; `before` hears what comes in first."""
 
-    def __init__(self, inner: Link, crasher: Crasher, sent: Callable[[str, bytes], None]) -> None:
+    def __init__(
+        self,
+        inner: Link,
+        crasher: Crasher,
+        sent: Callable[[str, bytes], None],
+        before: Callable[[LinkListener], LinkListener],
+    ) -> None:
         self._inner = inner
+        self._before = before
         self._crasher = crasher
         self._sent = sent
 
     async def run(self, listener: LinkListener) -> None:
-        await self._inner.run(listener)
+        await self._inner.run(self._before(listener))
 
     async def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
         self._sent(topic, payload)

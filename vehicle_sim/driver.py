@@ -80,6 +80,7 @@ class Driver:
         self.blocked_at: Hop | None = None
         self.stops_for_want_of_base = 0
         self.is_empty = False
+        self._has_sagged = False
         self._runs_dry = False
         self._world = world
         self._ground: Ground = world.ground
@@ -164,6 +165,30 @@ class Driver:
         """From now on this power is drawn from the battery; negative while charging."""
         self.charge = self.charge.drawing(self._timers.now_s(), draw_w)
 
+    def sag(self, share: float) -> None:
+        """Find so much of a full battery gone, or all that was left."""
+        now_s = self._timers.now_s()
+        self._has_sagged = True
+        if self._roll is not None:
+            rest = self._metered(self._roll)
+            self._roll = Roll(rest.edge, rest.from_m, rest.to_m, rest.speed_mps, max(now_s, rest.start_s))
+        present = self.charge.drawing(now_s, self.charge.draw_w)
+        self.charge = present.less(min(share * self.type.battery.energy_wh, present.energy_wh))
+        if self.phase is Phase.ROLLING:
+            self._time_roll()
+        self._rider.touched()
+
+    def refilled(self, energy_wh: float = 0.0) -> None:
+        """There is charge again, at least so much."""
+        self.is_empty = self._has_sagged = False
+        present = self.charge.drawing(self._timers.now_s(), self.charge.draw_w)
+        self.charge = present.less(min(present.energy_wh - energy_wh, 0.0))
+
+    def is_moved(self, place: Place) -> None:
+        """Somebody else has brought the vehicle elsewhere."""
+        assert self.phase is Phase.STANDING
+        self.place = place
+
     # ---- the way
 
     def _leave(self, hop: Hop, speed_mps: float) -> None:
@@ -180,11 +205,16 @@ class Driver:
         self._roll = Roll(hop.part.edge, begin_m, hop.part.to_m, self._speed_on(hop), start_s)
         was_standing = self.phase is Phase.STANDING
         self.phase = Phase.ROLLING
+        self._time_roll()
+        if was_standing:
+            self._rider.touched()
+
+    def _time_roll(self) -> None:
+        """Be called at the end of the present roll, or where the battery ends before it."""
+        assert self._roll is not None
         empty_s = empty_at_s(self.charge, self.type.battery, self._roll, self._rider.load_kg())
         self._runs_dry = empty_s < self._roll.end_s
         self._set_timer(min(self._roll.end_s, empty_s))
-        if was_standing:
-            self._rider.touched()
 
     def _speed_on(self, hop: Hop) -> float:
         asked_mps = hop.edge.speed_mps_max or self.type.speed_mps_max
@@ -312,6 +342,7 @@ class Driver:
         self.is_empty = True
         self.phase = Phase.STANDING
         self._world.record(WorldEventKind.BATTERY_EMPTY, vehicle=self.vehicle_id)
-        self._world.violate("S12", self.vehicle_id, "stands with an empty battery")
+        if not self._has_sagged:  # nobody can foresee that
+            self._world.violate("S12", self.vehicle_id, "stands with an empty battery")
         self._rider.stood()
         self._rider.touched()

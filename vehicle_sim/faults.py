@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 from fleet.errors import ConfigError
 
@@ -22,6 +23,37 @@ class FaultKind(StrEnum):
     CRASH = "crash"  # F20: the controller dies at a store write
     ROAD_BLOCKED = "road_blocked"  # F31
     CLERK_AWAY = "clerk_away"  # F36
+    REBOOT = "reboot"  # F30
+    MANUAL = "manual"  # F35: somebody takes the wheel for a while
+    TOWED = "towed"  # F35: and leaves it elsewhere
+    STOPPED = "stopped"  # F35: emergency stop or protective field
+    ORDERS_REFUSED = "orders_refused"  # F32
+    CHARGER_DEAD = "charger_dead"  # F34
+    BATTERY_SAG = "battery_sag"  # F34
+    CLOCK_WRONG = "clock_wrong"  # F28, F5
+    OPERATOR = "operator"  # F37, F40, F41: people ask for something at the worst moment
+
+
+VARIANTS: Mapping[FaultKind, tuple[str, ...]] = MappingProxyType(
+    {
+        FaultKind.REBOOT: ("keeps", "forgets", "lost", "mid_handover"),
+        FaultKind.MANUAL: ("clears", "keeps"),
+        FaultKind.TOWED: ("stale_node", "no_node", "home"),
+        FaultKind.STOPPED: ("autoack", "manual", "field"),
+        FaultKind.ORDERS_REFUSED: ("orders", "updates"),
+        FaultKind.CHARGER_DEAD: ("fails", "mute"),
+        FaultKind.BATTERY_SAG: ("third",),
+        FaultKind.CLOCK_WRONG: ("ahead", "behind", "years"),
+        FaultKind.OPERATOR: (
+            "hold", "recall", "cancel_waiting", "cancel_loading", "cancel_under_way", "cancel_handover",
+            "close_ahead", "close_base", "close_under", "resubmit",
+        ),
+    }
+)  # fmt: skip
+"""In how many ways a fault of a kind comes; the first where none is named. `vehicle_sim.ailments` and
+`vehicle_sim.meddling` say what each is."""
+NEEDS_PEOPLE = frozenset(VARIANTS)
+"""Faults after which a fleet goes on only where people do their part."""
 
 
 class CrashMoment(StrEnum):
@@ -47,6 +79,8 @@ class Rates:
         no_show: share of visits at which no staff come.
         broker_down: per hour; lasts `broker_down_s`.
         crash: controller crashes per hour.
+        reboot, manual, towed, stopped, refused, charger_dead, sag, clock, operator: per vehicle and hour; each comes
+            in one of its `VARIANTS`.
     """
 
     drop: float = 0.0
@@ -67,16 +101,44 @@ class Rates:
     blocked_sigma: float = 0.8
     clerk_away_s: tuple[float, float] = (300.0, 1200.0)
     broker_down_s: tuple[float, float] = (5.0, 120.0)
+    reboot: float = 0.0
+    manual: float = 0.0
+    towed: float = 0.0
+    stopped: float = 0.0
+    refused: float = 0.0
+    charger_dead: float = 0.0
+    sag: float = 0.0
+    clock: float = 0.0
+    operator: float = 0.0
 
 
 FREQUENCIES = ("drop", "duplicate", "late", "reorder", "silence", "blocked", "clerk_away", "no_show", "broker_down",
                "crash")  # fmt: skip
+TROUBLES = ("reboot", "manual", "towed", "stopped", "refused", "charger_dead", "sag", "clock", "operator")
+_TROUBLE_KINDS = (
+    (FaultKind.REBOOT, "reboot", (5.0, 90.0)),
+    (FaultKind.MANUAL, "manual", (10.0, 400.0)),
+    (FaultKind.TOWED, "towed", (60.0, 400.0)),
+    (FaultKind.STOPPED, "stopped", (2.0, 300.0)),
+    (FaultKind.ORDERS_REFUSED, "refused", (20.0, 240.0)),
+    (FaultKind.CHARGER_DEAD, "charger_dead", (300.0, 1800.0)),
+    (FaultKind.BATTERY_SAG, "sag", (0.0, 0.0)),
+    (FaultKind.CLOCK_WRONG, "clock", (60.0, 900.0)),
+    (FaultKind.OPERATOR, "operator", (20.0, 600.0)),
+)
+"""What befalls vehicles and what people ask for: the kind, its rate, and how long it lasts."""
+BRIEF_SHARE, BRIEF_S = 0.25, 1.0
+"""So many of the roads that people close are open again after a second."""
 _CITY = Rates(
     drop=0.01, duplicate=0.01, late=0.001, reorder=0.005, silence=0.2, blocked=0.3, clerk_away=0.02, no_show=0.04
 )
 _STORM = Rates(
     drop=0.05, duplicate=0.05, late=0.02, reorder=0.03, silence=1.0, blocked=1.0, clerk_away=0.1, no_show=0.04,
     broker_down=0.5, crash=2.0,
+)  # fmt: skip
+_TROUBLE = replace(
+    _STORM, reboot=0.6, manual=0.4, towed=0.3, stopped=0.5, refused=0.3, charger_dead=0.2, sag=0.2, clock=0.3,
+    operator=1.5,
 )  # fmt: skip
 _ALONE = {
     "silence": Rates(silence=6.0),
@@ -88,20 +150,31 @@ _ALONE = {
     "crash": Rates(crash=60.0),
     "blocked": Rates(blocked=6.0),
     "clerk_away": Rates(clerk_away=1.0, no_show=0.3),
+    "reboot": Rates(reboot=6.0),
+    "manual": Rates(manual=6.0),
+    "towed": Rates(towed=4.0),
+    "stopped": Rates(stopped=6.0),
+    "refused": Rates(refused=6.0),
+    "charger_dead": Rates(charger_dead=4.0),
+    "sag": Rates(sag=3.0),
+    "clock": Rates(clock=6.0),
+    "operator": Rates(operator=10.0),
 }
 _BY_ID = {
     "F1": "silence", "F2": "drop", "F3": "duplicate", "F4": "reorder", "F5": "late", "F9": "broker_down",
-    "F20": "crash", "F31": "blocked", "F36": "clerk_away",
+    "F20": "crash", "F31": "blocked", "F36": "clerk_away", "F28": "clock", "F30": "reboot", "F32": "refused",
+    "F34": "sag", "F35": "manual", "F41": "operator",
 }  # fmt: skip
 
 
 def rates_of(profile: str) -> Rates:
-    """The rates of `calm`, `city`, `storm`, `crash-storm` or `one-fault:NAME`.
+    """The rates of `calm`, `city`, `storm`, `trouble`, `crash-storm` or `one-fault:NAME`.
 
     Raises:
         ConfigError: there is no such profile.
     """
-    known = {"calm": Rates(), "city": _CITY, "storm": _STORM, "crash-storm": Rates(crash=30.0)}
+    known = {"calm": Rates(), "city": _CITY, "storm": _STORM, "trouble": _TROUBLE}
+    known["crash-storm"] = Rates(crash=30.0)
     known |= {f"one-fault:{name}": rates for name, rates in _ALONE.items()}
     known |= {f"one-fault:{fault_id}": _ALONE[name] for fault_id, name in _BY_ID.items()}
     if profile not in known:
@@ -113,7 +186,7 @@ def swarm(rates: Rates, rng: random.Random) -> Rates:
     """A mix of one's own: half of the faults off, the others weaker or stronger."""
     drawn = {
         name: 0.0 if rng.random() < 0.5 else min(getattr(rates, name) * rng.expovariate(1.0), _most(name))
-        for name in FREQUENCIES
+        for name in (*FREQUENCIES, *TROUBLES)
     }
     return replace(rates, **drawn)  # type: ignore[arg-type]  # all of these are plain numbers
 
@@ -130,6 +203,7 @@ class FaultEvent:
         target: a vehicle (silence; road_blocked: the edge it is about to enter), an edge key or a point; empty for
             broker and controller.
         moment: of a crash.
+        variant: one of the kind's `VARIANTS`, or empty where there are none.
     """
 
     kind: FaultKind
@@ -137,6 +211,12 @@ class FaultEvent:
     for_s: float = 0.0
     target: str = ""
     moment: CrashMoment = CrashMoment.AFTER_COMMIT
+    variant: str = ""
+
+    @property
+    def name(self) -> str:
+        """Kind and variant, for counting."""
+        return f"{self.kind}:{self.variant}" if self.variant else str(self.kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +237,15 @@ class FaultPlan:
             until_s=self.until_s + by_s,
         )
 
+    @property
+    def needs_people(self) -> bool:
+        """Something in it ends only where people see to it."""
+        return any(event.kind in NEEDS_PEOPLE for event in self.events)
+
     def describe(self) -> dict[str, object]:
         """What was drawn, for people who repeat or shrink a run."""
-        rates = {each.name: getattr(self.rates, each.name) for each in fields(Rates) if each.name in FREQUENCIES}
+        names = {*FREQUENCIES, *TROUBLES}
+        rates = {each.name: getattr(self.rates, each.name) for each in fields(Rates) if each.name in names}
         return {"rates": {name: rate for name, rate in rates.items() if rate}, "events": len(self.events)}
 
 
@@ -190,8 +276,23 @@ def draw_plan(
     moments = tuple(CrashMoment)
     for crash in _drawn(FaultKind.CRASH, rates.crash, "", span, rng, lambda: 0.0):
         events.append(replace(crash, moment=rng.choice(moments)))
+    events += _drawn_troubles(rates, seed, vehicles, span)
     events.sort(key=lambda event: (event.at_s, event.kind, event.target))
     return FaultPlan(rates=rates, events=tuple(events), from_s=from_s, until_s=until_s)
+
+
+def _drawn_troubles(
+    rates: Rates, seed: int, vehicles: Sequence[str], span: tuple[float, float]
+) -> Iterator[FaultEvent]:
+    """From a source of their own, so that the other faults of a seed are the same with and without them."""
+    rng = random.Random(f"troubles:{seed}")
+    for vehicle in vehicles:
+        for kind, name, lasts_s in _TROUBLE_KINDS:
+            for event in _drawn(kind, getattr(rates, name), vehicle, span, rng, lambda: rng.uniform(*lasts_s)):  # noqa: B023
+                event = replace(event, variant=rng.choice(VARIANTS[kind]))
+                if event.variant.startswith("close_") and rng.random() < BRIEF_SHARE:
+                    event = replace(event, for_s=min(BRIEF_S, event.for_s))
+                yield event
 
 
 def _drawn(

@@ -93,10 +93,16 @@ class Handling:
         self._visit: _Visit | None = None
         self._doing: dict[str, Doing] = {}
         self._timer: Timer | None = None
+        self._queued: OrderNode | None = None
 
     @property
     def is_busy(self) -> bool:
         return self._visit is not None
+
+    @property
+    def has_hands_at_work(self) -> bool:
+        """Parcels change hands at this moment."""
+        return self._visit is not None and any(doing.status is ActionStatus.RUNNING for doing in self._visit.todo)
 
     @property
     def is_all_over(self) -> bool:
@@ -109,6 +115,13 @@ class Handling:
         """A new order begins."""
         self._doing.clear()
 
+    def forget_all(self) -> None:
+        """The vehicle restarts and knows of no action; hands that are at work finish what they do all the same."""
+        self._doing.clear()
+        self._queued = None
+        if self._visit:
+            self._give_up_all_but([doing for doing in self._visit.todo if doing.status is ActionStatus.RUNNING])
+
     def expect(self, nodes: Iterable[OrderNode]) -> None:
         """Take note of the actions of released nodes."""
         for node in nodes:
@@ -116,7 +129,10 @@ class Handling:
                 self._doing.setdefault(action.action_id, Doing(action))
 
     def begin(self, node: OrderNode) -> None:
-        """Work through the actions of the node the vehicle stands at."""
+        """Work through the actions of the node the vehicle stands at; after those that hands are still at."""
+        if self._visit is not None:
+            self._queued = node
+            return
         todo = [self._doing[action.action_id] for action in node.actions]
         todo = [doing for doing in todo if not doing.is_over]
         picks = [doing for doing in todo if doing.action.action_type == "pick"]
@@ -128,11 +144,16 @@ class Handling:
         for doing in self._doing.values():
             if doing.status in (ActionStatus.WAITING, ActionStatus.INITIALIZING):
                 self._end(doing, ActionStatus.FAILED, "cancelled")
+        self._queued = None
         if self._visit:
-            self._visit.todo = [doing for doing in self._visit.todo if not doing.is_over]
-            if not self._visit.todo:
-                self._cancel_timer()
-                self._next()
+            self._give_up_all_but([doing for doing in self._visit.todo if not doing.is_over])
+
+    def _give_up_all_but(self, todo: list[Doing]) -> None:
+        assert self._visit is not None
+        self._visit.todo = todo
+        if not todo:
+            self._cancel_timer()
+            self._next()
 
     # ---- one after the other
 
@@ -150,7 +171,11 @@ class Handling:
         for bay in sorted(visit.bays):
             self._world.berths.vacate(bay, self._vehicle_id)
         self._visit = None
-        self._done()
+        if self._queued is None:
+            self._done()
+        else:
+            node, self._queued = self._queued, None
+            self.begin(node)
 
     def _begin_pick(self, visit: _Visit, doing: Doing) -> bool:
         """Whether hands are at work on it now."""

@@ -9,126 +9,58 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 
 import structlog
 
 from fleet.controller import AreaController, Parts
-from fleet.dispatch.commands import Answer, RunRequest, SubmitRuns
-from fleet.errors import JournalError, RefusedError
-from fleet.journal.archive import Archive
-from fleet.journal.commit import Store
+from fleet.dispatch.commands import Answer, Command
+from fleet.errors import JournalError
 from fleet.journal.store import SqlStore
 from fleet.journal.writer import InlineWriter
 from fleet.model.ids import RunId, VehicleId
-from fleet.model.run import Run
 from fleet.model.site import Site
 from fleet.model.vehicle import Vehicle
 from fleet.planning.port import Budget
 from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
-from fleet.state.fleet_state import FleetState, RunView
+from fleet.state.fleet_state import FleetState
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.subscription import Subscription
 from fleet.workers.inline import InlineSolver
 from vehicle_sim.checks import Checks, Glance, all_checks
-from vehicle_sim.crash import Crasher, CrashError, CrashLink, CrashPoint, CrashStore
-from vehicle_sim.demand import ToldRun, draw_demand, left_behind
-from vehicle_sim.faults import FaultEvent, FaultKind, FaultPlan, NetworkFaults
+from vehicle_sim.crash import Crasher, CrashError, CrashLink, CrashStore
+from vehicle_sim.customers import Customers
+from vehicle_sim.demand import draw_demand
+from vehicle_sim.faults import CrashMoment, FaultEvent, FaultKind, NetworkFaults
 from vehicle_sim.ground import Ground
+from vehicle_sim.hearing import Hearing
+from vehicle_sim.meddling import Operator
 from vehicle_sim.memory_radio import MemoryRadio
 from vehicle_sim.mischief import Mischief
+from vehicle_sim.outcome import Options, OtherSite, Outcome, Tally, Wrapping
 from vehicle_sim.park import park, subscriptions_of
+from vehicle_sim.people import Attendant, unsure_runs
 from vehicle_sim.scenario import Scenario
-from vehicle_sim.timers import Timers, VirtualTimers
+from vehicle_sim.timers import VirtualTimers
 from vehicle_sim.truth import Truth
 from vehicle_sim.vehicle import SimVehicle
 from vehicle_sim.virtual_time import VirtualClock, run_virtual
 from vehicle_sim.voice import will_of
-from vehicle_sim.world import Violation, World
+from vehicle_sim.world import World
+
+__all__ = ["Options", "OtherSite", "Outcome", "Wrapping", "simulate"]
 
 CLIENT_ID = "fleet"
 TOPICS = ("state", "connection", "factsheet", "visualization")
 RESTART_S = 3.0
-CLIENT_RETRY_S = 5.0
 CLIENT_WAIT_S = 30.0
 LOOK_EVERY_S = 30.0
-SEND_AGAIN_EVERY_S = 600.0
 LEASE_S = 1200.0  # nobody contends for the area here; each renewal is a transaction
 GRACE_S = 4 * 3600.0
 """How long after the scenario's end everything has to have come to its end: the bound of L1."""
 
-StoreFactory = Callable[[], Store]
-Wrapping = Callable[[AreaController], None]
-Meddling = Callable[[Mapping[VehicleId, SimVehicle], Timers], None]
-
 log = structlog.get_logger("sim.harness")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How one simulation is run.
-
-    Attributes:
-        profile: replaces the scenario's own fault profile.
-        crash_points: store writes at which the controller dies, on top of the faults.
-        until_s: end of the scenario instead of its own.
-        solver_steps: budget of the solver; 0 for none.
-        spoil: plants a bug in each new controller, to see whether the checks find it.
-        meddle: lays hands on the vehicles before anything begins; may set timers for more.
-        shuffle: also draw the order of callbacks that are ready together.
-        sends_again: what came back to its station is handed in again in a new run, until the scenario's end.
-    """
-
-    profile: str | None = None
-    crash_points: frozenset[CrashPoint] = frozenset()
-    until_s: float | None = None
-    solver_steps: int = 10
-    spoil: Wrapping | None = None
-    meddle: Meddling | None = None
-    shuffle: bool = False
-    samples: bool = False
-    sends_again: bool = False
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a simulation ended with."""
-
-    seed: int
-    state: FleetState
-    store: Store
-    world: World
-    truth: Truth
-    scenario: Scenario
-    roads: SiteRoads
-    told: list[ToldRun]
-    plan: FaultPlan
-    writes: int
-    crashes: int
-    refused: list[str]
-    schema_violations: dict[str, int]
-    orders_sent: int
-    orders_rejected: int
-    plan_s: list[float]
-    dispatch_s: list[float]
-    stops_for_want_of_base: int
-    simulated_s: float
-    fault_hits: dict[str, int]
-    is_over: bool
-
-    @property
-    def violations(self) -> list[Violation]:
-        return self.world.violations
-
-    @property
-    def runs(self) -> dict[RunId, RunView]:
-        """All runs, those that were archived too."""
-        archived = {each.view.run.id: each.view for each in Archive(self.store, self.scenario.site.id).runs()}
-        return archived | dict(self.state.runs)
 
 
 @cache
@@ -163,23 +95,6 @@ def simulate(scenario: Scenario, graph: RoadGraph, seed: int, options: Options |
     return run_virtual(work, scenario.start_s, shuffle_seed)
 
 
-@dataclass(slots=True)
-class _Tally:
-    """Figures of controllers that are gone."""
-
-    schema_violations: Counter[str] = field(default_factory=Counter)
-    orders_sent: int = 0
-    plan_s: list[float] = field(default_factory=list)
-    dispatch_s: list[float] = field(default_factory=list)
-
-    def take(self, controller: AreaController) -> None:
-        stats = controller.stats
-        self.schema_violations.update(stats.schema_violations)
-        self.orders_sent += stats.sent["order"]
-        self.plan_s += stats.solver_s
-        self.dispatch_s += stats.dispatch_s
-
-
 class _Simulation:
     """One run; made inside the virtual loop."""
 
@@ -198,13 +113,55 @@ class _Simulation:
         self.store = SqlStore("sqlite://", _template())
         self.crasher = Crasher(options.crash_points)
         self.crasher.on_crash(lambda: self.broker.cut(CLIENT_ID))
-        self.acked: dict[RunId, Run] = {}
-        self.checks: Checks = all_checks(Glance(self.world, self.vehicles, roads, self.store, self.timers, self.acked))
-        self.told = [told for told in draw_demand(scenario, seed) if told.told_s < self.end_s]
-        self.tally = _Tally()
-        self.refused: list[str] = []
+        told = [told for told in draw_demand(scenario, seed) if told.told_s < self.end_s]
+        self.customers = Customers(self._ask, clock, self.world, told)
+        self.hearing = Hearing(clock.trade_now_s)
+        self.alive_since_s = clock.trade_now_s()
         self.controller: AreaController | None = None
+        self.glance = self._glance()
+        self.checks: Checks = all_checks(self.glance)
+        self.tally = Tally()
         self.is_over = False
+        self.mischief = Mischief(self.plan, self.timers, self.world, self.vehicles, self._elsewhere)
+        self.operator = self._operator()
+        self.attendant = Attendant(
+            self._ask, clock, self.vehicles, self.world, self.operator.holding, seed, options.settle
+        )
+        self.tasks: asyncio.TaskGroup | None = None
+
+    def _glance(self) -> Glance:
+        return Glance(
+            world=self.world,
+            vehicles=self.vehicles,
+            roads=self.roads,
+            store=self.store,
+            timers=self.timers,
+            acked=self.customers.acked,
+            state=self._state,
+            alive_since_s=lambda: self.alive_since_s,
+            believed_heard_s=self._believed_heard_s,
+            hearing=self.hearing,
+            calm_s=self.plan.until_s,
+        )
+
+    def _operator(self) -> Operator:
+        return Operator(
+            self._ask,
+            self.clock,
+            self.world,
+            self._state,
+            lambda vehicle_id: self.world.ground.key(self.vehicles[vehicle_id].driver.here().edge),
+            lambda: self.customers.batches,
+            self.mischief.hits,
+            self.plan.until_s,
+        )
+
+    def _state(self) -> FleetState | None:
+        return None if self.controller is None else self.controller.state
+
+    def _believed_heard_s(self, vehicle_id: VehicleId) -> float:
+        heard = None if self.controller is None else self.controller.ear.heard.get(vehicle_id)
+        return 0.0 if heard is None else heard.at_s
 
     def _vehicles(self) -> dict[VehicleId, SimVehicle]:
         links: dict[str, MemoryLink] = {}
@@ -223,14 +180,19 @@ class _Simulation:
     # The whole run ------------------------------------------------------------------------------------------------
 
     async def run(self) -> Outcome:
-        Mischief(self.plan, self.timers, self.world, self.vehicles, self._elsewhere).start()
+        self.mischief.start()
         if self.options.meddle is not None:
             self.options.meddle(self.vehicles, self.timers)
-        async with asyncio.TaskGroup() as tasks:
-            lives = tasks.create_task(self._live_on(), name="lives")
-            client = tasks.create_task(self._customers(), name="client")
+        if self.options.other_site is not None:
+            self.timers.call_at(self.scenario.start_s + self.options.other_site.after_s, self._change_site)
+        async with asyncio.TaskGroup() as self.tasks:
+            lives = [self.tasks.create_task(self._live_on(), name="lives")]
+            client = self.tasks.create_task(self._ask_for_runs(), name="client")
+            if self.plan.needs_people:
+                lives.append(self.tasks.create_task(self.attendant.attend(self._state), name="attendant"))
             await self._until_over(client)
-            lives.cancel()
+            for life in lives:
+                life.cancel()
         return self._outcome()
 
     async def _until_over(self, client: asyncio.Task[None]) -> None:
@@ -247,11 +209,16 @@ class _Simulation:
 
     def _has_come_to_rest(self) -> bool:
         controller = self.controller
-        if controller is None or controller.state.open_runs:
+        if controller is None or set(controller.state.open_runs) - self._waiting() or self.operator.busy:
             return False
         at_home = all(vehicle.is_idle and not vehicle.driver.is_driving for vehicle in self.vehicles.values())
         state = controller.state
         return at_home and all(twin.trip_id is None and twin.order_id is None for twin in state.twins.values())
+
+    def _waiting(self) -> frozenset[RunId]:
+        """Open runs that only a person could end, who has no means to."""
+        state = self._state()
+        return frozenset(unsure_runs(state)) if state is not None and self.plan.needs_people else frozenset()
 
     def _outcome(self) -> Outcome:
         assert self.controller is not None
@@ -264,11 +231,11 @@ class _Simulation:
             truth=self.truth,
             scenario=self.scenario,
             roads=self.roads,
-            told=self.told,
+            told=self.customers.told,
             plan=self.plan,
             writes=self.crasher.writes,
             crashes=self.crasher.crashes,
-            refused=self.refused,
+            refused=self.customers.refused,
             schema_violations=dict(self.tally.schema_violations),
             orders_sent=self.tally.orders_sent,
             orders_rejected=rejected,
@@ -276,7 +243,10 @@ class _Simulation:
             dispatch_s=self.tally.dispatch_s,
             stops_for_want_of_base=sum(v.driver.stops_for_want_of_base for v in self.vehicles.values()),
             simulated_s=self.clock.trade_now_s() - self.scenario.start_s,
-            fault_hits=dict(self.network_faults.hits),
+            fault_hits={**self.network_faults.hits, **self.mischief.hits},
+            acts=dict(self.attendant.acts),
+            notes=dict(self.glance.notes),
+            waiting=self._waiting(),
             is_over=self.is_over,
         )
 
@@ -303,6 +273,7 @@ class _Simulation:
             self.options.spoil(controller)
         await controller.open()
         self.controller = controller
+        self.alive_since_s = self.clock.trade_now_s()
         controller.on_commit(lambda: self.checks.moved(controller.state))
         await controller.run()
 
@@ -313,7 +284,7 @@ class _Simulation:
         solver = InlineSolver(clock=self.clock, latency_s=5.0) if self.options.solver_steps else None
         return Parts(
             clock=self.clock,
-            link=CrashLink(link, self.crasher, self.checks.sent),
+            link=CrashLink(link, self.crasher, self.checks.sent, self.hearing.before),
             store=store,
             writer=InlineWriter(store),
             solver=solver,
@@ -332,75 +303,24 @@ class _Simulation:
             case FaultKind.BROKER_DOWN:
                 self.broker.stop(keep_retained=False)
                 self.timers.call_at(self.clock.trade_now_s() + event.for_s, self.broker.start)
+            case FaultKind.OPERATOR if self.tasks is not None:
+                self.tasks.create_task(self.operator.act(event), name=f"operator {event.name}")
 
-    # The courier's system -----------------------------------------------------------------------------------------
+    def _change_site(self) -> None:
+        assert self.options.other_site is not None
+        self.roads = SiteRoads(self.options.other_site.site, self.roads.graph)
+        self.crasher.arm(CrashMoment.AFTER_COMMIT)
 
-    async def _customers(self) -> None:
+    # People -------------------------------------------------------------------------------------------------------
+
+    async def _ask_for_runs(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._client(), name="first")
+            tasks.create_task(self.customers.hand_in_all(), name="first")
             if self.options.sends_again:
-                tasks.create_task(self._again(), name="again")
+                tasks.create_task(self.customers.send_again(self._state, self.end_s), name="again")
 
-    async def _again(self) -> None:
-        """Looks now and then at what came back, and hands it in again from the station where it lies."""
-        while self.clock.trade_now_s() < self.end_s:
-            await asyncio.sleep(SEND_AGAIN_EVERY_S)
-            state = self.controller.state if self.controller is not None else FleetState()
-            for run in left_behind(state, self.clock.trade_now_s()):
-                self.told.append(ToldRun(self.clock.trade_now_s(), run))
-                await self._hand_in([run])
-
-    async def _client(self) -> None:
-        """Hands runs in when they become known, and asks again with the same key until it has an answer."""
-        for told_s, batch in _batches(self.told):
-            await self.clock.sleep_until(told_s)
-            await self._hand_in(batch)
-
-    async def _hand_in(self, batch: list[Run]) -> None:
-        self.world.expect(batch)
-        key = f"batch-{batch[0].id}"
-        command = SubmitRuns(key=key, runs=tuple(map(_request, batch)))
-        answer = await self._insist(partial(self._ask, command))
-        if answer is not None:
-            self.acked.update((run.id, run) for run in batch)
-
-    async def _ask(self, command: SubmitRuns) -> Answer:
+    async def _ask(self, command: Command, actor: str) -> Answer:
         if self.controller is None:
             raise JournalError("the controller is down")
         async with asyncio.timeout(CLIENT_WAIT_S):
-            return await self.controller.ask(command, "client")
-
-    async def _insist(self, ask: Callable[[], Awaitable[Answer]]) -> Answer | None:
-        while True:
-            try:
-                return await ask()
-            except (JournalError, TimeoutError):
-                await asyncio.sleep(CLIENT_RETRY_S)
-            except RefusedError as refusal:
-                self.refused.append(str(refusal))
-                self.world.violate("S2", "", f"a request was refused: {refusal}")
-                return None
-
-
-def _batches(told: list[ToldRun]) -> list[tuple[float, list[Run]]]:
-    """Runs that become known at the same moment are handed in together."""
-    batches: dict[float, list[Run]] = {}
-    for each in told:
-        batches.setdefault(each.told_s, []).append(each.run)
-    return sorted(batches.items())
-
-
-def _request(run: Run) -> RunRequest:
-    return RunRequest(
-        run_id=run.id,
-        station_id=run.station_id,
-        point_id=run.point_id,
-        parcel_ids=run.lot.parcel_ids,
-        parcel_count=run.lot.parcel_count,
-        mass_kg=run.lot.mass_kg,
-        volume_m3=run.lot.volume_m3,
-        ready_s=run.ready_s,
-        due_s=run.due_s,
-        priority=run.priority,
-        brand=run.brand,
-    )
+            return await self.controller.ask(command, actor)

@@ -101,8 +101,12 @@ class HeldOrder:
         self.update_id = order.order_update_id
 
 
-def read_new(order: Order, ground: Ground, here: Place, last_node_id: str) -> HeldOrder | Rejection:
-    """A new order for a vehicle that stands here with nothing left to do."""
+def read_new(order: Order, ground: Ground, here: Place, last_node_id: str | None) -> HeldOrder | Rejection:
+    """A new order for a vehicle that stands here with nothing left to do.
+
+    Args:
+        last_node_id: None where it is not at that node any more, nor on the way from it; then only nearness counts.
+    """
     if fault := _shape_fault(order):
         return fault
     first = order.nodes[0]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fleet.wire.messages import Action, ActionState, ActionStatus, ErrorReference
+from fleet.wire.messages import Action, ActionState, ActionStatus, ErrorReference, OperatingMode
 from vehicle_sim.driver import Phase
 from vehicle_sim.handling import Doing
 
 if TYPE_CHECKING:
     from vehicle_sim.vehicle import SimVehicle
+
+
+NOT_BY_HAND = frozenset({"startCharging", "stopCharging", "startPause", "stopPause"})
+"""Not done while a person has the wheel."""
 
 
 class InstantDesk:
@@ -47,13 +51,20 @@ class InstantDesk:
         """A new order begins: what is over is no longer shown, but never done again."""
         self._doing = {key: doing for key, doing in self._doing.items() if not doing.is_over}
 
+    def forget_all(self) -> None:
+        """After a restart nothing is known of what was asked."""
+        self._doing, self._heard = {}, set()
+        self._cancel = self._pause = None
+
     def hear(self, action: Action) -> None:
         if action.action_id not in self._heard:
             self._heard.add(action.action_id)
             doing = Doing(action, ActionStatus.RUNNING)
             self._doing[action.action_id] = doing
             act = self._acts.get(action.action_type)
-            if act:
+            if act and action.action_type in NOT_BY_HAND and self._vehicle.mode is not OperatingMode.AUTOMATIC:
+                self._fail(doing, "instantActionError", f"{action.action_type}: in mode {self._vehicle.mode}")
+            elif act:
                 act(doing)
             else:
                 self._fail(doing, "instantActionError", f"{action.action_type} is not known here")

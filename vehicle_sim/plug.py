@@ -11,13 +11,18 @@ from vehicle_sim.world import STOP_REACH_M, World, WorldEventKind
 
 
 class Plug:
-    """The plug of one vehicle."""
+    """The plug of one vehicle.
+
+    Attributes:
+        fault: "fails": no charging begins, and it says so; "mute": nor does it here, but nothing is said.
+    """
 
     def __init__(self, vehicle_id: VehicleId, driver: Driver, world: World) -> None:
         self._vehicle_id = vehicle_id
         self._driver = driver
         self._world = world
         self._station: Station | None = None
+        self.fault = ""
         self._since_wh = 0.0
         self._charged_wh = 0.0
 
@@ -40,12 +45,14 @@ class Plug:
         station = self._station_here()
         if station is None:
             return "no charger here"
+        if self.fault:
+            return "the charger gives no power" if self.fault == "fails" else ""
         self._station = station
         self._world.berths.occupy(f"charger:{station.id}", self._vehicle_id, station.chargers)
         battery = self._driver.type.battery
         self._driver.draw(battery.hotel_w - min(station.charger_w, battery.charge_w_max))
         self._since_wh = self._driver.charge.energy_wh
-        self._driver.is_empty = False
+        self._driver.refilled()
         self._world.record(WorldEventKind.CHARGING_STARTED, vehicle=self._vehicle_id, place=station.id)
         return ""
 

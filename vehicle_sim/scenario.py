@@ -19,7 +19,7 @@ from fleet.config import load, local_time_s
 from fleet.errors import ConfigError
 from fleet.model.ids import PointId, VehicleId
 from fleet.model.site import Site
-from vehicle_sim.faults import CrashMoment, FaultEvent, FaultKind, FaultPlan, draw_plan, rates_of, swarm
+from vehicle_sim.faults import VARIANTS, CrashMoment, FaultEvent, FaultKind, FaultPlan, draw_plan, rates_of, swarm
 
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
@@ -108,6 +108,14 @@ class FaultTable(_Table):
     edge: str = ""
     point: str = ""
     moment: CrashMoment = CrashMoment.AFTER_COMMIT
+    variant: str = ""
+
+    @model_validator(mode="after")
+    def _is_a_known_variant(self) -> FaultTable:
+        known = VARIANTS.get(self.kind, ())
+        if self.variant and self.variant not in known:
+            raise ValueError(f"a variant of {self.kind}: {', '.join(known) or 'it has none'}")
+        return self
 
     @model_validator(mode="after")
     def _names_its_target(self) -> FaultTable:
@@ -115,6 +123,7 @@ class FaultTable(_Table):
             FaultKind.SILENCE: ("vehicle",),
             FaultKind.ROAD_BLOCKED: ("vehicle", "edge"),
             FaultKind.CLERK_AWAY: ("point",),
+            **dict.fromkeys(VARIANTS, ("vehicle",)),
         }.get(self.kind, ())
         if needed and not any(getattr(self, name) for name in needed):
             raise ValueError(f"{' or '.join(needed)}, as its kind is {self.kind}")
@@ -206,6 +215,7 @@ class Scenario:
             for_s=table.lasts,
             target=table.vehicle or table.edge or table.point,
             moment=table.moment,
+            variant=table.variant or next(iter(VARIANTS.get(table.kind, ())), ""),
         )
 
     def _check_targets(self) -> None:

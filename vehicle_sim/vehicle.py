@@ -11,7 +11,17 @@ from fleet.model.place import Place
 from fleet.model.site import Site
 from fleet.model.vehicle import Vehicle
 from fleet.wire import codec
-from fleet.wire.messages import ErrorLevel, ErrorReference, OperatingMode, Order, OrderNode, VehicleError
+from fleet.wire.messages import (
+    EmergencyStop,
+    ErrorLevel,
+    ErrorReference,
+    OperatingMode,
+    Order,
+    OrderNode,
+    Safety,
+    VehicleError,
+)
+from vehicle_sim.ailments import Ailments
 from vehicle_sim.driver import Driver, Phase
 from vehicle_sim.handling import Doing, Handling
 from vehicle_sim.held_order import HeldOrder, Rejection, read_new, read_update
@@ -20,6 +30,7 @@ from vehicle_sim.plug import Plug
 from vehicle_sim.voice import Radio, Voice
 from vehicle_sim.world import World, WorldEventKind
 
+SAFE = Safety(emergency_stop=EmergencyStop.NONE, field_violation=False)
 ORDER_ERRORS = frozenset({"validationError", "noRouteError", "orderError", "orderUpdateError", "orderActionError"})
 
 
@@ -33,6 +44,15 @@ class SimVehicle:
         soc_fraction: charge at first.
         state_interval_s: a state goes out at least this often, in trade time.
         visualization_s: interval of the visualization topic, None for none.
+
+    Attributes:
+        home: the place and node of its home station.
+        stands_at: the last node while it knows no order; empty where it does not know that either.
+        was_moved: people have moved it since it reached its last node, and it knows that.
+        safety: the emergency stop and the protective field.
+        clock_lie_s: how far its clock is ahead of the true time.
+        is_off: it is restarting; nothing is heard, said or done.
+        ailments: what befalls it.
     """
 
     def __init__(
@@ -51,8 +71,13 @@ class SimVehicle:
         self.id = vehicle.id
         self.world = world
         self.type = site.type_of(vehicle.id)
-        self.home_node_id = node_id
+        self.home = (place, node_id)
+        self.stands_at = node_id
         self.mode = OperatingMode.AUTOMATIC
+        self.safety = SAFE
+        self.was_moved = False
+        self.clock_lie_s = 0.0
+        self.is_off = False
         self.is_paused = False
         self.errors: dict[str, VehicleError] = {}
         self._past_order_ids: set[str] = set()
@@ -60,6 +85,7 @@ class SimVehicle:
         self.handling = Handling(vehicle.id, world, self.touched, self._action_failed, self.go_on)
         self.plug = Plug(vehicle.id, self.driver, world)
         self.instant = InstantDesk(self)
+        self.ailments = Ailments(self)
         self.voice = Voice(self, site.map_id, radio, state_interval_s, visualization_s)
         world.add_vehicle(vehicle.id, self.driver.here)
 
@@ -73,7 +99,7 @@ class SimVehicle:
         """Drive on to the end of the base; what is said meanwhile is lost."""
 
     def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        if retained:
+        if retained or self.is_off:
             return  # an order kept by a broker is an old one
         name = topic.rpartition("/")[2]
         try:
@@ -103,7 +129,29 @@ class SimVehicle:
 
     @property
     def last_node_id(self) -> str:
-        return self.order.last_node.node_id if self.order else self.home_node_id
+        return self.order.last_node.node_id if self.order else self.stands_at
+
+    def forget_order(self, node_id: str) -> None:
+        """Know nothing of orders and actions any more; hands at work finish what they do.
+
+        Args:
+            node_id: what it still knows to be its last node, or empty.
+        """
+        self.driver.drop_order()
+        self.driver.order, self.stands_at = None, node_id
+        self._past_order_ids.clear()
+        self.handling.forget_all()
+        self.instant.forget_all()
+        self.is_paused = False
+        self.errors = {}
+
+    def clear_order(self) -> None:
+        """Give up what is left of the order, as on entering MANUAL; section 6.10 of VDA 5050 2.1.0."""
+        if self.order:
+            self.order.is_cancelled = True
+        self.handling.abandon()
+        self.driver.drop_order()
+        self.instant.try_cancel()
 
     def _hear_order(self, order: Order) -> None:
         held = self.order
@@ -123,7 +171,8 @@ class SimVehicle:
         if refusal := self._cannot_begin():
             self._reject(order, Rejection("orderError", refusal, _references(order)))
             return
-        held = read_new(order, self.world.ground, self.driver.here(), self.last_node_id)
+        at_node_id = None if self.was_moved else self.last_node_id
+        held = read_new(order, self.world.ground, self.driver.here(), at_node_id)
         if isinstance(held, Rejection):
             self._reject(order, held)
             return
@@ -133,7 +182,7 @@ class SimVehicle:
         self.handling.expect(order.nodes)
         if self.order:
             self._past_order_ids.add(self.order.order_id)
-        self.driver.order = held
+        self.driver.order, self.was_moved = held, False
         self.touched()
         if self.driver.phase is Phase.STANDING and held.last_node.actions:
             self.arrived(held.last_node)
@@ -146,10 +195,14 @@ class SimVehicle:
             return "charging; stopCharging first"
         if self.driver.is_driving and self.driver.phase is not Phase.BRAKING:
             return "not yet standing"
+        if self.ailments.refuses:
+            return "not ready for orders"
         return "" if self.mode is OperatingMode.AUTOMATIC else f"in mode {self.mode}"
 
     def _hear_update(self, order: Order, held: HeldOrder) -> None:
         hops = read_update(order, self.world.ground, held, self.driver.here())
+        if self.ailments.refuses == "updates" or self.mode is not OperatingMode.AUTOMATIC:
+            hops = Rejection("orderUpdateError", f"not now, in mode {self.mode}", _references(order))
         if isinstance(hops, Rejection):
             self._reject(order, hops)
             return
@@ -180,18 +233,22 @@ class SimVehicle:
         self.voice.touched()
 
     def may_move(self) -> bool:
-        return not (self.is_paused or self.instant.is_stopping or self.handling.is_busy or self.plug.is_charging) and (
-            self.mode is OperatingMode.AUTOMATIC
-        )
+        held_back = self.is_paused or self.is_off or self.safety is not SAFE
+        busy = self.instant.is_stopping or self.handling.is_busy or self.plug.is_charging
+        return not held_back and not busy and self.mode is OperatingMode.AUTOMATIC
 
     def load_kg(self) -> float:
         return sum(lot.mass_kg for lot in self.world.lots_aboard(self.id))
 
     def arrived(self, node: OrderNode) -> None:
-        self.handling.begin(node)
+        if self.is_off:
+            self.ailments.arrived(node)
+        else:
+            self.handling.begin(node)
 
     def stood(self) -> None:
         self.instant.stood()
+        self.ailments.stood()
         self.go_on()
 
     def go_on(self) -> None:

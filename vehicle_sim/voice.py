@@ -14,7 +14,6 @@ from fleet.wire.link import Topic, Will
 from fleet.wire.messages import (
     Connection,
     ConnectionState,
-    EmergencyStop,
     ErrorLevel,
     ErrorReference,
     Factsheet,
@@ -24,7 +23,6 @@ from fleet.wire.messages import (
     Position,
     Power,
     ProtocolLimits,
-    Safety,
     VehicleError,
     VehicleState,
     Visualization,
@@ -128,11 +126,17 @@ class Voice:
     def say_state(self) -> None:
         self._pending = None
         self._last_state_s = self._timers.now_s()
+        if self._owner.is_off:
+            return
         self.states_sent += 1
         self._send("state", codec.encode_state(self.state()), 0)
 
     def say_factsheet(self) -> None:
         self._send("factsheet", codec.encode_factsheet(self._factsheet()), 0)
+
+    def count_anew(self) -> None:
+        """After a restart every topic counts from zero."""
+        self._numbers.clear()
 
     def _say_connection(self, state: ConnectionState) -> None:
         message = Connection(header=self._header("connection"), state=state)
@@ -181,7 +185,7 @@ class Voice:
             power=self._power(),
             mode=owner.mode,
             errors=(*owner.errors.values(), *self._road_errors()),
-            safety=Safety(emergency_stop=EmergencyStop.NONE, field_violation=False),
+            safety=owner.safety,
             maps=self._maps,
         )
 
@@ -241,7 +245,7 @@ class Voice:
     def _header(self, name: str) -> Header:
         number = self._numbers[name]
         self._numbers[name] += 1
-        return _header(self._owner.vehicle, number, self._timers.now_s())
+        return _header(self._owner.vehicle, number, self._timers.now_s() + self._owner.clock_lie_s)
 
     def _send(self, name: str, payload: bytes, qos: int) -> None:
         with suppress(LinkDownError):  # nobody hears it then; a fresh state follows once the line is up again

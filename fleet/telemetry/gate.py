@@ -5,6 +5,9 @@ between topics or repeat it, and a restarted one begins again at zero. So a mess
 id and its time stamp are older; gaps mean nothing. The connection topic is exempt: a last will carries the header of
 the connect, and a retained message arrives again after our own reconnect.
 
+What was said before a restart carries a higher number than what is said after it; there the time alone decides, as far
+back as any network delays a message. What is older than that comes from a clock that was set back.
+
 A vehicle that restarts with its clock set back says nothing that is newer than before. It is believed again when its
 messages have come in order among themselves for longer than any network delays a message.
 """
@@ -47,12 +50,25 @@ class _Behind:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Restart:
+    """The first message after a restart: when it was sent and when it came in."""
+
+    sent_s: float
+    came_s: float
+
+    def comes_after(self, message: _Last, now_s: float) -> bool:
+        """Whether a message that comes in now was sent before it and has been on its way since."""
+        return 0.0 < self.sent_s - message.sent_s <= STEADY_S and now_s - self.came_s <= STEADY_S
+
+
 class HeaderGate:
     """Remembers the newest header of each vehicle and topic."""
 
     def __init__(self) -> None:
         self._last: dict[tuple[VehicleId, str], _Last] = {}
         self._behind: dict[tuple[VehicleId, str], _Behind] = {}
+        self._restarts: dict[tuple[VehicleId, str], _Restart] = {}
 
     def judge(self, vehicle_id: VehicleId, topic_name: str, header: Header, payload: bytes, now_s: float) -> Verdict:
         """What becomes of a message that came in at `now_s`."""
@@ -61,8 +77,13 @@ class HeaderGate:
         key = (vehicle_id, topic_name)
         now = _Last(header.header_id, header.sent_s, hash(payload))
         verdict = _compare(self._last.get(key), now)
+        restart = self._restarts.get(key)
+        if verdict is Verdict.TAKE and restart is not None and restart.comes_after(now, now_s):
+            verdict = Verdict.LATE
         if verdict is Verdict.LATE and self._is_steady(key, now, now_s):
             verdict = Verdict.RESTARTED
+        if verdict is Verdict.RESTARTED:
+            self._restarts[key] = _Restart(now.sent_s, now_s)
         if verdict in (Verdict.TAKE, Verdict.RESTARTED):
             self._last[key] = now
             self._behind.pop(key, None)

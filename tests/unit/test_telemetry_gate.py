@@ -69,12 +69,36 @@ def test_a_vehicle_that_counts_from_anew_has_restarted() -> None:
     assert line.say(1, 7.0) is Verdict.TAKE
 
 
-def test_a_message_from_before_a_restart_that_comes_after_it_is_late_or_harmless() -> None:
+def test_a_message_from_before_a_restart_that_comes_after_it_is_late() -> None:
+    """Found by trouble seeds 1 and 61: a state without an order made the order given since look vanished."""
     line = Line()
     line.say(5000, 5.0, "before")
     line.say(0, 6.0)
-    line.say(5001, 5.5, "overtaken")
-    assert line.say(1, 7.0) in TAKEN
+    assert line.say(5001, 5.5, "overtaken") is Verdict.LATE
+    assert line.say(5000, 5.0, "before") is Verdict.LATE
+    assert line.say(1, 7.0) is Verdict.TAKE
+
+
+def test_a_clock_set_right_after_a_restart_is_believed_at_once() -> None:
+    line = Line()
+    line.say(5000, 3600.0)
+    line.say(0, 3610.0)
+    assert line.say(1, 20.0) is Verdict.TAKE
+
+
+def test_a_restart_of_long_ago_makes_nothing_late() -> None:
+    """A doubled message from when the clock was ahead looks like a restart; found by trouble seed 250."""
+    line = Line()
+    line.say(40, 3700.0, "ahead", came_s=100.0)
+    line.say(41, 120.0)
+    line.say(40, 3700.0, "ahead", came_s=130.0)
+    assert line.say(150, 3000.0) in TAKEN
+
+
+def test_a_clock_set_back_without_a_restart_is_believed_at_once() -> None:
+    line = Line()
+    line.say(5, 500.0)
+    assert line.say(6, 100.0) is Verdict.TAKE
 
 
 def test_a_number_that_wraps_to_zero_is_no_restart() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from fleet.journal.commit import Commit, Store
 from fleet.model.event import Event
@@ -13,6 +14,7 @@ from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
 from fleet.wire.link import Topic
 from fleet.wire.messages import InstantActions, Order
+from vehicle_sim.hearing import Hearing
 from vehicle_sim.timers import Timers
 from vehicle_sim.vehicle import SimVehicle
 from vehicle_sim.world import World
@@ -24,7 +26,12 @@ class Glance:
 
     Attributes:
         acked: runs that were answered with success, as they were asked for.
-        requests: how often each idempotency key was accepted as new.
+        state: the committed state of the present controller, None while there is none.
+        alive_since_s: when the present controller came up.
+        believed_heard_s: when the controller itself last believed a state of a vehicle; 0 for never.
+        hearing: what really came in.
+        calm_s: when faults are over.
+        notes: what is no violation and still worth counting.
     """
 
     world: World
@@ -33,6 +40,12 @@ class Glance:
     store: Store
     timers: Timers
     acked: dict[RunId, Run]
+    state: Callable[[], FleetState | None]
+    alive_since_s: Callable[[], float]
+    believed_heard_s: Callable[[VehicleId], float]
+    hearing: Hearing
+    calm_s: float
+    notes: Counter[str] = field(default_factory=Counter)
 
 
 class Check:
@@ -79,9 +92,6 @@ class Checks:
             for check in self._checks:
                 check.moved(self._last, after)
         self._last = after
-
-    def restarted(self) -> None:
-        """The controller is another one now; its state is compared with the last one's all the same."""
 
     def sent(self, topic_text: str, payload: bytes) -> None:
         from fleet.wire.codec import decode_instant_actions, decode_order

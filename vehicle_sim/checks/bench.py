@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vehicle_sim.checks import area, orders, parcels
+from vehicle_sim.checks import area, commands, liveness, orders, parcels, roads
 from vehicle_sim.checks.base import Check, Checks, Glance
 
 ALL: tuple[type[Check], ...] = (
@@ -11,17 +11,25 @@ ALL: tuple[type[Check], ...] = (
     parcels.DeliveredOnce,
     parcels.OnePlaceEach,
     parcels.NeverReassigned,
+    parcels.CancelledIsNotDelivered,
     parcels.EveryRunEnds,
     orders.OneOrderAtATime,
     orders.SameNumberSameBytes,
     orders.BaseNeverChanges,
-    orders.OnlyWhereItMay,
+    roads.OnlyWhereItMay,
+    roads.ClosedRoadsAreLeft,
+    roads.BaseStaysShort,
     orders.NothingUnrecorded,
     orders.NeverBackwards,
     area.NeverOverbooked,
     area.NothingLeaked,
     area.OneOwner,
     area.HistoryTellsTheState,
+    commands.NothingStale,
+    commands.NobodyIsMovedAgainstAStop,
+    commands.NothingBreaks,
+    liveness.TheWellGetWork,
+    liveness.SilenceIsNoticed,
 )
 
 

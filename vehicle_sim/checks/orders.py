@@ -1,4 +1,4 @@
-"""Promises about orders: one at a time, never changed behind the vehicle's back, never where it has no right."""
+"""Promises about orders: one at a time, never changed behind the vehicle's back, never without a record."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Sequence
 
 from fleet.journal.commit import Commit
+from fleet.model import event as ev
 from fleet.model.event import Event
 from fleet.model.ids import OrderId, VehicleId
-from fleet.roads.permit import RoadProfile, allowed_mask
 from fleet.state.fleet_state import FleetState
 from fleet.wire.codec import body_of
 from fleet.wire.link import Topic
@@ -52,7 +52,10 @@ class SameNumberSameBytes(Check):
 
 
 class BaseNeverChanges(Check):
-    """S8: what is released stays released and as it was; an update begins at the last released node."""
+    """S8: what is released stays released and as it was; an update begins at the last released node.
+
+    What an update brought that the vehicle refused was never released; that it refused it must be true.
+    """
 
     id = "S8"
 
@@ -60,6 +63,20 @@ class BaseNeverChanges(Check):
         super().__init__(glance)
         self._base: dict[str, dict[int, str]] = {}
         self._updates: dict[str, int] = {}
+        self._first: dict[tuple[str, int], int] = {}
+
+    def committed(self, commit: Commit, events: Sequence[Event]) -> None:
+        for event in events:
+            if not isinstance(event, ev.UpdateRefused):
+                continue
+            first = self._first.get((event.order_id, event.update_id))
+            if first is not None:
+                base = self._base[event.order_id]
+                self._base[event.order_id] = {number: name for number, name in base.items() if number <= first}
+            for vehicle in self.glance.vehicles.values():
+                order = vehicle.order
+                if order is not None and (order.order_id, order.update_id) == (event.order_id, event.update_id):
+                    self.violate(f"{event.order_id}.{event.update_id} is called refused and was taken", vehicle.id)
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
         base = self._base.setdefault(order.order_id, {})
@@ -67,6 +84,7 @@ class BaseNeverChanges(Check):
         if order.order_update_id <= last:
             return  # said again; S7 sees to it that it is the same
         self._updates[order.order_id] = order.order_update_id
+        self._first[order.order_id, order.order_update_id] = order.nodes[0].sequence_id
         if base and order.nodes[0].sequence_id != max(base):
             text = f"{order.order_id}.{order.order_update_id} begins at {order.nodes[0].sequence_id}, not {max(base)}"
             self.violate(text, topic.serial_number)
@@ -79,43 +97,6 @@ class BaseNeverChanges(Check):
 def _released(order: Order) -> list[tuple[int, str]]:
     nodes = [(node.sequence_id, node.node_id) for node in order.nodes if node.released]
     return nodes + [(edge.sequence_id, edge.edge_id) for edge in order.edges if edge.released]
-
-
-class OnlyWhereItMay(Check):
-    """S9: no released edge lies outside the roads the vehicle may use when it is released."""
-
-    id = "S9"
-
-    def __init__(self, glance: Glance) -> None:
-        super().__init__(glance)
-        self._masks = {
-            type_id: allowed_mask(glance.roads.graph, RoadProfile.of(glance.roads.site.vehicle_types[type_id]))
-            for type_id in glance.roads.types
-        }
-        self._state: FleetState | None = None
-        self._seen: set[tuple[str, str]] = set()
-
-    def moved(self, before: FleetState, after: FleetState) -> None:
-        """A decision is judged by the closures of its own turn, hence before anything of it is sent."""
-        for order_id, order in after.orders.items():
-            known = before.orders.get(order_id)
-            first = known.released if known is not None else 0
-            if known is order or order.released == first:
-                continue
-            mask = self._masks[after.twins[order.vehicle_id].vehicle.type_id]
-            for index in range(first, order.released):
-                piece = order.path[index]
-                if not mask[piece.edge]:
-                    self.violate(f"{order_id} releases {piece.edge_id}, where it may not drive", order.vehicle_id)
-                goes_on = index > 0 and order.path[index - 1].edge == piece.edge
-                stands_there = goes_on or self._stands_on(before, order.vehicle_id, piece.edge)
-                if after.is_closed(piece.road_key) and not stands_there:
-                    self.violate(f"{order_id} releases {piece.edge_id}, which is closed", order.vehicle_id)
-
-    def _stands_on(self, state: FleetState, vehicle_id: VehicleId, edge: int) -> bool:
-        """A vehicle may leave a road that was closed under it."""
-        place = state.twins[vehicle_id].place
-        return place is not None and place.edge == edge
 
 
 class NothingUnrecorded(Check):

@@ -15,6 +15,7 @@ from fleet.model.run import OPEN_PHASES, RunPhase
 from fleet.state.archive import UNSETTLED
 from fleet.state.fleet_state import FleetState
 from vehicle_sim.checks.base import Check, Glance
+from vehicle_sim.chronicle import WorldEvent, WorldEventKind
 
 SETTLED = frozenset({CustodyKind.STATION, CustodyKind.POINT})
 
@@ -142,6 +143,35 @@ class NeverReassigned(Check):
                     continue
                 if was.kind is CustodyKind.VEHICLE and now.kind is CustodyKind.VEHICLE:
                     self.violate(f"parcel {parcel} moved from {was.holder} to {now.holder}")
+
+
+class CancelledIsNotDelivered(Check):
+    """S16: a run that was cancelled before loading is never loaded, one that was called back is never delivered."""
+
+    id = "S16"
+
+    def __init__(self, glance: Glance) -> None:
+        super().__init__(glance)
+        self._cancelled: set[str] = set()
+        self._recalled: set[str] = set()
+        glance.world.observe(self._happened)
+
+    def committed(self, commit: Commit, events: Sequence[Event]) -> None:
+        for event in events:
+            match event:
+                case ev.RunCancelled():
+                    self._cancelled.add(event.run_id)
+                case ev.RunRecalled():
+                    self._recalled.add(event.run_id)
+                case ev.ParcelsDelivered() if event.run_id in self._cancelled | self._recalled:
+                    self.violate(f"{event.run_id} was cancelled and is delivered", event.vehicle_id)
+
+    def _happened(self, event: WorldEvent) -> None:
+        if event.kind is WorldEventKind.PICKED and event.run in self._cancelled:
+            self.violate(f"{event.run} was cancelled and is loaded", event.vehicle)
+        is_handed_over = event.kind is WorldEventKind.DROPPED and event.place.startswith("point:")
+        if is_handed_over and event.run in self._cancelled | self._recalled:
+            self.violate(f"{event.run} was cancelled and is handed over at {event.place}", event.vehicle)
 
 
 class EveryRunEnds(Check):
