@@ -1,12 +1,15 @@
 """A route becomes the way of an order: pieces of road between nodes that matter.
 
 Nodes stand at junctions and at places where a vehicle may be left standing, because a base must be able to end there.
-Such places are kept at least `STOP_SPACING_M` apart: each node costs a message when it is passed.
+Such places are kept at least `STOP_SPACING_M` apart: each node costs a message when it is passed. Longer pieces are cut
+as well, where nobody may stand: what a vehicle was let into is counted from the last node that it has confirmed.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 from fleet.model.order import PathEdge, PathNode
 from fleet.model.place import Place
@@ -15,6 +18,7 @@ from fleet.roads.route import Route
 
 STOP_SPACING_M = 120.0
 SHORTEST_PIECE_M = 0.5
+LONGEST_PIECE_M = 150.0
 
 
 def way_of(graph: RoadGraph, route: Route, goal: PathNode, speed_mps_max: float) -> tuple[PathEdge, ...]:
@@ -25,7 +29,7 @@ def way_of(graph: RoadGraph, route: Route, goal: PathNode, speed_mps_max: float)
         speed_mps_max: top speed of the vehicle.
     """
     pieces = list(_pieces(graph, route)) or [(route.edges[-1], 0.0, route.end_m, True)]  # a way is never nothing
-    ends = _chosen_ends(pieces)
+    ends = list(_cut(_chosen_ends(pieces)))
     return tuple(
         PathEdge(
             edge=edge,
@@ -100,3 +104,12 @@ def _chosen_ends(pieces: list[Piece]) -> list[Piece]:
         if keeps:
             since_stop_m = 0.0
     return chosen
+
+
+def _cut(pieces: list[Piece]) -> Iterator[Piece]:
+    """Long pieces in equal parts; the new nodes are there to be passed, not to be stood at."""
+    for edge, from_m, to_m, is_safe in pieces:
+        count = max(math.ceil((to_m - from_m) / LONGEST_PIECE_M), 1)
+        marks = [from_m + (to_m - from_m) * i / count for i in range(count)] + [to_m]
+        for i, (part_m, end_m) in enumerate(pairwise(marks)):
+            yield edge, part_m, end_m, is_safe and i == count - 1
