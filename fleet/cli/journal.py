@@ -116,12 +116,14 @@ def _summary(state: FleetState, area: str, seq: int) -> Json:
     from fleet.api.vehicle_views import vehicle_phases
     from fleet.clock import utc_text
     from fleet.journal.snapshot import snapshot_text
+    from fleet.state.fleet_state import ARCHIVED
 
     return {
         "area": area,
         "seq": seq,
         "at": utc_text(state.now_s) if seq else None,
         "runs": dict(sorted(Counter(view.phase.value for view in state.runs.values()).items())),
+        "archived": state.counters.get(ARCHIVED, 0),
         "parcels": parcel_counts(state.runs.values()).model_dump(),
         "on_time_share": on_time_share(state.runs.values()),
         "vehicles": {phase: count for phase, count in vehicle_phases(state).items() if count},

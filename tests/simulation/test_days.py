@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from immutables import Map
 
 from fleet.journal.replay import all_records
@@ -154,3 +155,15 @@ def test_a_lot_that_came_back_is_delivered_with_its_next_run(tmp_path: Path) -> 
     assert {view.phase for view in again} <= {RunPhase.DELIVERED, RunPhase.RETURNED}
     assert parcel_counts(outcome)["delivered"] == 900
     assert set(outcome.world.delivered_at_s) == set(outcome.world.custody)
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_a_storm_loses_nothing_though_runs_leave_the_state_a_minute_after_their_end(tmp_path: Path, seed: int) -> None:
+    """Commands, crashes and late messages meet runs that have only just been archived."""
+    scenario = SCENARIO.replace('"40m"', '"3h"') + '\n[faults]\nprofile = "storm"\nuntil = "1h"\n'
+    town = block_town(tmp_path, scenario, "[policy]\nkeep_ended_s = 60.0\nkeep_messages_s = 60.0\n")
+    outcome = simulate(*town, seed, Options(solver_steps=0, sends_again=True))
+    assert outcome.violations == []
+    assert outcome.state.counters[ARCHIVED] > 0
+    assert not outcome.state.quarantine
+    assert outcome.is_over
