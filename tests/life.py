@@ -114,7 +114,7 @@ class Town:
         self.broker.publish(f"uagv/v2/acme/{vehicle_id}/state", payload)
         await asyncio.sleep(1.0)
 
-    def write(self, *events: ev.Event) -> None:
+    def write(self, *events: ev.Event, at_s: float = NOW_S) -> None:
         """Put events into the journal as a controller before us might have."""
         lease = self.store.acquire("town", "before", NOW_S, 0.0, by_force=True)
         head = self.store.head("town")
@@ -125,7 +125,7 @@ class Town:
                 head,
                 area="town",
                 epoch=lease.epoch,
-                trade_s=NOW_S,
+                trade_s=at_s,
                 machine_s=NOW_S,
                 actor="before",
                 cause="",

@@ -65,6 +65,8 @@ class _Fleet(Collector):
         yield _counter("fleet_messages_dropped", "Messages not used.", "why", stats.dropped)
         yield _counter("fleet_messages_sent", "Messages to vehicles.", "topic", stats.sent)
         yield CounterMetricFamily("fleet_messages_resent", "Messages sent again, unconfirmed.", stats.resent)
+        text = "Bases released beyond the limits, to the next place to stand."
+        yield CounterMetricFamily("fleet_releases_beyond_limits", text, stats.long_releases)
         topics: dict[str, int] = {}
         for place, count in stats.schema_violations.items():
             topic = place.partition(":")[0]

@@ -11,6 +11,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import structlog
 
@@ -24,9 +25,17 @@ from fleet.controller.recall import past_of
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
-from fleet.controller.turn import OWN_PLANS, Due, Outcome, take_turn
+from fleet.controller.turn import OWN_PLANS, Due, Outcome, long_releases, take_turn
 from fleet.dispatch.commands import Answer
-from fleet.errors import FencedError, JournalError, MapError, StoreBusyError, StoreCorruptError, StoreUnsureError
+from fleet.errors import (
+    ConfigError,
+    FencedError,
+    JournalError,
+    MapError,
+    StoreBusyError,
+    StoreCorruptError,
+    StoreUnsureError,
+)
 from fleet.journal.archive import Archive
 from fleet.journal.commit import Commit, Store
 from fleet.journal.record import Head
@@ -48,6 +57,7 @@ TICK_S = 1.0
 RETRY_STORE_S, RETRY_STORE_S_MAX = 1.0, 10.0
 LOOK_AGAIN_S = 60.0
 ARCHIVE_EVERY_S = 600.0
+CLOCK_BACK_S_MAX = 60.0
 
 STORE_IS_LOST = (FencedError, StoreCorruptError)
 """Errors of the store that no retry heals: the area is another's, or its file cannot be used."""
@@ -131,6 +141,7 @@ class AreaController:
         self._closures_until_s = _first_end_s(self.state)
         self._refuse_other_map()
         now_s = self.parts.clock.trade_now_s()
+        self._refuse_earlier_clock(now_s)
         draft = Draft(self.state, now_s)
         greet(draft, self.roads, draft.state.token or self.parts.token, self.lease.epoch)
         gone = tuple((r.id, OutboxStatus.SUPERSEDED) for r in saved.outbox if r.vehicle_id not in self.site.vehicles)
@@ -333,6 +344,9 @@ class AreaController:
             self._improve.set()
         if self._archive_s <= now_s:
             self._archive_s = now_s + (TICK_S if outcome.is_more_to_archive else ARCHIVE_EVERY_S)
+        for order in long_releases(draft, self.site.limits):
+            self.stats.long_releases += 1
+            log.info("released_beyond_limits", vehicle=order.vehicle_id, order=order.id, length_m=order.base_left_m)
         if draft.entries:
             for listener in self._listeners:
                 listener()
@@ -417,6 +431,19 @@ class AreaController:
         return answer
 
     # Start --------------------------------------------------------------------------------------------------------
+
+    def _refuse_earlier_clock(self, now_s: float) -> None:
+        """Windows, closures and silences are reckoned in trade time; none of them stands a clock that goes back.
+
+        Raises:
+            ConfigError: the journal goes on to a later time than it is now.
+        """
+        if now_s < self.state.now_s - CLOCK_BACK_S_MAX:
+            now, last = (f"{datetime.fromtimestamp(s, UTC):%Y-%m-%d %H:%M:%S} UTC" for s in (now_s, self.state.now_s))
+            remedy = (
+                "set the machine's clock, or give --time-factor and --trade-epoch as before if this is a simulation"
+            )
+            raise ConfigError([f"the clock says {now}, but the journal of {self.site.id} goes on to {last}; {remedy}"])
 
     def _refuse_other_map(self) -> None:
         """Orders under way are made of roads of one edition; with another they could be neither checked nor extended.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -10,11 +10,13 @@ from fleet.controller.inbox import Asked, Facts
 from fleet.dispatch.commands import Answer, perform
 from fleet.dispatch.decide import decide, overdue
 from fleet.dispatch.intent import Cancel
+from fleet.dispatch.release import exceeds_limits
 from fleet.errors import FleetError
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ActionId, OrderId, VehicleId
-from fleet.model.order import ActionKind, OrderPhase
+from fleet.model.order import ActionKind, Order, OrderPhase
+from fleet.model.site import Limits
 from fleet.model.twin import Liveness
 from fleet.orders.build import instant_message
 from fleet.orders.carry_out import INSTANT, carry_out
@@ -227,6 +229,16 @@ def _isolated(draft: Draft, subject: str, outcome: Outcome, work: Callable[[], o
         draft.emit(ev.QuarantineEnded(subject=subject, why="it worked again"))
         resolve_assist(draft, AssistCause.QUARANTINED, subject, "it worked again")
     return True
+
+
+def long_releases(draft: Draft, limits: Limits) -> Iterator[Order]:
+    """Orders whose base grew beyond the limits in this turn, for want of a place to stand within them."""
+    for event in events_of(draft):
+        order_id = event.order.id if isinstance(event, ev.OrderIssued) else None
+        order_id = event.order_id if isinstance(event, ev.OrderExtended) else order_id
+        order = draft.state.orders.get(order_id) if order_id is not None else None
+        if order is not None and exceeds_limits(order, order.released, limits):
+            yield order
 
 
 def events_of(draft: Draft) -> Iterable[ev.Event]:

@@ -79,9 +79,9 @@ def settle(draft: Draft, site: Site, command: SettleParcels) -> bool:
 def _named(view: RunView, parcel_ids: tuple[ParcelId, ...]) -> tuple[ParcelId, ...]:
     """The parcels that the command is about, in the order of their lot."""
     for parcel_id in parcel_ids:
-        if parcel_id not in view.run.lot.parcel_ids:
+        if parcel_id not in view.parcel_ids:
             raise UnknownThingError(f"parcel of run {view.run.id}", parcel_id)
-    return tuple(p for p in view.run.lot.parcel_ids if not parcel_ids or p in parcel_ids)
+    return tuple(p for p in view.parcel_ids if not parcel_ids or p in parcel_ids)
 
 
 def _was_said_before(view: RunView, command: SettleParcels) -> bool:
@@ -136,7 +136,7 @@ def _refuse_half_a_lot(draft: Draft, view: RunView, command: SettleParcels, wait
     """A vehicle is asked for whole lots; and a run that was recalled is not to be delivered after all."""
     if command.at is not CustodyKind.STATION:
         raise RefusedError("only a lot that is at its station can be tried again")
-    kinds = {draft.state.custody[p].kind for p in view.run.lot.parcel_ids if p not in waiting}
+    kinds = {draft.state.custody[p].kind for p in view.parcel_ids if p not in waiting}
     if kinds - {CustodyKind.STATION}:
         raise RefusedError(f"not all of run {view.run.id} is at its station; only a whole lot can be tried again")
     if view.recalled:
@@ -147,7 +147,7 @@ def _follow_up(draft: Draft, command: SettleParcels) -> None:
     """Whoever was called for these parcels need not come any more, and somebody may have news to act on."""
     view = draft.state.run(command.run_id)
     subject = f"run:{command.run_id}"
-    if all(draft.state.custody[p].kind is not CustodyKind.ASSIST for p in view.run.lot.parcel_ids):
+    if all(draft.state.custody[p].kind is not CustodyKind.ASSIST for p in view.parcel_ids):
         resolve_assist(draft, AssistCause.PARCELS_UNSURE, subject, f"settled: {command.why}")
     if view.phase not in OPEN_PHASES:
         resolve_for_run(draft, command.run_id, f"settled: {command.why}")

@@ -110,7 +110,7 @@ def _doubt(draft: Draft, twin: Twin, order: Order | None, why: str) -> None:
     for run_id in sorted({*twin.aboard, *on_its_way} & set(draft.state.runs)):
         parcels = tuple(
             parcel_id
-            for parcel_id in draft.state.run(run_id).run.lot.parcel_ids
+            for parcel_id in draft.state.run(run_id).parcel_ids
             if _may_be_aboard(draft, twin, run_id, parcel_id)
         )
         if parcels:
@@ -130,7 +130,7 @@ def _close_trip(draft: Draft, twin: Twin, why: str) -> None:
         return
     for run_id in draft.state.trip(twin.trip_id).trip.run_ids:
         view = draft.state.run(run_id)
-        kinds = {draft.state.custody[parcel_id].kind for parcel_id in view.run.lot.parcel_ids}
+        kinds = {draft.state.custody[parcel_id].kind for parcel_id in view.parcel_ids}
         is_ours = view.phase is RunPhase.LOADING and view.trip_id == twin.trip_id
         if is_ours and kinds == {CustodyKind.STATION}:
             draft.emit(ev.RunReleased(run_id=run_id, why=f"the order of {twin.vehicle.id} was ended: {why}"))

@@ -480,14 +480,14 @@ def _phase(state: FleetState, view: RunView, usual: RunPhase) -> RunPhase:
     """How far a run is after a hand-over: as usual, unless a person has told of some of its parcels before."""
     if not view.settlements:
         return usual
-    return phase_by_custody(view.phase, [state.custody[parcel_id].kind for parcel_id in view.run.lot.parcel_ids])
+    return phase_by_custody(view.phase, [state.custody[parcel_id].kind for parcel_id in view.parcel_ids])
 
 
 @on(ev.ParcelsSettled)
 def _parcels_settled(state: FleetState, event: ev.ParcelsSettled, now_s: float) -> FleetState:
     state = _custody(state, event.parcel_ids, event.at, event.holder)
     view = state.run(event.run_id)
-    kinds = [state.custody[parcel_id].kind for parcel_id in view.run.lot.parcel_ids]
+    kinds = [state.custody[parcel_id].kind for parcel_id in view.parcel_ids]
     phase = phase_by_custody(view.phase, kinds, tries_again=event.tries_again)
     settled = Settlement(event.parcel_ids, event.at, event.holder, event.why, event.tries_again)
     settlements = (*view.settlements, settled)

@@ -17,6 +17,7 @@ from fleet.api.app import build_app
 from fleet.clock import Clock, utc_text
 from fleet.config import load
 from fleet.controller import AreaController, Parts
+from fleet.journal.replay import all_records
 from fleet.journal.store import SqlStore
 from fleet.journal.writer import InlineWriter
 from fleet.planning.port import Budget
@@ -132,9 +133,11 @@ def add_vehicles(roads: SiteRoads, broker: MemoryBroker, clock: Clock) -> World:
 
 
 @asynccontextmanager
-async def served(roads: SiteRoads, store: SqlStore, *, with_vehicles: bool) -> AsyncIterator[Served]:
+async def served(
+    roads: SiteRoads, store: SqlStore, *, with_vehicles: bool, start_s: float = START_S
+) -> AsyncIterator[Served]:
     """The small fleet under the virtual loop that runs at this moment."""
-    clock = running_clock(START_S)
+    clock = running_clock(start_s)
     broker = MemoryBroker(random.Random(1))
     if with_vehicles:
         add_vehicles(roads, broker, clock)
@@ -152,12 +155,13 @@ async def served(roads: SiteRoads, store: SqlStore, *, with_vehicles: bool) -> A
 def tell(roads: SiteRoads, story: Story, *, store: SqlStore | None = None, with_vehicles: bool = False) -> None:
     """Live through a story under virtual time."""
     kept = store or SqlStore("sqlite://")
+    start_s = max((record.trade_s for record in all_records(kept, roads.site.id)), default=START_S)
 
     async def live() -> None:
-        async with served(roads, kept, with_vehicles=with_vehicles) as fleet:
+        async with served(roads, kept, with_vehicles=with_vehicles, start_s=start_s) as fleet:
             await story(fleet)
 
-    run_virtual(live(), start_s=START_S)
+    run_virtual(live(), start_s=start_s)
     if store is None:
         kept.close()
 

@@ -12,7 +12,7 @@ import structlog
 
 from fleet.dispatch.commands import HoldVehicle, SubmitRuns
 from fleet.dispatch.settle import SettleParcels
-from fleet.errors import FencedError, StoreBusyError
+from fleet.errors import ConfigError, FencedError, StoreBusyError
 from fleet.journal.replay import all_records, fold, verify
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
@@ -45,6 +45,21 @@ def test_the_state_that_is_shown_is_the_fold_of_what_was_committed() -> None:
             records = list(all_records(place.store, "town"))
             assert verify(records) is None
             assert fold(FleetState(), records) == controller.state
+
+    lived(work)
+
+
+def test_a_clock_that_went_back_since_the_last_life_is_refused() -> None:
+    """Windows, closures and silences would all be reckoned from a time that has been already."""
+
+    async def work(place: Town) -> None:
+        opened = ev.AreaOpened(token="t", epoch=1, map_sha256="")
+        place.write(opened, at_s=NOW_S + 3600.0)
+        with pytest.raises(ConfigError, match="the clock says"):
+            await place.controller(town()).open()
+        place.write(opened, at_s=NOW_S + 30.0)
+        async with place.served() as life:
+            assert life.state.token == "t"
 
     lived(work)
 
