@@ -21,7 +21,7 @@ from fleet.state.fleet_state import FleetState
 
 BITE = 4000
 _HINTS: dict[str, Any] = get_type_hints(FleetState)
-FOLDED_BY = {"fleet.model": None, "fleet.state": ("apply.py", "fleet_state.py")}
+FOLDED_BY = {"fleet.model": None, "fleet.state.apply": None, "fleet.state": ("fleet_state.py",)}
 """The packages, and of some the files, that decide what state a history folds into."""
 
 

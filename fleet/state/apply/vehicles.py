@@ -1,0 +1,84 @@
+"""Events of vehicles themselves."""
+
+from __future__ import annotations
+
+from fleet.model import event as ev
+from fleet.model.change import replace
+from fleet.model.twin import Blocked, Liveness
+from fleet.state.apply.changes import with_twin
+from fleet.state.apply.registry import on
+from fleet.state.fleet_state import FleetState
+
+
+@on(ev.ConnectionChanged)
+def _connection_changed(state: FleetState, event: ev.ConnectionChanged, now_s: float) -> FleetState:
+    return with_twin(state, event.vehicle_id, connection=event.connection)
+
+
+@on(ev.LivenessChanged)
+def _liveness_changed(state: FleetState, event: ev.LivenessChanged, now_s: float) -> FleetState:
+    if event.liveness is Liveness.FRESH:
+        return with_twin(state, event.vehicle_id, liveness=event.liveness, heard_epoch=state.epoch)
+    return with_twin(state, event.vehicle_id, liveness=event.liveness)
+
+
+@on(ev.ConditionChanged)
+def _condition_changed(state: FleetState, event: ev.ConditionChanged, now_s: float) -> FleetState:
+    return with_twin(
+        state,
+        event.vehicle_id,
+        mode=event.mode,
+        is_stopped=event.is_stopped,
+        is_paused=event.is_paused,
+        fatal=event.fatal,
+    )
+
+
+@on(ev.ComplaintsChanged)
+def _complaints_changed(state: FleetState, event: ev.ComplaintsChanged, now_s: float) -> FleetState:
+    return with_twin(state, event.vehicle_id, complaints=event.complaints)
+
+
+@on(ev.ChargeChanged)
+def _charge_changed(state: FleetState, event: ev.ChargeChanged, now_s: float) -> FleetState:
+    twin = state.twin(event.vehicle_id)
+    plug = twin.plug
+    if event.is_charging is not twin.is_charging:
+        plug = plug.after_switching(now_s, is_charging=event.is_charging)
+    elif event.is_charging and event.soc_fraction > twin.soc_fraction:
+        plug = plug.after_rising(now_s)
+    return with_twin(state, event.vehicle_id, soc_fraction=event.soc_fraction, is_charging=event.is_charging, plug=plug)
+
+
+@on(ev.ChargingFailed)
+def _charging_failed(state: FleetState, event: ev.ChargingFailed, now_s: float) -> FleetState:
+    plug = state.twin(event.vehicle_id).plug.after_failing(event.kind, now_s)
+    return with_twin(state, event.vehicle_id, plug=plug)
+
+
+@on(ev.VehiclePlaced)
+def _vehicle_placed(state: FleetState, event: ev.VehiclePlaced, now_s: float) -> FleetState:
+    return with_twin(state, event.vehicle_id, place=event.place, node_id=event.node_id)
+
+
+@on(ev.WorkLeftChanged)
+def _work_left_changed(state: FleetState, event: ev.WorkLeftChanged, now_s: float) -> FleetState:
+    return with_twin(state, event.vehicle_id, has_order_left=event.has_order_left, foreign_order=event.foreign_order)
+
+
+@on(ev.BlockedChanged)
+def _blocked_changed(state: FleetState, event: ev.BlockedChanged, now_s: float) -> FleetState:
+    blocked = Blocked(event.edge_id, now_s) if event.edge_id else None
+    return with_twin(state, event.vehicle_id, blocked=blocked)
+
+
+@on(ev.VehicleHeld)
+def _vehicle_held(state: FleetState, event: ev.VehicleHeld, now_s: float) -> FleetState:
+    return with_twin(state, event.vehicle_id, held=event.why)
+
+
+@on(ev.VehicleReleased)
+def _vehicle_released(state: FleetState, event: ev.VehicleReleased, now_s: float) -> FleetState:
+    subject = f"vehicle:{event.vehicle_id}"
+    quarantine = state.quarantine.delete(subject) if subject in state.quarantine else state.quarantine
+    return with_twin(replace(state, quarantine=quarantine), event.vehicle_id, held="", forgotten=0)
