@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
+import structlog
 import typer
 
 from fleet.errors import FleetError
@@ -53,7 +54,19 @@ def connect(
         visualization_s=visualization,
         cache=cache,
     )
+    _speak_on_stderr()
     asyncio.run(connect_vehicles(options))
+
+
+def _speak_on_stderr() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 @app.command()
