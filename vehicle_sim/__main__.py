@@ -11,9 +11,6 @@ import structlog
 import typer
 
 from fleet.errors import FleetError
-from vehicle_sim.commands import RunOptions, seed_range
-from vehicle_sim.commands import run as run_one
-from vehicle_sim.commands import sweep as sweep_seeds
 from vehicle_sim.connect import ConnectOptions
 from vehicle_sim.connect import connect as connect_vehicles
 from vehicle_sim.demand import draw_demand
@@ -79,8 +76,10 @@ def run(
     output: Annotated[Literal["text", "json"], typer.Option("-o", "--output")] = "text",
 ) -> None:
     """Controller and vehicles in one process under virtual time, as fast as it goes."""
-    options = RunOptions(scenario=scenario, profile=profile, map=map, until=until)
-    raise typer.Exit(run_one(options, seed, output))
+    from vehicle_sim import commands  # the whole controller, which vehicles on a broker do not need
+
+    options = commands.RunOptions(scenario=scenario, profile=profile, map=map, until=until)
+    raise typer.Exit(commands.run(options, seed, output))
 
 
 @app.command()
@@ -92,7 +91,10 @@ def sweep(
     output: Annotated[Literal["text", "json"], typer.Option("-o", "--output")] = "text",
 ) -> None:
     """Many seeds; exit 0 all kept, 1 a check broke, 2 misuse, 3 an expectation missed."""
-    raise typer.Exit(sweep_seeds(RunOptions(scenario=scenario, profile=profile), seed_range(seeds), jobs, output))
+    from vehicle_sim import commands
+
+    options = commands.RunOptions(scenario=scenario, profile=profile)
+    raise typer.Exit(commands.sweep(options, commands.seed_range(seeds), jobs, output))
 
 
 @app.command()
