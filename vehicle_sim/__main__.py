@@ -7,12 +7,10 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
+import structlog
 import typer
 
 from fleet.errors import FleetError
-from vehicle_sim.commands import RunOptions, seed_range
-from vehicle_sim.commands import run as run_one
-from vehicle_sim.commands import sweep as sweep_seeds
 from vehicle_sim.connect import ConnectOptions
 from vehicle_sim.connect import connect as connect_vehicles
 from vehicle_sim.demand import draw_demand
@@ -53,7 +51,19 @@ def connect(
         visualization_s=visualization,
         cache=cache,
     )
+    _speak_on_stderr()
     asyncio.run(connect_vehicles(options))
+
+
+def _speak_on_stderr() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 @app.command()
@@ -66,8 +76,10 @@ def run(
     output: Annotated[Literal["text", "json"], typer.Option("-o", "--output")] = "text",
 ) -> None:
     """Controller and vehicles in one process under virtual time, as fast as it goes."""
-    options = RunOptions(scenario=scenario, profile=profile, map=map, until=until)
-    raise typer.Exit(run_one(options, seed, output))
+    from vehicle_sim import commands  # the whole controller, which vehicles on a broker do not need
+
+    options = commands.RunOptions(scenario=scenario, profile=profile, map=map, until=until)
+    raise typer.Exit(commands.run(options, seed, output))
 
 
 @app.command()
@@ -79,7 +91,10 @@ def sweep(
     output: Annotated[Literal["text", "json"], typer.Option("-o", "--output")] = "text",
 ) -> None:
     """Many seeds; exit 0 all kept, 1 a check broke, 2 misuse, 3 an expectation missed."""
-    raise typer.Exit(sweep_seeds(RunOptions(scenario=scenario, profile=profile), seed_range(seeds), jobs, output))
+    from vehicle_sim import commands
+
+    options = commands.RunOptions(scenario=scenario, profile=profile)
+    raise typer.Exit(commands.sweep(options, commands.seed_range(seeds), jobs, output))
 
 
 @app.command()

@@ -26,6 +26,7 @@ from vehicle_sim.ground import Ground
 from vehicle_sim.mischief import Mischief
 from vehicle_sim.mqtt_radio import MqttRadio
 from vehicle_sim.park import park, subscriptions_of
+from vehicle_sim.roll_call import RollCall
 from vehicle_sim.scenario import Scenario, part_of
 from vehicle_sim.timers import ScaledTimers
 from vehicle_sim.truth import Truth
@@ -136,10 +137,11 @@ class _Street:
                     tasks.create_task(self._radios[vehicle.id].run(vehicle), name=f"line {vehicle.id}")
                     for vehicle in self.vehicles.values()
                 ]
+                roll_call = tasks.create_task(RollCall(str(self._url), self._radios.values()).keep(), name="roll call")
                 await self._until(stop)
                 await self._say_farewell()
-                for line in lines:
-                    line.cancel()
+                for task in (*lines, roll_call):
+                    task.cancel()
         finally:
             self._write()
 

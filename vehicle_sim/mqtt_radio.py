@@ -39,6 +39,7 @@ class MqttRadio:
         self._timers = timers
         self._listener: LinkListener | None = None
         self._silent_until_s = 0.0
+        self.orders_heard = 0
 
     async def run(self, listener: LinkListener) -> None:
         """Keep the line up until cancelled."""
@@ -48,6 +49,11 @@ class MqttRadio:
     def listen(self, listener: LinkListener) -> None:
         """Hand on to this vehicle what is heard."""
         self._listener = listener
+
+    @property
+    def is_up(self) -> bool:
+        """The line itself, whether or not a silence is played on it."""
+        return self._link.is_up
 
     @property
     def is_silent(self) -> bool:
@@ -75,6 +81,7 @@ class MqttRadio:
 
     def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
         if self._listener and not self.is_silent:
+            self.orders_heard += topic.endswith("/order")
             self._listener.on_message(topic, payload, retained=retained)
 
     def _speak_will(self) -> None:

@@ -90,7 +90,12 @@ def test_the_walk_through_the_readme_goes_as_it_is_told(tmp_path: Path) -> None:
     with shell_of(tmp_path) as (shell, daemon):
         typed = shell.type(start)
         until(daemon.is_ready, "the daemon to be ready")
-        typed += shell.type(connect) + shell.type(ask) + shell.type(look)
+        typed += shell.type(connect)
+        until(lambda: all(it["liveness"] != "unheard" for it in vehicles(daemon)), "all vehicles to be heard")
+        typed += shell.type(ask)
+        until(lambda: len(shell.codes) == typed, "the run to be asked for")
+        until(lambda: daemon.get("/api/v1/runs/tour-1")["trip_id"] is not None, "the run to be planned")
+        typed += shell.type(asked_why(ask)) + shell.type(look)
         until(lambda: len(shell.codes) == typed, "all commands to end")
         assert shell.codes == [0] * typed, shell.said
         run = daemon.get("/api/v1/runs/tour-1")
@@ -116,6 +121,17 @@ def label(line: str) -> str:
     """A line's first column; of an event its type, for instants change."""
     event = re.search(r"#\d+ (\w+ by \w+)", line)
     return event[1] if event else re.split(r"\s{2,}", line)[0]
+
+
+def asked_why(ask: str) -> str:
+    """The line that asks for the reasons, to be typed again once the run is planned."""
+    [line] = [line for line in ask.splitlines() if "run why" in line]
+    return line
+
+
+def vehicles(daemon: Daemon) -> list[dict[str, object]]:
+    listed: list[dict[str, object]] = daemon.get("/api/v1/vehicles")["vehicles"]
+    return listed
 
 
 def answers(daemon: Daemon) -> bool:

@@ -101,3 +101,11 @@ def test_a_silence_within_a_longer_one_does_not_end_it(line: OpenLine, radio: Mq
     line.move_to(50.0)
     assert radio.is_silent
     assert line.ups == 0
+
+
+def test_a_vehicle_counts_the_orders_that_reach_it(radio: MqttRadio) -> None:
+    radio.on_message("uagv/v2/acme/van-1/order", b"order", retained=False)
+    radio.on_message("uagv/v2/acme/van-1/instantActions", b"actions", retained=False)
+    radio.silence(100.0)
+    radio.on_message("uagv/v2/acme/van-1/order", b"unheard", retained=False)
+    assert radio.orders_heard == 1

@@ -120,7 +120,7 @@ class _Demo:
         display = Display(self._console, news, self._stage.url, parcels)
         display.say(f"{self._site.name}: {len(asked)} runs, {parcels} parcels, seed {self._options.seed}, "
                     f"time {self._options.time_factor:g} times as fast as life")  # fmt: skip
-        display.say(f"console and API: {self._stage.url}   logs: {self._stage.out}")
+        display.say(f"API: {self._stage.url}   logs: {self._stage.out}")
         course = Course(self._options, self._stage, client, display, news, self._clock)
         try:
             with display.shown():
