@@ -98,10 +98,12 @@ class SilenceIsNoticed(Check):
                 self.violate("is lost and nobody is called", event.vehicle_id)
 
     def _sweep(self) -> None:
+        """Nobody is silent of whom nothing could have come in: the line must have been up for so long."""
         now_s, state = self.glance.timers.now_s(), self.glance.state()
+        able_since_s = max(self.glance.alive_since_s(), self.glance.hearing.up_since_s)
         if state is not None:
             for vehicle_id, twin in state.twins.items():
-                heard_s = max(self.glance.hearing.state_s.get(vehicle_id, 0.0), self.glance.alive_since_s())
+                heard_s = max(self.glance.hearing.state_s.get(vehicle_id, 0.0), able_since_s)
                 self._judge(vehicle_id, twin.liveness, now_s - heard_s, heard_s)
         self.glance.timers.call_at(now_s + SWEEP_S, self._sweep)
 
