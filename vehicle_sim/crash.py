@@ -119,6 +119,9 @@ class CrashStore:
     def rows_of(self, table: str, area: str, names: Sequence[str]) -> list[Row]:
         return self._inner.rows_of(table, area, names)
 
+    def write_snapshot(self, area: str, epoch: int, head: Head, body: str) -> None:
+        self._inner.write_snapshot(area, epoch, head, body)
+
     def drop_bodies(self, area: str, epoch: int, before_s: float, kept: Sequence[str], limit: int) -> int:
         return self._inner.drop_bodies(area, epoch, before_s, kept, limit)
 

@@ -56,7 +56,7 @@ TOPICS = ("state", "connection", "factsheet", "visualization")
 RESTART_S = 3.0
 CLIENT_WAIT_S = 30.0
 LOOK_EVERY_S = 30.0
-LEASE_S = 120.0
+LEASE_S = 1200.0  # nobody contends for the area here; each renewal is a transaction
 GRACE_S = 4 * 3600.0
 """How long after the scenario's end everything has to have come to its end: the bound of L1."""
 
@@ -181,6 +181,8 @@ class _Simulation:
 
     async def run(self) -> Outcome:
         self.mischief.start()
+        if self.options.meddle is not None:
+            self.options.meddle(self.vehicles, self.timers)
         if self.options.other_site is not None:
             self.timers.call_at(self.scenario.start_s + self.options.other_site.after_s, self._change_site)
         async with asyncio.TaskGroup() as self.tasks:

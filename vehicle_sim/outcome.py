@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from fleet.controller import AreaController
 from fleet.journal.archive import Archive
 from fleet.journal.commit import Store
-from fleet.model.ids import RunId
+from fleet.model.ids import RunId, VehicleId
 from fleet.model.site import Site
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState, RunView
@@ -18,10 +18,13 @@ from vehicle_sim.demand import ToldRun
 from vehicle_sim.faults import FaultPlan
 from vehicle_sim.people import Settle
 from vehicle_sim.scenario import Scenario
+from vehicle_sim.timers import Timers
 from vehicle_sim.truth import Truth
+from vehicle_sim.vehicle import SimVehicle
 from vehicle_sim.world import Violation, World
 
 Wrapping = Callable[[AreaController], None]
+Meddling = Callable[[Mapping[VehicleId, SimVehicle], Timers], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Options:
         until_s: end of the scenario instead of its own.
         solver_steps: budget of the solver; 0 for none.
         spoil: plants a bug in each new controller, to see whether the checks find it.
+        meddle: lays hands on the vehicles before anything begins; may set timers for more.
         shuffle: also draw the order of callbacks that are ready together.
         other_site: the site file is changed, and the controller restarted with it.
         settle: how people tell where parcels are that nobody is sure of; None leaves those runs waiting.
@@ -53,6 +57,7 @@ class Options:
     until_s: float | None = None
     solver_steps: int = 10
     spoil: Wrapping | None = None
+    meddle: Meddling | None = None
     shuffle: bool = False
     samples: bool = False
     other_site: OtherSite | None = None

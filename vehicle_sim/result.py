@@ -62,7 +62,7 @@ def run_counts(outcome: Outcome) -> dict[str, int]:
         "delivered": phases[RunPhase.DELIVERED],
         "returned": phases[RunPhase.RETURNED],
         "open": sum(phases[phase] for phase in OPEN_PHASES),
-        "lost": sum(told.run.id not in views for told in outcome.told),
+        "lost": sum(told.run.id not in views for told in outcome.told) + phases[RunPhase.LOST],
         "duplicated": sum(v.check in ("S2", "S3") for v in outcome.violations),
     }
 

@@ -60,6 +60,7 @@ def run_counts(state: FleetState, now_s: float) -> s.RunCounts:
         delivered=phases[RunPhase.DELIVERED],
         returned=phases[RunPhase.RETURNED],
         cancelled=phases[RunPhase.CANCELLED],
+        lost=phases[RunPhase.LOST],
         open=len(state.open_runs),
         open_late=sum(_is_late(state, state.run(run_id), now_s) for run_id in state.open_runs),
         unassigned=len(state.unassigned),
@@ -77,7 +78,8 @@ def parcel_counts(views: Iterable[RunView]) -> s.ParcelCounts:
     counts: Counter[str] = Counter()
     for view in views:
         parcels = view.run.lot.parcel_count
-        left = parcels - view.delivered_count
+        left = parcels - view.delivered_count - len(view.missing)
+        counts["lost"] += len(view.missing)
         counts["requested"] += parcels
         counts["delivered"] += view.delivered_count
         if view.phase in OPEN_PHASES:

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Query
 
 from fleet.api import shapes as s
 from fleet.api.figures import status_out
-from fleet.api.reception import Front
-from fleet.api.runs import PAGE_DEFAULT, After, Filter, Limit
+from fleet.api.reception import Actor, Front, Reception
+from fleet.api.runs import PAGE_DEFAULT, After, Filter, Limit, Why
 from fleet.api.views import (
     archived_trip,
+    assist_out,
     assists_out,
     in_order_of_names,
     plan_out,
@@ -21,7 +22,10 @@ from fleet.api.views import (
     trip_out,
     trips_in_order,
 )
-from fleet.model.ids import TripId
+from fleet.dispatch.exits import ResolveAssist
+from fleet.errors import UnknownThingError
+from fleet.model.assist import Assist
+from fleet.model.ids import AssistId, TripId
 from fleet.model.trip import TripPhase
 
 router = APIRouter(tags=["overview"])
@@ -74,6 +78,26 @@ async def show_trip(front: Front, trip_id: str) -> s.TripOut:
 async def list_assists(front: Front) -> s.AssistsOut:
     """What waits for a person, the oldest first."""
     return s.AssistsOut(assists=assists_out(front.state, front.now_s))
+
+
+@router.get("/assists/{assist_id}")
+async def show_assist(front: Front, assist_id: str) -> s.AssistOut:
+    """One of them, with the commands that end it."""
+    return assist_out(_open_assist(front, assist_id), front.now_s)
+
+
+@router.post("/assists/{assist_id}/resolve")
+async def resolve_assist(front: Front, assist_id: str, body: Why, actor: Actor = "api") -> s.AssistOut:
+    """Close what a person has seen to; refused while it stands and would hide a danger."""
+    assist = _open_assist(front, assist_id)
+    await front.ask(ResolveAssist(assist.id, body.why), actor)
+    return assist_out(assist, front.now_s)
+
+
+def _open_assist(front: Reception, assist_id: str) -> Assist:
+    if (assist := front.state.assists.get(AssistId(assist_id))) is None:
+        raise UnknownThingError("open assist", assist_id)
+    return assist
 
 
 @router.get("/plan")

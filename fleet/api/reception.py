@@ -13,8 +13,8 @@ from fleet.api.faults import BusyError, NoAnswerError
 from fleet.api.tally import Tally
 from fleet.clock import Clock
 from fleet.controller import AreaController
-from fleet.controller.inbox import COMMANDS_MAX
-from fleet.dispatch.commands import Answer, Command
+from fleet.controller.inbox import COMMANDS_MAX, Command
+from fleet.dispatch.commands import Answer
 from fleet.model.ids import RunId
 from fleet.state.archive import ArchivedRun
 from fleet.state.fleet_state import FleetState, RunView

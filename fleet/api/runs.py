@@ -1,4 +1,4 @@
-"""Runs: asked for, looked at, cancelled, explained."""
+"""Runs: asked for, looked at, cancelled, settled, explained."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from fleet.api.views import (
 from fleet.api.why import history_of, why_out
 from fleet.controller.recall import past_of
 from fleet.dispatch.commands import CancelRun, SubmitRuns
-from fleet.model.ids import RunId
+from fleet.dispatch.settle import SettleParcels
+from fleet.model.custody import CustodyKind
+from fleet.model.ids import ParcelId, RunId, VehicleId
 from fleet.model.run import RunPhase
 from fleet.state.archive import ArchivedRun
 from fleet.state.fleet_state import RunView
@@ -134,6 +136,35 @@ async def cancel_run(front: Front, run_id: str, body: Why, actor: Actor = "api")
     """Before loading it is over at once; what is aboard comes back; what is being handed over can no longer be."""
     await front.ask(CancelRun(RunId(run_id), body.why), actor)
     return _detail(front, await front.run(RunId(run_id)))
+
+
+class Settling(Why):
+    """Where parcels are that nobody was sure of, by somebody who has looked."""
+
+    at: str = Field(pattern=r"^(point|station|missing|vehicle:[^\x00-\x1f\x7f]{1,128})$")
+    parcel_ids: tuple[str, ...] = Field(default=(), max_length=5000)
+    try_again: bool = False
+
+    def command(self, run_id: RunId) -> SettleParcels:
+        kind, _, name = self.at.partition(":")
+        return SettleParcels(
+            run_id=run_id,
+            at=CustodyKind(kind),
+            why=self.why,
+            vehicle_id=VehicleId(name) if name else None,
+            parcel_ids=tuple(map(ParcelId, self.parcel_ids)),
+            tries_again=self.try_again,
+        )
+
+
+@router.post("/runs/{run_id}/settle")
+async def settle_run(front: Front, run_id: str, body: Settling, actor: Actor = "api") -> s.RunDetail:
+    """Tell where parcels are that nobody is sure of: `at` is point, station, missing or vehicle:NAME.
+
+    All of the run that wait for a person, or those in `parcel_ids`; `try_again` sends a whole lot out again.
+    """
+    await front.ask(body.command(RunId(run_id)), actor)
+    return run_detail(front.state, front.state.run(RunId(run_id)), front.now_s)
 
 
 @router.get("/runs/{run_id}/why")

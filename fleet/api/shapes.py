@@ -40,6 +40,8 @@ class RunOut(Shape):
     delivered_at: str | None
     delivered_parcels: int
     refused_parcels: list[str]
+    missing_parcels: list[str]
+    """looked for by a person and not found"""
     recalled: str | None
     cause: str | None
     attempts: int
@@ -132,6 +134,8 @@ class AssistOut(Shape):
     deadline_at: str
     is_overdue: bool
     owner: str | None
+    remedy: str
+    """commands that end it, in the order to think of them"""
 
 
 class AssistsOut(Shape):
@@ -286,6 +290,8 @@ class ParcelCounts(Shape):
     returned: int
     open: int
     cancelled: int
+    lost: int
+    """missing, by the word of a person who has looked"""
 
 
 class RunCounts(Shape):
@@ -293,6 +299,7 @@ class RunCounts(Shape):
     delivered: int
     returned: int
     cancelled: int
+    lost: int
     open: int
     open_late: int
     unassigned: int

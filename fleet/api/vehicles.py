@@ -1,4 +1,4 @@
-"""Vehicles: looked at, held, released, recalled."""
+"""Vehicles: looked at, held, released, recalled, and their orders ended by hand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fleet.api.vehicle_views import vehicle_detail, vehicle_out
 from fleet.api.views import in_order_of_names
 from fleet.dispatch.commands import HoldVehicle, RecallVehicle, ReleaseVehicle
 from fleet.model.ids import VehicleId
+from fleet.orders.end_order import EndOrder
 
 router = APIRouter(prefix="/vehicles", tags=["vehicles"])
 
@@ -48,6 +49,13 @@ async def resume_vehicle(front: Front, vehicle_id: str, body: Why, actor: Actor 
 async def recall_vehicle(front: Front, vehicle_id: str, body: Why, actor: Actor = "api") -> s.VehicleDetail:
     """Bring everything aboard back; the present leg is finished first."""
     await front.ask(RecallVehicle(VehicleId(vehicle_id), body.why), actor)
+    return _shown(front, VehicleId(vehicle_id))
+
+
+@router.post("/{vehicle_id}/end-order")
+async def end_order(front: Front, vehicle_id: str, body: Why, actor: Actor = "api") -> s.VehicleDetail:
+    """Declare its order and trip over, while it is paused, silent or out of the site; its parcels are to be settled."""
+    await front.ask(EndOrder(VehicleId(vehicle_id), body.why), actor)
     return _shown(front, VehicleId(vehicle_id))
 
 

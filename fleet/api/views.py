@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from fleet.api import shapes as s
 from fleet.clock import utc_text
+from fleet.dispatch.exits import remedy
 from fleet.dispatch.reserve import bay_of, charger_of
 from fleet.model.assist import Assist
 from fleet.model.run import RUN_LIFECYCLE, RunPhase
@@ -80,6 +81,7 @@ def _run_fields(state: FleetState, view: RunView, now_s: float) -> dict[str, obj
         "delivered_at": at(view.delivered_s),
         "delivered_parcels": view.delivered_count,
         "refused_parcels": list(view.refused),
+        "missing_parcels": list(view.missing),
         "recalled": view.recalled or None,
         "cause": view.cause or None,
         "attempts": view.attempts,
@@ -250,6 +252,7 @@ def assist_out(assist: Assist, now_s: float) -> s.AssistOut:
         deadline_at=utc_text(assist.deadline_s),
         is_overdue=now_s > assist.deadline_s,
         owner=assist.owner or None,
+        remedy=remedy(assist),
     )
 
 

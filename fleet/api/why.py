@@ -62,8 +62,12 @@ def reasons(state: FleetState, view: RunView, now_s: float) -> Iterator[s.Reason
         yield s.ReasonOut(code="attempts", text=f"{view.attempts} visits at which nobody took it")
     if view.refused:
         yield s.ReasonOut(code="refused", text=f"{len(view.refused)} parcels were refused at the point")
+    if view.missing:
+        yield s.ReasonOut(code="missing", text=f"{len(view.missing)} parcels were looked for and not found")
+    for settled in view.settlements:
+        yield s.ReasonOut(code="settled", text=f"by a person's word {settled}")
     for assist in assists_out(state, now_s, f"run:{view.run.id}"):
-        yield s.ReasonOut(code=f"assist:{assist.cause}", text=assist.detail)
+        yield s.ReasonOut(code=f"assist:{assist.cause}", text=f"{assist.detail}; {assist.remedy}")
 
 
 def _phase_text(view: RunView) -> str:
@@ -84,6 +88,8 @@ def _phase_text(view: RunView) -> str:
             )
         case RunPhase.RETURNED:
             return "its parcels came back to the station"
+        case RunPhase.LOST:
+            return f"{len(view.missing)} of {view.run.lot.parcel_count} parcels are missing"
         case RunPhase.CANCELLED:
             return "it was cancelled"
         case RunPhase.TRANSFERRING:

@@ -8,13 +8,15 @@ from typing import Annotated
 
 import typer
 
-from fleet.cli.client import Event, FleetClient, daemon, wiring_of
+from fleet.cli.client import Event, FleetClient, daemon, part, wiring_of
 from fleet.cli.exits import CommandError, ExitCode, say
-from fleet.cli.options import TABLE, URL, Output, Url, examples
+from fleet.cli.options import BY_HAND, TABLE, URL, Output, Url, WhyText, examples
 from fleet.cli.output import Column, Format, Json, instant, show_fields, show_rows
 
 plan_app = typer.Typer(help="The plan: trips that are proposed, and what they cost.", no_args_is_help=True)
 assist_app = typer.Typer(help="Assists: what waits for a person.", no_args_is_help=True)
+
+AssistName = Annotated[str, typer.Argument(metavar="ASSIST", help="Name of the assist.")]
 
 BEAT_S_MAX = 45.0
 """Three beats of the stream; without any the line is taken for dead."""
@@ -96,6 +98,24 @@ def list_assists(ctx: typer.Context, url: Url = URL, output: Output = TABLE) -> 
     with daemon(ctx, url) as fleet:
         answer = fleet.get("/assists")
     show_rows(answer["assists"], ASSIST_COLUMNS, output, answer)
+
+
+@assist_app.command("show", epilog=examples("fleet assist show assist-3f-7", "fleet assist show assist-3f-7 -o json"))
+def show_assist(ctx: typer.Context, name: AssistName, url: Url = URL, output: Output = TABLE) -> None:
+    """Show what a person is called for, and the commands that end it."""
+    with daemon(ctx, url) as fleet:
+        assist = fleet.get(f"/assists/{part(name)}")
+    show_fields(assist.items(), output, assist, name)
+
+
+@assist_app.command("resolve", epilog=examples('fleet assist resolve assist-3f-7 --why "the shop has been called"'))
+def resolve(
+    ctx: typer.Context, name: AssistName, why: WhyText = BY_HAND, url: Url = URL, output: Output = TABLE
+) -> None:
+    """Close what a person has seen to; refused while it stands and would hide a danger."""
+    with daemon(ctx, url) as fleet:
+        assist = fleet.post(f"/assists/{part(name)}/resolve", {"why": why})
+    show_fields(assist.items(), output, assist, name)
 
 
 def watch(

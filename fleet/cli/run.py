@@ -1,4 +1,4 @@
-"""fleet run: ask for runs, look at them, cancel them, ask why, wait for them."""
+"""fleet run: ask for runs, look at them, cancel or settle them, ask why, wait for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fleet.cli.output import Column, Json, instant, show_fields, show_rows
 app = typer.Typer(help="Runs: lots of parcels from a station to a pickup point.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Name of the run.")]
 
-FINAL = ("delivered", "returned", "cancelled")
+FINAL = ("delivered", "returned", "lost", "cancelled")
 COLUMNS = (
     Column("NAME", "run_id"),
     Column("PHASE", "phase"),
@@ -157,6 +157,38 @@ def cancel(
         run = fleet.get(f"/runs/{part(name)}")
         confirm(f"{name}, {run['parcels']} parcels to {run['point_id']}, {run['phase']}: is cancelled", yes=yes)
         run = fleet.post(f"/runs/{part(name)}/cancel", {"why": why})
+    show_fields(_fields(run), output, run, name)
+
+
+@app.command(
+    epilog=examples(
+        'fleet run settle r1 --at point --why "the clerk has them all" --yes',
+        'fleet run settle r1 --at station --try-again --why "towed back to the depot" --yes',
+        'fleet run settle r1 --at missing --parcel r1.003 --why "not on the van, not at the shop" --yes',
+    )
+)
+def settle(
+    ctx: typer.Context,
+    name: Name,
+    at: Annotated[str, typer.Option(metavar="PLACE", help="point, station, vehicle:NAME or missing.")],
+    why: Annotated[str, typer.Option("--why", help="How you know; stands in the journal as the evidence.")],
+    parcel: Annotated[list[str] | None, typer.Option(help="Only this parcel; may be given again.")] = None,
+    try_again: Annotated[bool, typer.Option("--try-again", help="A whole lot at its station goes out again.")] = False,
+    yes: Yes = False,
+    url: Url = URL,
+    output: Output = TABLE,
+) -> None:
+    """Tell where parcels are that nobody is sure of: a person has looked.
+
+    At their point they count as delivered; at their station the run is returned, or tried again; aboard a vehicle they
+    go on with it; missing ones count as lost for good. By default it is about all that wait for a person.
+    """
+    asked = {"at": at, "why": why, "parcel_ids": parcel or [], "try_again": try_again}
+    with daemon(ctx, url) as fleet:
+        run = fleet.get(f"/runs/{part(name)}")
+        which = f"{len(parcel)} parcels" if parcel else "every parcel that nobody is sure of"
+        confirm(f"{name}, {run['phase']}: {which} counts as at {at} from now on", yes=yes)
+        run = fleet.post(f"/runs/{part(name)}/settle", asked)
     show_fields(_fields(run), output, run, name)
 
 

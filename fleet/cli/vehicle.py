@@ -1,4 +1,4 @@
-"""fleet vehicle: look at vehicles, pause, resume and recall them."""
+"""fleet vehicle: look at vehicles, pause, resume and recall them, end their orders."""
 
 from __future__ import annotations
 
@@ -70,6 +70,24 @@ def recall(
 ) -> None:
     """Have a vehicle bring back everything aboard; the present leg is finished first."""
     _command(ctx, name, "recall", "brings everything back undelivered", why, yes=yes, url=url, output=output)
+
+
+@app.command(
+    "end-order",
+    epilog=examples(
+        "fleet vehicle end-order van-3", 'fleet vehicle end-order van-3 --why "broken down, being towed" --yes'
+    ),
+)
+def end_order(
+    ctx: typer.Context, name: Name, why: WhyText = BY_HAND, yes: Yes = False, url: Url = URL, output: Output = TABLE
+) -> None:
+    """Declare a vehicle's order and trip over: it is broken, towed, replaced, or gone from the site.
+
+    Only while it is paused, silent or no longer in the site. It stays paused; where its parcels are is then to be
+    settled run by run.
+    """
+    effect = "its order and trip are over, and its parcels are to be settled by hand"
+    _command(ctx, name, "end-order", effect, why, yes=yes, url=url, output=output)
 
 
 def _command(

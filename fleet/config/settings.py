@@ -201,6 +201,10 @@ class PolicySection(Section):
         description="messages to vehicles are kept word for word this long, or while their order is open;"
         " their digests for good",
     )
+    consumption_factor: Positive = Field(
+        _POLICY.consumption_factor,
+        description="driving is expected to take so many times what the vehicle type says: cold, wind, wear",
+    )
 
     @field_validator("charge_until_fraction")
     @classmethod

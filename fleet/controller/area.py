@@ -17,7 +17,7 @@ import structlog
 from fleet.clock import Clock
 from fleet.controller.ear import Ear
 from fleet.controller.housekeeping import Housekeeper
-from fleet.controller.inbox import Asked, Facts, Inbox
+from fleet.controller.inbox import Asked, Command, Facts, Inbox
 from fleet.controller.lease import TTL_S, LeaseKeeper
 from fleet.controller.opening import greet
 from fleet.controller.recall import past_of
@@ -25,7 +25,7 @@ from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
 from fleet.controller.turn import OWN_PLANS, Due, Outcome, take_turn
-from fleet.dispatch.commands import Answer, Command
+from fleet.dispatch.commands import Answer
 from fleet.errors import FencedError, JournalError, MapError, StoreBusyError, StoreCorruptError, StoreUnsureError
 from fleet.journal.archive import Archive
 from fleet.journal.commit import Commit, Store
@@ -150,6 +150,8 @@ class AreaController:
             tasks.create_task(self._tick_forever(), name=f"tick:{self.site.id}")
             tasks.create_task(self.sender.send_forever(lambda: self.state), name=f"send:{self.site.id}")
             tasks.create_task(self.lease.keep(), name=f"lease:{self.site.id}")
+            keeping = self.housekeeper.keep_forever(self.lease.epoch)
+            tasks.create_task(keeping, name=f"snapshots:{self.site.id}")
             tidying = self.housekeeper.tidy_forever(self.lease.epoch, lambda: self.state)
             tasks.create_task(tidying, name=f"tidy:{self.site.id}")
             if self.parts.solver is not None:
@@ -238,6 +240,9 @@ class AreaController:
         self._head = commit.new_head
         if commit.snapshot is not None:
             self._snapshot_seq = commit.new_head.seq
+        elif self._head.seq - self._snapshot_seq >= SNAPSHOT_EVERY:
+            self._snapshot_seq = self._head.seq
+            self.housekeeper.keep(draft.state, self._head)
         self._next_row_id += len(commit.outbox)
         if draft.state.closures is not self.state.closures:
             self._closures_until_s = _first_end_s(draft.state)
@@ -251,9 +256,8 @@ class AreaController:
         self.outlet.drop([row_id for row_id, _ in moves])
 
     def _wants_snapshot(self, draft: Draft) -> bool:
-        """Now and then; and after trouble, as a write that needs room shows best whether there is some again."""
-        seq = self._head.seq + len(draft.entries)
-        return seq > self._snapshot_seq and (bool(self.store_trouble) or seq - self._snapshot_seq >= SNAPSHOT_EVERY)
+        """After trouble: a write that needs room shows best whether there is some again."""
+        return bool(self.store_trouble) and self._head.seq + len(draft.entries) > self._snapshot_seq
 
     async def _commit(self, commit: Commit) -> None:
         """Write it; where the outcome is unknown, look at the store to learn it."""

@@ -1,4 +1,4 @@
-"""What is tidied up beside the turns: the words of messages that were said long ago."""
+"""What is done beside the turns: snapshots are kept, and the words of messages that were said long ago dropped."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import structlog
 from fleet.clock import Clock
 from fleet.errors import FencedError, JournalError
 from fleet.journal.commit import Store
+from fleet.journal.record import Head
+from fleet.journal.snapshot import snapshot_text
 from fleet.model.site import Site
 from fleet.state.fleet_state import FleetState
 
@@ -21,12 +23,36 @@ log = structlog.get_logger("fleet.area")
 
 
 class Housekeeper:
-    """Drops message bodies from the outbox in small bites, so that whoever writes never waits for long."""
+    """Works off the event loop and in small bites, so that neither a turn nor whoever writes waits for long."""
 
     def __init__(self, store: Store, clock: Clock, site: Site) -> None:
         self._store = store
         self._clock = clock
         self._site = site
+        self._wanted: tuple[FleetState, Head] | None = None
+        self._is_wanted = asyncio.Event()
+
+    def keep(self, state: FleetState, head: Head) -> None:
+        """Have a snapshot made of this state; a newer one takes the place of one that still waits."""
+        self._wanted = (state, head)
+        self._is_wanted.set()
+
+    async def keep_forever(self, epoch: int) -> None:
+        """Make the snapshots that are wanted, until cancelled. They are a convenience: one that fails is no trouble."""
+        while True:
+            await self._is_wanted.wait()
+            self._is_wanted.clear()
+            assert self._wanted is not None
+            state, head = self._wanted
+            try:
+                await asyncio.to_thread(self._keep, epoch, state, head)
+            except FencedError:
+                raise
+            except JournalError as error:
+                log.warning("snapshot_not_kept", area=self._site.id, seq=head.seq, error=str(error))
+
+    def _keep(self, epoch: int, state: FleetState, head: Head) -> None:
+        self._store.write_snapshot(self._site.id, epoch, head, snapshot_text(state))
 
     async def tidy_forever(self, epoch: int, state: Callable[[], FleetState]) -> None:
         """Once an hour of trade time, until cancelled; a store that refuses is asked again the next time."""

@@ -6,15 +6,20 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from fleet.dispatch.commands import Answer, Command
+from fleet.dispatch import commands
+from fleet.dispatch.commands import Answer
 from fleet.errors import RefusedError
 from fleet.model.ids import VehicleId
 from fleet.model.trip import Plan
+from fleet.orders.end_order import EndOrder
 from fleet.wire.messages import Connection, VehicleState
 
 COMMANDS_MAX = 1000
 STATES_KEPT = 8
 CONNECTIONS_KEPT = 4
+
+Command = commands.Command | EndOrder
+"""Whatever people and programs may ask of an area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,6 @@ class Inbox:
         self._unconfirmed: dict[tuple[VehicleId, str], int] = {}
         self._news = asyncio.Event()
         self.states_merged = 0
-        self.connections_merged = 0
         self.link_ups = 0
 
     def put_connection(self, vehicle_id: VehicleId, message: Connection) -> None:
@@ -68,12 +72,9 @@ class Inbox:
         kept = self._connections.setdefault(vehicle_id, [])
         if kept and kept[-1].state is message.state:
             kept[-1] = message
-            self.connections_merged += 1
         else:
             kept.append(message)
-        if len(kept) > CONNECTIONS_KEPT:
-            self.connections_merged += len(kept) - CONNECTIONS_KEPT
-            del kept[:-CONNECTIONS_KEPT]
+        del kept[:-CONNECTIONS_KEPT]
         self._news.set()
 
     def put_state(self, vehicle_id: VehicleId, state: VehicleState) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fleet.dispatch.removed import see_to_removed
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import VehicleId
@@ -33,6 +34,7 @@ def greet(draft: Draft, roads: SiteRoads, token: str, epoch: int) -> None:
         if roads.graph.edge_by_key(key) is None:
             detail = "is closed, and the map does not have it any more; close what stands there now"
             raise_assist(draft, AssistCause.RELEASE_REFUSED, f"road:{key}", detail)
+    see_to_removed(draft, site)
     for resource in sorted(draft.state.reservations):  # a vehicle that left the site holds nothing
         for vehicle_id in draft.state.reservations[resource]:
             if vehicle_id not in site.vehicles:
@@ -62,12 +64,6 @@ def let_go_of_gone(draft: Draft, site: Site) -> None:
             draft.emit(ev.RunReleased(run_id=view.run.id, why=why))
         if unserved is not None:
             raise_assist(draft, AssistCause.RUN_UNSERVED, f"run:{view.run.id}", unserved.detail)
-    for vehicle_id in sorted(draft.state.twins):
-        if vehicle_id in site.vehicles:
-            continue
-        for run_id in sorted(draft.state.twin(vehicle_id).aboard):
-            detail = f"rides on {vehicle_id}, which is no longer in the site file; put it back, or fetch the parcels"
-            raise_assist(draft, AssistCause.RUN_UNSERVED, f"run:{run_id}", detail)
 
 
 def _misfit(draft: Draft, site: Site, view: RunView) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from fleet.dispatch.commands import CancelRun, Command, RunRequest, SubmitRuns, made_up_parcels
+from fleet.controller.inbox import Command
+from fleet.dispatch.commands import CancelRun, RunRequest, SubmitRuns, made_up_parcels
 from fleet.journal.archive import Archive, Sought
 from fleet.model.ids import ParcelId, RunId
 from fleet.state.archive import NO_PAST, Past

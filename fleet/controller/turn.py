@@ -18,11 +18,12 @@ from fleet.model.order import ActionKind, OrderPhase
 from fleet.model.twin import Liveness
 from fleet.orders.build import instant_message
 from fleet.orders.carry_out import INSTANT, carry_out
+from fleet.orders.end_order import EndOrder, end_order
 from fleet.orders.take_in import take_connection, take_silence, take_state, unconfirmed
 from fleet.planning.adopt import consider, replan
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.archive import NO_PAST, Past, archive_ended
-from fleet.state.attention import raise_assist, resolve_assist
+from fleet.state.attention import raise_assist, reopen, resolve_assist
 from fleet.state.draft import Draft
 
 OWN_PLANS, SOLVER_PLANS = "planner:own", "planner:answer"
@@ -101,7 +102,7 @@ def _reopen(draft: Draft) -> None:
     """Roads whose closure has run out are news: somebody may be waiting for a way."""
     over = sorted(key for key, closure in draft.state.closures.items() if closure.until_s <= draft.now_s)
     for key in over:
-        draft.emit(ev.RoadReopened(road_key=key, why="its time is up"))
+        reopen(draft, key, "its time is up")
     if over:
         draft.touched.update(twin.vehicle.id for twin in draft.state.twins.values() if twin.order_id is not None)
         draft.want_plan(f"{over[0]} is open again")
@@ -157,6 +158,9 @@ def _perform(draft: Draft, roads: SiteRoads, asked: Asked, past: Past, outcome: 
     mark = draft.mark()
     draft.actor = asked.actor
     try:
+        if isinstance(asked.command, EndOrder):
+            end_order(draft, roads.site, asked.command)
+            return Answer()
         return perform(draft, roads, asked.command, past)
     except FleetError as refusal:
         draft.back_to(mark)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import msgspec
 
 from fleet.dispatch.doubles import refuse_doubles
+from fleet.dispatch.exits import ResolveAssist, call_again, resolve_by_hand
+from fleet.dispatch.settle import SettleParcels, settle
 from fleet.errors import RefusedError, UnknownThingError
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
@@ -18,7 +20,7 @@ from fleet.model.site import Site
 from fleet.model.twin import Liveness
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.archive import NO_PAST, Past
-from fleet.state.attention import resolve_assist, vehicle_subject
+from fleet.state.attention import reopen, resolve_assist, resolve_for_run, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import RunView
 
@@ -94,7 +96,17 @@ class ReopenRoad:
     why: str
 
 
-Command = SubmitRuns | CancelRun | HoldVehicle | ReleaseVehicle | RecallVehicle | CloseRoad | ReopenRoad
+Command = (
+    SubmitRuns
+    | CancelRun
+    | SettleParcels
+    | HoldVehicle
+    | ReleaseVehicle
+    | RecallVehicle
+    | CloseRoad
+    | ReopenRoad
+    | ResolveAssist
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +136,8 @@ def perform(draft: Draft, roads: SiteRoads, command: Command, past: Past = NO_PA
             return _submit(draft, roads.site, command, past)
         case CancelRun():
             return _cancel(draft, command, past)
+        case SettleParcels():
+            return Answer((command.run_id,), is_repeat=not settle(draft, roads.site, command))
         case HoldVehicle():
             draft.state.twin(command.vehicle_id)
             draft.emit(ev.VehicleHeld(vehicle_id=command.vehicle_id, why=command.why))
@@ -137,9 +151,12 @@ def perform(draft: Draft, roads: SiteRoads, command: Command, past: Past = NO_PA
             draft.emit(ev.RoadClosed(road_key=command.road_key, until_s=command.until_s, why=command.why))
             _roads_changed(draft, command.why)
         case ReopenRoad():
-            _known_road(roads, command.road_key)
-            draft.emit(ev.RoadReopened(road_key=command.road_key, why=command.why))
+            if command.road_key not in draft.state.closures:  # one that the map has lost can be opened all the same
+                _known_road(roads, command.road_key)
+            reopen(draft, command.road_key, command.why)
             _roads_changed(draft, command.why)
+        case ResolveAssist():
+            resolve_by_hand(draft, roads.site, command)
     return Answer()
 
 
@@ -202,6 +219,7 @@ def _cancel(draft: Draft, command: CancelRun, past: Past) -> Answer:
             return Answer((command.run_id,), is_repeat=True)
         case RunPhase.REQUESTED | RunPhase.ASSIGNED:
             draft.emit(ev.RunCancelled(run_id=command.run_id, why=command.why))
+            resolve_for_run(draft, command.run_id, f"cancelled: {command.why}")
             draft.want_plan(f"{command.run_id} is cancelled")
         case RunPhase.UNDER_WAY if not _is_being_delivered(draft, view):
             draft.emit(ev.RunRecalled(run_id=command.run_id, why=f"cancelled: {command.why}"))
@@ -233,8 +251,9 @@ def _release_vehicle(draft: Draft, command: ReleaseVehicle) -> None:
     if subject in draft.state.quarantine:
         draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
     draft.emit(ev.VehicleReleased(vehicle_id=vehicle_id, why=command.why))
-    for cause in (AssistCause.QUARANTINED, AssistCause.ORDER_REJECTED):
+    for cause in (AssistCause.QUARANTINED, AssistCause.ORDER_REJECTED, AssistCause.ORDER_VANISHED):
         resolve_assist(draft, cause, subject, f"released: {command.why}")
+    call_again(draft, vehicle_id)
     draft.touch(vehicle_id)
     draft.want_plan(f"{vehicle_id} is released")
 

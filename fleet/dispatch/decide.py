@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fleet.dispatch import energy
 from fleet.dispatch.charge import charging_step
-from fleet.dispatch.intent import Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute
+from fleet.dispatch.intent import Cancel, Deliver, GoHome, Intent, Load, Recant, Reroute
 from fleet.dispatch.release import comes_to_its_end_s, extension
 from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
 from fleet.model import event as ev
@@ -79,7 +80,7 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
         order = replace(order, path=order.path[: order.released + open_count])
     released = extension(order, roads.site.limits, draft.now_s)
     if released is not None:
-        return Extend(order.id, released)
+        return energy.onward(draft, roads, twin, order, released)
     look_again_s = comes_to_its_end_s(order, roads.site.limits, draft.now_s)
     if look_again_s is not None:
         draft.wake(twin.vehicle.id, look_again_s)
@@ -137,7 +138,7 @@ def _banned_under(draft: Draft, order: Order) -> str:
 
 
 def _call_for_closed(draft: Draft, vehicle_id: VehicleId, detail: str) -> None:
-    raise_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(vehicle_id), detail)
+    raise_assist(draft, AssistCause.ROAD_CLOSED, vehicle_subject(vehicle_id), detail)
 
 
 def _may_ask_again(draft: Draft, twin: Twin) -> bool:
@@ -192,7 +193,8 @@ def _end_loading(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> 
     """The loading is over: leave with what is aboard, or not at all."""
     for run_id in view.trip.run_ids:
         run = draft.state.run(run_id)
-        if run.phase is RunPhase.LOADING and run_id not in twin.aboard and not _is_unsure(draft, run):
+        is_ours = run.phase is RunPhase.LOADING and run.trip_id == view.trip.id
+        if is_ours and run_id not in twin.aboard and not _is_unsure(draft, run):
             draft.emit(ev.RunReleased(run_id=run_id, why="it was not loaded"))
             resolve_assist(draft, AssistCause.PICK_FAILED, f"run:{run_id}", "was tried again")
             raise_assist(draft, AssistCause.PICK_FAILED, f"run:{run_id}", f"not loaded on {twin.vehicle.id}")
@@ -213,15 +215,20 @@ def _next_visit(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> I
         if visit.point_id not in roads.site.points:
             _give_up(draft, view, visit, wanted)
             continue
+        wished = replace(visit, run_ids=wanted)
+        if wanted and not energy.covers_visit(draft, roads, twin, wished):
+            energy.give_up_visit(draft, twin, wished)
+            return _next_visit(draft, roads, twin, draft.state.trip(view.trip.id))
         if wanted:
-            return Deliver(view.trip.id, replace(visit, run_ids=wanted)) if _may_ask_again(draft, twin) else None
+            return Deliver(view.trip.id, wished) if _may_ask_again(draft, twin) else None
         skipped = ev.StopDone(
             trip_id=view.trip.id, point_id=visit.point_id, deferred=(), given_up=(), why="nothing aboard for it"
         )
         draft.emit(skipped)
     if not _is_home(twin) or twin.aboard:
-        return _go_home(draft, twin, view)
+        return _go_home(draft, roads, twin, view)
     draft.emit(ev.TripMoved(trip_id=view.trip.id, phase=TripPhase.CLOSED))
+    resolve_assist(draft, AssistCause.LOW_BATTERY, vehicle_subject(twin.vehicle.id), "it is home")
     return _at_rest(draft, roads, draft.state.twin(twin.vehicle.id))
 
 
@@ -239,7 +246,7 @@ def _is_to_deliver(draft: Draft, twin: Twin, run_id: RunId) -> bool:
     return run_id in twin.aboard and not run.recalled and run.phase is RunPhase.UNDER_WAY
 
 
-def _go_home(draft: Draft, twin: Twin, view: TripView | None) -> Intent | None:
+def _go_home(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView | None) -> Intent | None:
     failed = draft.state.open_assist(vehicle_subject(twin.vehicle.id), AssistCause.DROP_FAILED)
     if failed is not None and _is_home(twin) and draft.now_s < failed.raised_s + UNLOAD_RETRY_S:
         draft.wake(twin.vehicle.id, failed.raised_s + UNLOAD_RETRY_S)
@@ -248,7 +255,11 @@ def _go_home(draft: Draft, twin: Twin, view: TripView | None) -> Intent | None:
         detail = f"stands at {twin.node_id or 'an unknown node'}, which is no known place"
         raise_assist(draft, AssistCause.NO_ROUTE, vehicle_subject(twin.vehicle.id), detail)
         return None
-    return GoHome(view.trip.id if view else None) if _may_ask_again(draft, twin) else None
+    if not _may_ask_again(draft, twin):
+        return None
+    if not _is_home(twin):
+        energy.tell_way_home(draft, roads, twin)
+    return GoHome(view.trip.id if view else None)
 
 
 def _is_home(twin: Twin) -> bool:
@@ -260,10 +271,10 @@ def _is_home(twin: Twin) -> bool:
 
 def _at_rest(draft: Draft, roads: SiteRoads, twin: Twin) -> Intent | None:
     if not _is_home(twin) or twin.aboard:
-        return _go_home(draft, twin, None)
+        return _go_home(draft, roads, twin, None)
     planned = draft.state.planned_trips(twin.vehicle.id)
     upcoming = planned[0] if planned else None
-    step = charging_step(draft, roads.site, twin, upcoming)
+    step = charging_step(draft, roads, twin, upcoming)
     if step is not None:
         return step
     if upcoming is None or twin.is_charging or twin.is_asked:
@@ -279,6 +290,10 @@ def _start(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> Intent
         draft.wake(twin.vehicle.id, start_s)
         return None
     vehicle_id = twin.vehicle.id
+    if not energy.covers_trip(draft, roads, twin, view.trip):
+        draft.want_plan(f"{vehicle_id} has too little charge for {view.trip.id}")
+        draft.wake(vehicle_id, draft.now_s + RETRY_S)
+        return None
     if not reserve(draft, roads.site, bay_of(view.trip.station_id), vehicle_id):
         if draft.now_s > start_s + OVERDUE_S:
             draft.want_plan(f"{view.trip.id} waits for a bay")

@@ -21,7 +21,7 @@ class Commit:
         moves: outbox rows and what became of them.
         tables: rows to write over in the tables that people query, by table name.
         keys: idempotency keys with the digest of their request.
-        snapshot: the whole state after this commit, now and then.
+        snapshot: the whole state after this commit, where a large write shall show whether there is room again.
     """
 
     area: str
@@ -112,6 +112,14 @@ class Store(Protocol):
 
     def rows_of(self, table: str, area: str, names: Sequence[str]) -> list[Row]:
         """Rows with these names in a table that people query, or of these idempotency keys in "request_key"."""
+        ...
+
+    def write_snapshot(self, area: str, epoch: int, head: Head, body: str) -> None:
+        """Keep the whole state as it was at `head`, which the history may have left behind meanwhile.
+
+        Raises:
+            FencedError: the area has another epoch now.
+        """
         ...
 
     def drop_bodies(self, area: str, epoch: int, before_s: float, kept: Sequence[str], limit: int) -> int:

@@ -45,7 +45,13 @@ class _Touched:
                 self.trip([event.trip_id])
                 if isinstance(event, ev.StopDone):
                     self.run((*event.deferred, *event.given_up))
-            case ev.ParcelsLoaded() | ev.ParcelsDelivered() | ev.ParcelsReturned() | ev.ParcelsUnsure():
+            case (
+                ev.ParcelsLoaded()
+                | ev.ParcelsDelivered()
+                | ev.ParcelsReturned()
+                | ev.ParcelsUnsure()
+                | ev.ParcelsSettled()
+            ):
                 self.lot(event.run_id, event.parcel_ids)
             case ev.RunCancelled() | ev.RunRecalled() | ev.RunReleased():
                 self.run([event.run_id])

@@ -122,6 +122,13 @@ class SqlStore:
             return error
         return None
 
+    def write_snapshot(self, area: str, epoch: int, head: Head, body: str) -> None:
+        with self._transaction() as tx:
+            ours = select(t.AREA.c.seq).where(t.AREA.c.area == area, t.AREA.c.epoch == epoch)
+            if tx.execute(ours).one_or_none() is None:
+                raise FencedError(f"area {area!r} moved on without epoch {epoch}; no snapshot was written")
+            _write_snapshot(tx, area, head, body)
+
     def drop_bodies(self, area: str, epoch: int, before_s: float, kept: Sequence[str], limit: int) -> int:
         old = (
             select(t.OUTBOX.c.id)
@@ -212,6 +219,7 @@ class SqlStore:
 
     def _migrate(self) -> None:
         with self._lock, _telling(), self._engine.connect() as connection:
+            _begin(connection, "BEGIN IMMEDIATE")
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS))
             known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
@@ -227,13 +235,17 @@ class SqlStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
+        """Who writes waits for its turn at the beginning."""
         with self._lock, _telling(), self._engine.begin() as connection:
+            _begin(connection, "BEGIN IMMEDIATE")
             yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with self._lock, _telling(), self._engine.connect() as connection:
-            yield connection.execution_options(reads=True)
+        """Who reads waits for nobody."""
+        with self._lock, _telling(), self._engine.begin() as connection:
+            _begin(connection, "BEGIN")
+            yield connection
 
 
 def _write_one(tx: Connection, commit: Commit) -> None:
@@ -255,19 +267,19 @@ def _write_one(tx: Connection, commit: Commit) -> None:
     if commit.keys:
         sql.ADD_KEY.run_all(tx, [{"area": commit.area, "key": k, "digest": d, "seq": new.seq} for k, d in commit.keys])
     if commit.snapshot is not None:
-        _write_snapshot(tx, commit, commit.snapshot)
+        _write_snapshot(tx, commit.area, new, commit.snapshot)
 
 
-def _write_snapshot(tx: Connection, commit: Commit, body: str) -> None:
-    head = commit.new_head
-    tx.execute(insert(t.SNAPSHOT).values(area=commit.area, seq=head.seq, program=program(), hash=head.hash, body=body))
+def _write_snapshot(tx: Connection, area: str, head: Head, body: str) -> None:
+    tx.execute(delete(t.SNAPSHOT).where(t.SNAPSHOT.c.area == area, t.SNAPSHOT.c.seq == head.seq))
+    tx.execute(insert(t.SNAPSHOT).values(area=area, seq=head.seq, program=program(), hash=head.hash, body=body))
     kept = (
         select(t.SNAPSHOT.c.seq)
-        .where(t.SNAPSHOT.c.area == commit.area)
+        .where(t.SNAPSHOT.c.area == area)
         .order_by(t.SNAPSHOT.c.seq.desc())
         .limit(SNAPSHOTS_KEPT)
     )
-    tx.execute(delete(t.SNAPSHOT).where(t.SNAPSHOT.c.area == commit.area, t.SNAPSHOT.c.seq.not_in(kept)))
+    tx.execute(delete(t.SNAPSHOT).where(t.SNAPSHOT.c.area == area, t.SNAPSHOT.c.seq.not_in(kept)))
 
 
 def _record_row(record: Record) -> dict[str, object]:
@@ -307,7 +319,6 @@ def _engine(url: str) -> Engine:
         else create_engine(url, connect_args={"check_same_thread": False, "timeout": 2.0})
     )
     event.listen(engine, "connect", _sqlite_opened)
-    event.listen(engine, "begin", _sqlite_begun)
     return engine
 
 
@@ -317,10 +328,10 @@ def _sqlite_opened(raw: Any, _record: object) -> None:
         raw.execute(f"PRAGMA {pragma}")
 
 
-def _sqlite_begun(connection: Connection) -> None:
-    """Who writes waits for its turn at the beginning; who reads waits for nobody."""
-    reads = connection.get_execution_options().get("reads", False)
-    _raw(connection).execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+def _begin(connection: Connection, words: str) -> None:
+    """In SQLite we say BEGIN ourselves; as a listener of SQLAlchemy's it would cost every statement something."""
+    if connection.dialect.name == "sqlite":
+        _raw(connection).execute(words)
 
 
 def _raw(connection: Connection) -> Any:

@@ -19,6 +19,7 @@ class CustodyKind(StrEnum):
     VEHICLE = "vehicle"
     POINT = "point"
     ASSIST = "assist"  # nobody knows for certain: a person must find out
+    MISSING = "missing"  # a person looked and did not find it
 
 
 _K = CustodyKind
@@ -29,7 +30,8 @@ CUSTODY_LIFECYCLE: Lifecycle[CustodyKind] = Lifecycle(
             _K.STATION: frozenset({_K.VEHICLE, _K.ASSIST}),
             _K.VEHICLE: frozenset({_K.POINT, _K.STATION, _K.VEHICLE, _K.ASSIST}),  # VEHICLE: a recorded transfer
             _K.POINT: frozenset(),
-            _K.ASSIST: frozenset({_K.STATION, _K.VEHICLE, _K.POINT}),
+            _K.ASSIST: frozenset({_K.STATION, _K.VEHICLE, _K.POINT, _K.MISSING}),  # settled by a person
+            _K.MISSING: frozenset(),
         }
     ),
 )
@@ -37,7 +39,10 @@ CUSTODY_LIFECYCLE: Lifecycle[CustodyKind] = Lifecycle(
 
 @dataclass(frozen=True, slots=True)
 class Custody:
-    """One parcel's holder: the kind, and the id of that station, vehicle, point or assist."""
+    """One parcel's holder: the kind, and the id of that station, vehicle, point or assist.
+
+    A missing parcel is held by the assist in which it was looked for.
+    """
 
     kind: CustodyKind
     holder: str

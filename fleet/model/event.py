@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fleet.model.assist import Assist, AssistCause
+from fleet.model.custody import CustodyKind
 from fleet.model.ids import (
     ActionId,
     AssistId,
@@ -318,6 +319,23 @@ class ParcelsUnsure(Event):
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelsSettled(Event):
+    """A person told where parcels are that nobody was sure of; that word is the evidence.
+
+    Attributes:
+        at, holder: their custody from now on; for missing ones the assist in which they were looked for.
+        tries_again: a lot that is whole at its station waits for another trip.
+    """
+
+    run_id: RunId
+    parcel_ids: tuple[ParcelId, ...]
+    at: CustodyKind
+    holder: str
+    why: str
+    tries_again: bool = False
+
+
 # Vehicles -------------------------------------------------------------------------------------------------------
 
 
@@ -357,6 +375,15 @@ class ChargeChanged(Event):
     vehicle_id: VehicleId
     soc_fraction: float
     is_charging: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargingFailed(Event):
+    """A vehicle was asked to charge, or to leave the charger, and did not: it is asked again after a while."""
+
+    vehicle_id: VehicleId
+    kind: ActionKind
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

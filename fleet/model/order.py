@@ -21,6 +21,7 @@ class OrderPhase(StrEnum):
     CANCELLED = "cancelled"
     REJECTED = "rejected"
     VANISHED = "vanished"  # the vehicle no longer knows it, and did not complete it
+    GIVEN_UP = "given_up"  # a person declared it over; the vehicle may still know it
 
 
 _O = OrderPhase
@@ -28,13 +29,14 @@ ORDER_LIFECYCLE: Lifecycle[OrderPhase] = Lifecycle(
     "order",
     MappingProxyType(
         {
-            _O.ISSUED: frozenset({_O.ACTIVE, _O.CANCELLING, _O.REJECTED, _O.VANISHED}),
-            _O.ACTIVE: frozenset({_O.FINISHED, _O.CANCELLING, _O.VANISHED}),
-            _O.CANCELLING: frozenset({_O.CANCELLED, _O.FINISHED, _O.REJECTED, _O.VANISHED}),
+            _O.ISSUED: frozenset({_O.ACTIVE, _O.CANCELLING, _O.REJECTED, _O.VANISHED, _O.GIVEN_UP}),
+            _O.ACTIVE: frozenset({_O.FINISHED, _O.CANCELLING, _O.VANISHED, _O.GIVEN_UP}),
+            _O.CANCELLING: frozenset({_O.CANCELLED, _O.FINISHED, _O.REJECTED, _O.VANISHED, _O.GIVEN_UP}),
             _O.FINISHED: frozenset(),
             _O.CANCELLED: frozenset(),
             _O.REJECTED: frozenset(),
             _O.VANISHED: frozenset(),
+            _O.GIVEN_UP: frozenset(),
         }
     ),
 )

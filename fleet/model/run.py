@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from fleet.model.custody import CustodyKind
 from fleet.model.ids import ParcelId, PointId, RunId, StationId
 from fleet.model.lifecycle import Lifecycle
 
@@ -21,6 +23,7 @@ class RunPhase(StrEnum):
     PARTLY_DELIVERED = "partly_delivered"
     DELIVERED = "delivered"
     RETURNED = "returned"
+    LOST = "lost"  # some of it is missing; the rest is at its point or came back
     CANCELLED = "cancelled"
 
 
@@ -31,17 +34,45 @@ RUN_LIFECYCLE: Lifecycle[RunPhase] = Lifecycle(
         {
             _P.REQUESTED: frozenset({_P.ASSIGNED, _P.CANCELLED}),
             _P.ASSIGNED: frozenset({_P.LOADING, _P.REQUESTED, _P.CANCELLED}),  # REQUESTED: vehicle lost or re-planned
-            _P.LOADING: frozenset({_P.UNDER_WAY, _P.REQUESTED}),  # REQUESTED: only with nothing aboard
-            _P.UNDER_WAY: frozenset({_P.DELIVERED, _P.PARTLY_DELIVERED, _P.TRANSFERRING, _P.RETURNED}),
+            # REQUESTED: only with nothing aboard; the ends: nobody knew what was loaded, and a person settled it
+            _P.LOADING: frozenset(
+                {_P.UNDER_WAY, _P.REQUESTED, _P.DELIVERED, _P.PARTLY_DELIVERED, _P.RETURNED, _P.LOST}
+            ),
+            # REQUESTED: a person found the whole lot at its station
+            _P.UNDER_WAY: frozenset(
+                {_P.DELIVERED, _P.PARTLY_DELIVERED, _P.TRANSFERRING, _P.RETURNED, _P.LOST, _P.REQUESTED}
+            ),
             _P.TRANSFERRING: frozenset({_P.UNDER_WAY, _P.RETURNED}),
-            _P.PARTLY_DELIVERED: frozenset({_P.RETURNED}),  # the rest comes back
+            # RETURNED: the rest comes back; DELIVERED: a person found the rest at the point after all
+            _P.PARTLY_DELIVERED: frozenset({_P.RETURNED, _P.DELIVERED, _P.LOST}),
             _P.DELIVERED: frozenset(),
             _P.RETURNED: frozenset(),
+            _P.LOST: frozenset(),
             _P.CANCELLED: frozenset(),
         }
     ),
 )
 OPEN_PHASES = frozenset(phase for phase in RunPhase if not RUN_LIFECYCLE.is_final(phase))
+
+
+def phase_by_custody(phase: RunPhase, kinds: Collection[CustodyKind], *, tries_again: bool = False) -> RunPhase:
+    """How far a run is, by where its parcels are; it stays as it is while somebody still looks for one.
+
+    Args:
+        phase: how far it was.
+        kinds: of the custody of each of its parcels.
+        tries_again: a lot that is whole at its station waits for another trip, instead of being over.
+    """
+    held = frozenset(kinds)
+    if CustodyKind.ASSIST in held:
+        return phase
+    if CustodyKind.VEHICLE in held:
+        return RunPhase.PARTLY_DELIVERED if CustodyKind.POINT in held else RunPhase.UNDER_WAY
+    if CustodyKind.MISSING in held:
+        return RunPhase.LOST
+    if held == {CustodyKind.POINT}:
+        return RunPhase.DELIVERED
+    return RunPhase.REQUESTED if tries_again and CustodyKind.POINT not in held else RunPhase.RETURNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,7 @@ class Policy:
         charge_until_fraction: and leaves it at this charge, or earlier for a trip it can do.
         keep_ended_s: runs and trips leave the state this long after their end; tables and journal keep them.
         keep_messages_s: what vehicles were told is kept word for word for this long; its digest for good.
+        consumption_factor: driving is expected to take so many times what the vehicle type says.
     """
 
     no_staff_retries: int = 1
@@ -111,6 +112,7 @@ class Policy:
     charge_until_fraction: float = 0.9
     keep_ended_s: float = 172_800.0
     keep_messages_s: float = 172_800.0
+    consumption_factor: float = 1.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

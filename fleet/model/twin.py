@@ -8,6 +8,7 @@ from enum import StrEnum
 from fleet.model.ids import ActionId, OrderId, RunId, TripId
 from fleet.model.order import REQUESTS, ActionKind, ActionPhase
 from fleet.model.place import Place
+from fleet.model.plug import NEVER_ASKED, Plug
 from fleet.model.vehicle import Vehicle
 
 
@@ -50,6 +51,7 @@ class Twin:
         node_id: last node it reported.
         place: where on the road that node is, if we know it.
         soc_fraction: in steps of 0.01.
+        plug: what charging has come to.
         fatal: error types of the level that stops a vehicle, as it words them.
         complaints: refusals it shows that do not name both an order and an update of it.
         forgotten: orders that it lost one after the other without having passed a node.
@@ -70,6 +72,7 @@ class Twin:
     place: Place | None = None
     soc_fraction: float = 0.0
     is_charging: bool = False
+    plug: Plug = NEVER_ASKED
     fatal: tuple[str, ...] = ()
     complaints: tuple[str, ...] = ()
     blocked: Blocked | None = None

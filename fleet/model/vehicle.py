@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fleet.model.ids import StationId, VehicleId, VehicleTypeId
 
@@ -32,6 +32,14 @@ class Battery:
 
     def reserve_wh(self) -> float:
         return self.energy_wh * self.reserve_fraction + self.reserve_m * self.empty_wh_per_m
+
+    def on_a_bad_day(self, consumption_factor: float) -> Battery:
+        """The same battery where driving takes so many times as much: cold, wind, worn tyres."""
+        return replace(
+            self,
+            empty_wh_per_m=self.empty_wh_per_m * consumption_factor,
+            load_wh_per_m_kg=self.load_wh_per_m_kg * consumption_factor,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

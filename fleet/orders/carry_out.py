@@ -24,7 +24,7 @@ from fleet.roads.permit import RoadProfile
 from fleet.roads.refuse import Refusal, may_drive, may_go_through, may_turn
 from fleet.roads.route import NoRoute
 from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
-from fleet.state.attention import raise_assist, vehicle_subject
+from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 
 ORDER, INSTANT = "order", "instantActions"
@@ -94,6 +94,7 @@ def _issue(
         return
     order = replace(order, released=released, announced=_announced(order, released))
     draft.emit(ev.OrderIssued(order=order))
+    resolve_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(twin.vehicle.id), "road is released again")
     draft.send(twin.vehicle.id, ORDER, order.id, 0, order_message(order, roads.site.map_id))
 
 
@@ -161,6 +162,7 @@ def _extend(draft: Draft, roads: SiteRoads, order: Order, target: int) -> None:
     update_id = order.update_id + 1
     announced = max(_announced(order, target), min(order.announced, len(order.path)))
     draft.emit(ev.OrderExtended(order_id=order.id, update_id=update_id, released=target, announced=announced))
+    resolve_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(order.vehicle_id), "road is released again")
     after = draft.state.orders[order.id]
     draft.send(order.vehicle_id, ORDER, order.id, update_id, update_message(order, after, roads.site.map_id))
 

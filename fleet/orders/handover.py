@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fleet.dispatch.decide import REFUSALS_MAX
 from fleet.dispatch.reserve import bay_of
+from fleet.dispatch.settle import unsure
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.custody import CustodyKind
@@ -15,7 +16,7 @@ from fleet.model.order import ActionPhase, Order, OrderPhase, OrderPurpose, Stop
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
 from fleet.roads.site_roads import point_node_id
-from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
+from fleet.state.attention import raise_assist, resolve_assist, resolve_for_run, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import RunView
 
@@ -48,7 +49,7 @@ def _loaded(draft: Draft, order: Order, action: StopAction) -> None:
     told = count_in(action.result)
     if told is not None and told != run.lot.parcel_count:
         why = f"{told} of {run.lot.parcel_count} parcels loaded on {order.vehicle_id}"
-        _unsure(draft, run.id, run.lot.parcel_ids, why)
+        unsure(draft, run.id, run.lot.parcel_ids, why)
         draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=f"{run.id}: {why}"))
         return
     draft.emit(
@@ -59,6 +60,7 @@ def _loaded(draft: Draft, order: Order, action: StopAction) -> None:
             action_id=action.action_id,
         )
     )
+    resolve_assist(draft, AssistCause.PICK_FAILED, f"run:{run.id}", f"loaded on {order.vehicle_id}")
 
 
 def _delivered(draft: Draft, order: Order, action: StopAction) -> None:
@@ -66,10 +68,10 @@ def _delivered(draft: Draft, order: Order, action: StopAction) -> None:
     aboard = parcels_aboard(draft, order, run.id)
     refused = tuple(p for p in refused_in(action.result) if p in aboard)
     if not _adds_up(action.result, aboard):
-        _unsure(draft, run.id, aboard, f"{action.result!r} for {len(aboard)} parcels at {order.last_node_id}")
+        unsure(draft, run.id, aboard, f"{action.result!r} for {len(aboard)} parcels at {order.last_node_id}")
         return
     if order.last_node_id != point_node_id(run.point_id):
-        _unsure(draft, run.id, aboard, f"unloaded at {order.last_node_id}, bound for {run.point_id}")
+        unsure(draft, run.id, aboard, f"unloaded at {order.last_node_id}, bound for {run.point_id}")
         return
     draft.emit(
         ev.ParcelsDelivered(
@@ -81,8 +83,7 @@ def _delivered(draft: Draft, order: Order, action: StopAction) -> None:
             action_id=action.action_id,
         )
     )
-    resolve_assist(draft, AssistCause.NO_STAFF, f"run:{run.id}", "delivered")
-    resolve_assist(draft, AssistCause.DROP_FAILED, f"run:{run.id}", "delivered")
+    resolve_for_run(draft, run.id, "delivered")
 
 
 def _returned(draft: Draft, order: Order, action: StopAction) -> None:
@@ -90,7 +91,7 @@ def _returned(draft: Draft, order: Order, action: StopAction) -> None:
     aboard = parcels_aboard(draft, order, action.run_id)
     kind, _, station = order.last_node_id.partition(":")
     if kind != "station" or not _adds_up(action.result, aboard):
-        _unsure(draft, action.run_id, aboard, f"{action.result!r} for {len(aboard)} parcels at {order.last_node_id}")
+        unsure(draft, action.run_id, aboard, f"{action.result!r} for {len(aboard)} parcels at {order.last_node_id}")
         return
     draft.emit(
         ev.ParcelsReturned(
@@ -102,12 +103,13 @@ def _returned(draft: Draft, order: Order, action: StopAction) -> None:
             why=why_returned(view),
         )
     )
-    for cause in (AssistCause.NO_STAFF, AssistCause.DROP_FAILED, AssistCause.RUN_UNSERVED):
-        resolve_assist(draft, cause, f"run:{action.run_id}", "returned to the station")
+    resolve_for_run(draft, action.run_id, "returned to the station")
 
 
 def why_returned(view: RunView) -> str:
     """The fault a returned run names."""
+    if view.missing:
+        return view.cause
     if view.refused:
         return f"{len(view.refused)} of {view.run.lot.parcel_count} parcels were refused at {view.run.point_id}"
     return view.recalled or view.cause or "the vehicle came back without having been at the point"
@@ -230,23 +232,17 @@ def _vanished(draft: Draft, order: Order, why: str, last_node_id: str) -> None:
 
 def doubt_hand_over(draft: Draft, vehicle_id: VehicleId, action: StopAction, why: str) -> None:
     """Parcels may have changed hands, or may not: a person must look, and the vehicle stays where it is."""
-    lot = draft.state.run(action.run_id).run.lot
     custody = draft.state.custody
-    within_reach = tuple(
-        parcel
-        for parcel in lot.parcel_ids
-        if custody[parcel].kind is CustodyKind.STATION or custody[parcel].holder == vehicle_id
-    )
-    _unsure(draft, action.run_id, within_reach, f"{action.kind} on {vehicle_id} has no outcome: {why}")
+    for run_id, lot in draft.state.present_lots(action.run_id):
+        within_reach = tuple(
+            parcel
+            for parcel in lot
+            if custody[parcel].kind is CustodyKind.STATION or custody[parcel].holder == vehicle_id
+        )
+        if within_reach or (lot and run_id == action.run_id):
+            unsure(draft, run_id, within_reach, f"{action.kind} on {vehicle_id} has no outcome: {why}")
     if not draft.state.twin(vehicle_id).held:
         draft.emit(ev.VehicleHeld(vehicle_id=vehicle_id, why=f"{why} while parcels changed hands"))
-
-
-def _unsure(draft: Draft, run_id: RunId, parcel_ids: tuple[ParcelId, ...], why: str) -> None:
-    movable = tuple(p for p in parcel_ids if draft.state.custody[p].kind.value in ("station", "vehicle"))
-    assist_id = raise_assist(draft, AssistCause.PARCELS_UNSURE, f"run:{run_id}", why)
-    if movable:
-        draft.emit(ev.ParcelsUnsure(run_id=run_id, parcel_ids=movable, assist_id=assist_id, why=why))
 
 
 def _loading_refused(draft: Draft, trip_id: TripId) -> None:

@@ -123,9 +123,11 @@ class Outlet:
     def heard(self, vehicle_id: VehicleId, now_s: float) -> None:
         """A vehicle is heard again, or the line is up again: what it has not confirmed is due."""
         for row_id in self._by_vehicle.get(vehicle_id, ()):
+            if (waiting := self._waiting.get(row_id)) is None:
+                continue
             if row_id not in self._queued:
                 self._queue(row_id, now_s)
-            if _is_stale(self._waiting[row_id], now_s):
+            if _is_stale(waiting, now_s):
                 self._suspects[row_id] = None
 
     def settle(self, state: FleetState, vehicle_id: VehicleId) -> list[tuple[int, OutboxStatus]]:

@@ -10,6 +10,7 @@ from fleet.model.ids import VehicleId
 from fleet.model.order import REQUESTS, ActionPhase, Order, OrderPhase
 from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
+from fleet.orders.charging import take_charge, take_plug_answer
 from fleet.orders.follow import instant_events, never_had, order_events, passed_edges, rejection_of, revived_events
 from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
 from fleet.orders.way import end_node
@@ -43,9 +44,10 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
         _react(draft, roads, before, event)
     if order is not None:
         _take_order(draft, roads, order, state)
-    for event in instant_events(draft.state.twin(vehicle_id), state, draft.now_s):
+    twin = draft.state.twin(vehicle_id)
+    for event in instant_events(twin, state, draft.now_s):
         draft.emit(event)
-        _instant_over(draft, vehicle_id, event)
+        _instant_over(draft, twin, event)
     _never_had(draft, roads, vehicle_id, state)
     _work_left(draft, vehicle_id, state)
     _placed(draft, roads, vehicle_id, state)
@@ -77,6 +79,8 @@ def _react(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Event) -> Non
             _condition(draft, event)
         case ev.BlockedChanged():
             _blocked(draft, roads, before, event)
+        case ev.ChargeChanged():
+            take_charge(draft, roads, before)
 
 
 def _condition(draft: Draft, event: ev.ConditionChanged) -> None:
@@ -105,7 +109,8 @@ def _with_edge(event: ev.Event, order: Order | None, state: VehicleState) -> ev.
 def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChanged) -> None:
     """A road that one vehicle cannot enter is closed for all, until it says otherwise or time is up.
 
-    What people have closed stays as they said.
+    What people have closed stays as they said. A vehicle that was told to turn back says no longer that it is blocked,
+    but that is no word about the street; and its person is needed until it has found another way.
     """
     subject = vehicle_subject(event.vehicle_id)
     if event.edge_id:
@@ -118,7 +123,9 @@ def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChan
         draft.want_plan(f"{key} is blocked")
         return
     if not _may_have_passed(draft, event.vehicle_id):
-        return  # it was told to turn away: the road is as blocked as before, and the person stays called
+        if before.order_id is None and before.trip_id is None:
+            resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
+        return
     if before.blocked is not None:
         key = _road_key(before.blocked.edge_id)
         others = (twin.blocked for twin in draft.state.twins.values())
@@ -152,6 +159,7 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
     for event in order_events(order, state):
         if isinstance(event, ev.OrderSeen):
             resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the vehicle shows it")
+            resolve_assist(draft, AssistCause.ORDER_REJECTED, subject, f"it took {order.id}.{event.update_id}")
         last = draft.state.orders[order.id]
         draft.emit(event)
         if isinstance(event, ev.NodePassed):
@@ -166,6 +174,9 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
             _order_over(draft, roads, last, state)
             if event.phase is not OrderPhase.FINISHED:
                 _stopped_on_the_way(draft, roads, last, state)
+                return
+            for cause in (AssistCause.BLOCKED, AssistCause.ORDER_REJECTED):
+                resolve_assist(draft, cause, subject, f"{order.id} is finished")
             return
     last = draft.state.orders[order.id]
     rejection = rejection_of(last, state)
@@ -185,7 +196,8 @@ def _never_had(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
 def _order_over(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
     subject = vehicle_subject(order.vehicle_id)
     order_ended(draft, order, roads.site.policy.no_staff_retries, state.last_node_id)
-    resolve_assist(draft, AssistCause.RELEASE_REFUSED, subject, "the order is over")
+    for cause in (AssistCause.RELEASE_REFUSED, AssistCause.ROAD_CLOSED):
+        resolve_assist(draft, cause, subject, "the order is over")
     resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the order is over")
     draft.touch(order.vehicle_id)
 
@@ -211,15 +223,20 @@ def _is_at(roads: SiteRoads, place: Place, state: VehicleState, within_m: float 
     return distance_m(roads.graph, place, state.position.x_m, state.position.y_m) <= within_m
 
 
-def _instant_over(draft: Draft, vehicle_id: VehicleId, event: ev.Event) -> None:
+def _instant_over(draft: Draft, before: Twin, event: ev.Event) -> None:
+    vehicle_id = before.vehicle.id
     if isinstance(event, ev.InstantMoved) and event.phase is ActionPhase.FAILED:
-        raise_assist(
-            draft, AssistCause.ORDER_REJECTED, vehicle_subject(vehicle_id), f"{event.action_id}: {event.result}"
-        )
+        _instant_failed(draft, before, event)
     order = draft.state.active_order(vehicle_id)
     if order is None or order.is_confirmed:
         resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), "the vehicle shows it")
     draft.touch(vehicle_id)
+
+
+def _instant_failed(draft: Draft, before: Twin, event: ev.InstantMoved) -> None:
+    if not take_plug_answer(draft, before, event):
+        detail = f"{event.action_id}: {event.result}"
+        raise_assist(draft, AssistCause.ORDER_REJECTED, vehicle_subject(event.vehicle_id), detail)
 
 
 def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:

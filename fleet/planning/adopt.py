@@ -111,6 +111,8 @@ def _tell_unserved(draft: Draft, plan: Plan) -> None:
     for run_id, unassigned in sorted(unserved.items()):
         if unassigned.reason not in QUIET_REASONS:
             raise_assist(draft, AssistCause.RUN_UNSERVED, f"run:{run_id}", unassigned.detail)
+        else:
+            resolve_assist(draft, AssistCause.RUN_UNSERVED, f"run:{run_id}", "it waits for a vehicle")
     for trip in plan.trips:
         for run_id in trip.run_ids:
             resolve_assist(draft, AssistCause.RUN_UNSERVED, f"run:{run_id}", f"in {trip.id}")

@@ -8,9 +8,10 @@ import numpy as np
 
 from fleet.model.assist import AssistCause
 from fleet.model.ids import PointId, StationId, VehicleId
-from fleet.model.order import Order, OrderPurpose
+from fleet.model.order import ActionKind, Order, OrderPurpose
 from fleet.model.trip import TripPhase
 from fleet.model.twin import Liveness, Twin
+from fleet.model.vehicle import Battery
 from fleet.planning.gone import gone, waiting_runs
 from fleet.planning.problem import (
     Held,
@@ -25,14 +26,19 @@ from fleet.roads.site_roads import SiteRoads, SiteTables, point_node_id, station
 from fleet.state.fleet_state import FleetState, RunView, Visit
 
 SPARE_S = 20.0
-PICK_AGAIN_S = 300.0
 """On top of each predicted return: reports, decisions and messages take their time."""
+PICK_AGAIN_S = 300.0
+"""A lot that could not be loaded has so much time to be found."""
+STUCK_S = 3600.0
+"""A charger is not counted on for so long where a vehicle stands that nobody can send away."""
+SPARE_CHARGE_FRACTION = 0.03
+"""Planned on top of the reserve, so that a trip which began well inside its plan is not called back over a trifle."""
 
 
 def problem_of(state: FleetState, roads: SiteRoads, now_s: float) -> Problem:
     """Everything a planner may know and decide now."""
     site = roads.site
-    tables = _tables(state, roads)
+    tables = travel_tables(state, roads)
     stations = {station_id: i for i, station_id in enumerate(site.stations)}
     points = {point_id: i for i, point_id in enumerate(site.points)}
     return Problem(
@@ -51,7 +57,7 @@ def problem_of(state: FleetState, roads: SiteRoads, now_s: float) -> Problem:
     )
 
 
-def _tables(state: FleetState, roads: SiteRoads) -> SiteTables:
+def travel_tables(state: FleetState, roads: SiteRoads) -> SiteTables:
     """Travel round all closed roads; what only an obstacle cuts off counts as open, for obstacles go away."""
     closed = roads.closed_edges(key for key in state.closures if state.is_closed(key))
     tables = roads.tables(closed)
@@ -184,6 +190,11 @@ def _station(
             Held(from_s=now_s, until_s=_bay_until_s(state, roads, vehicle_id, now_s))
             for vehicle_id in state.reservations.get(f"bay:{station_id}", ())
         ),
+        chargers_held=tuple(
+            Held(from_s=now_s, until_s=now_s + STUCK_S)
+            for vehicle_id in state.reservations.get(f"charger:{station_id}", ())
+            if not _may_be_planned(state, state.twin(vehicle_id), now_s)
+        ),
     )
 
 
@@ -203,7 +214,7 @@ def _vehicle(
     now_s: float,
 ) -> ProblemVehicle:
     vehicle_type = roads.site.vehicle_types[twin.vehicle.type_id]
-    battery = vehicle_type.battery
+    battery = _battery(roads, twin)
     available_s = predicted_return_s(state, roads, tables, twin, now_s)
     busy_s = available_s - now_s
     spent_wh = battery.hotel_w * busy_s / 3600.0 + battery.drive_wh(_left_m(state, roads, tables, twin), 0.0)
@@ -221,9 +232,23 @@ def _vehicle(
     )
 
 
+def _battery(roads: SiteRoads, twin: Twin) -> Battery:
+    """The battery as plans reckon with it: on a bad day, with something to spare, and with a plug that works or not."""
+    battery = roads.site.vehicle_types[twin.vehicle.type_id].battery
+    battery = battery.on_a_bad_day(roads.site.policy.consumption_factor)
+    cannot_charge = twin.plug.is_broken and twin.plug.failed is ActionKind.START_CHARGING
+    return replace(
+        battery,
+        reserve_fraction=battery.reserve_fraction + SPARE_CHARGE_FRACTION,
+        charge_w_max=0.0 if cannot_charge else battery.charge_w_max,
+    )
+
+
 def _may_be_planned(state: FleetState, twin: Twin, available_s: float) -> bool:
     """In service and expected back; a vehicle that is merely stale, or stands behind an obstacle, still counts."""
     if twin.held or twin.foreign_order or twin.fatal or available_s == float("inf"):
+        return False
+    if twin.plug.is_broken and twin.plug.failed is ActionKind.STOP_CHARGING:
         return False
     is_stuck_loaded = twin.trip_id is not None and state.trip(twin.trip_id).phase is TripPhase.UNDER_WAY
     if twin.liveness is Liveness.LOST or not twin.mode:
@@ -246,4 +271,4 @@ def _left_m(state: FleetState, roads: SiteRoads, tables: SiteTables, twin: Twin)
     return left_m
 
 
-__all__ = ["predicted_return_s", "problem_of"]
+__all__ = ["predicted_return_s", "problem_of", "travel_tables"]

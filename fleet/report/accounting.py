@@ -32,19 +32,21 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class _Where:
-    """How many parcels of one run are at its point, at its station, on a vehicle, anywhere else."""
+    """How many parcels of one run are at its point, at its station, on a vehicle, missing, anywhere else."""
 
     point: int
     station: int
     vehicle: int
     elsewhere: int
+    missing: int = 0
 
     @property
     def total(self) -> int:
-        return self.point + self.station + self.vehicle + self.elsewhere
+        return self.point + self.station + self.vehicle + self.elsewhere + self.missing
 
     def __str__(self) -> str:
         words = [f"{self.point} delivered", f"{self.station} at the station", f"{self.vehicle} aboard"]
+        words += [f"{self.missing} missing"] if self.missing else []
         return ", ".join([*words, f"{self.elsewhere} elsewhere"] if self.elsewhere else words)
 
 
@@ -95,7 +97,8 @@ def _settle(asked: Asked, state: FleetState, truth: GroundTruth | None, dropped:
 def _count(asked: Asked, view: RunView, told: _Where, real: _Where, doubled: int) -> ParcelCount:
     delivered = min(told.point, real.point, asked.parcels)
     if view.phase in OPEN_PHASES:
-        lost = max(0, asked.parcels - real.total) + real.elsewhere
+        gone = real.missing + real.elsewhere + max(0, asked.parcels - real.total)
+        lost = max(gone, told.missing)
         return ParcelCount(
             delivered=delivered, open=max(0, asked.parcels - delivered - lost), lost=lost, duplicated=doubled
         )
@@ -148,7 +151,9 @@ def _where(asked: Asked, at: dict[str, int]) -> _Where:
     point = at.get(f"{CustodyKind.POINT}:{asked.point_id}", 0)
     station = at.get(f"{CustodyKind.STATION}:{asked.station_id}", 0)
     vehicle = sum(count for place, count in at.items() if place.startswith(f"{CustodyKind.VEHICLE}:"))
-    return _Where(point, station, vehicle, sum(at.values()) - point - station - vehicle)
+    missing = sum(count for place, count in at.items() if place.startswith(f"{CustodyKind.MISSING}:"))
+    elsewhere = sum(at.values()) - point - station - vehicle - missing
+    return _Where(point, station, vehicle, elsewhere, missing)
 
 
 def _differences(asked: Asked, view: RunView, told: _Where, real: _Where, dropped: int) -> Iterator[str]:

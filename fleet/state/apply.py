@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 from immutables import Map
 
 from fleet.model import event as ev
+from fleet.model.assist import AssistCause
 from fleet.model.change import replace
 from fleet.model.custody import CUSTODY_LIFECYCLE, Custody, CustodyKind
 from fleet.model.ids import ActionId, ParcelId, RunId, TripId, VehicleId
 from fleet.model.order import ORDER_LIFECYCLE, ActionPhase, EndedOrder, Order, OrderPhase, StopAction
-from fleet.model.run import OPEN_PHASES, RUN_LIFECYCLE, RunPhase
+from fleet.model.run import OPEN_PHASES, RUN_LIFECYCLE, RunPhase, phase_by_custody
 from fleet.model.trip import TRIP_LIFECYCLE, TripPhase
 from fleet.model.twin import Blocked, Instant, Liveness, Twin
 from fleet.state.fleet_state import (
@@ -26,6 +27,7 @@ from fleet.state.fleet_state import (
     FleetState,
     RequestKey,
     RunView,
+    Settlement,
     TripView,
     Visit,
 )
@@ -304,7 +306,8 @@ def _order_issued(state: FleetState, event: ev.OrderIssued, now_s: float) -> Fle
     order = replace(event.order, old_complaints=state.twin(event.order.vehicle_id).complaints)
     state = _count(_order(state, order), "o")
     counters = state.counters.set("a", state.counters.get("a", 0) + len(order.actions))
-    return _twin(replace(state, counters=counters), order.vehicle_id, order_id=order.id)
+    plug = replace(state.twin(order.vehicle_id).plug, asked=None)  # it has other things to do now
+    return _twin(replace(state, counters=counters), order.vehicle_id, order_id=order.id, plug=plug)
 
 
 @on(ev.OrderExtended)
@@ -414,7 +417,8 @@ def _ended_action_seen(state: FleetState, event: ev.EndedActionSeen, now_s: floa
 def _instant_issued(state: FleetState, event: ev.InstantIssued, now_s: float) -> FleetState:
     twin = state.twin(event.vehicle_id)
     instant = Instant(action_id=event.action_id, kind=event.kind, issued_s=now_s)
-    return _count(_twin(state, event.vehicle_id, instants=(*twin.instants, instant)), "a")
+    plug = twin.plug.after_asking(event.kind, now_s)
+    return _count(_twin(state, event.vehicle_id, instants=(*twin.instants, instant), plug=plug), "a")
 
 
 @on(ev.InstantMoved)
@@ -446,9 +450,9 @@ def _parcels_loaded(state: FleetState, event: ev.ParcelsLoaded, now_s: float) ->
 def _parcels_delivered(state: FleetState, event: ev.ParcelsDelivered, now_s: float) -> FleetState:
     state = _custody(state, event.parcel_ids, CustodyKind.POINT, event.point_id)
     view = state.run(event.run_id)
-    phase = RunPhase.PARTLY_DELIVERED if event.refused else RunPhase.DELIVERED
+    phase = _phase(state, view, RunPhase.PARTLY_DELIVERED if event.refused else RunPhase.DELIVERED)
     count = view.delivered_count + len(event.parcel_ids)
-    cause = "" if not event.refused else view.cause
+    cause = "" if phase is RunPhase.DELIVERED else view.cause
     state = _run(state, view, phase, delivered_s=now_s, delivered_count=count, refused=event.refused, cause=cause)
     return _aboard(state, event.vehicle_id, event.run_id, is_aboard=bool(event.refused))
 
@@ -456,7 +460,8 @@ def _parcels_delivered(state: FleetState, event: ev.ParcelsDelivered, now_s: flo
 @on(ev.ParcelsReturned)
 def _parcels_returned(state: FleetState, event: ev.ParcelsReturned, now_s: float) -> FleetState:
     state = _custody(state, event.parcel_ids, CustodyKind.STATION, event.station_id)
-    state = _run(state, state.run(event.run_id), RunPhase.RETURNED, cause=event.why)
+    view = state.run(event.run_id)
+    state = _run(state, view, _phase(state, view, RunPhase.RETURNED), cause=event.why)
     return _aboard(state, event.vehicle_id, event.run_id, is_aboard=False)
 
 
@@ -464,10 +469,43 @@ def _parcels_returned(state: FleetState, event: ev.ParcelsReturned, now_s: float
 def _parcels_unsure(state: FleetState, event: ev.ParcelsUnsure, now_s: float) -> FleetState:
     holders = {state.custody[parcel_id].holder for parcel_id in event.parcel_ids}
     state = _custody(state, event.parcel_ids, CustodyKind.ASSIST, event.assist_id)
-    left = {state.custody[parcel_id].holder for parcel_id in state.run(event.run_id).run.lot.parcel_ids}
+    left = {state.custody[parcel_id].holder for parcel_id in state.run(event.run_id).parcel_ids}
     for vehicle_id in sorted(map(VehicleId, holders - left)):
         if vehicle_id in state.twins:
             state = _aboard(state, vehicle_id, event.run_id, is_aboard=False)
+    return state
+
+
+def _phase(state: FleetState, view: RunView, usual: RunPhase) -> RunPhase:
+    """How far a run is after a hand-over: as usual, unless a person has told of some of its parcels before."""
+    if not view.settlements:
+        return usual
+    return phase_by_custody(view.phase, [state.custody[parcel_id].kind for parcel_id in view.run.lot.parcel_ids])
+
+
+@on(ev.ParcelsSettled)
+def _parcels_settled(state: FleetState, event: ev.ParcelsSettled, now_s: float) -> FleetState:
+    state = _custody(state, event.parcel_ids, event.at, event.holder)
+    view = state.run(event.run_id)
+    kinds = [state.custody[parcel_id].kind for parcel_id in view.run.lot.parcel_ids]
+    phase = phase_by_custody(view.phase, kinds, tries_again=event.tries_again)
+    settled = Settlement(event.parcel_ids, event.at, event.holder, event.why, event.tries_again)
+    settlements = (*view.settlements, settled)
+    not_there = [str(each) for each in settlements if each.at is not CustodyKind.POINT]
+    view = replace(view, settlements=settlements, cause="; ".join(not_there))
+    if event.at is CustodyKind.POINT:
+        count = view.delivered_count + len(event.parcel_ids)
+        refused = tuple(parcel_id for parcel_id in view.refused if parcel_id not in event.parcel_ids)
+        view = replace(view, delivered_s=now_s, delivered_count=count, refused=refused)
+    elif event.at is CustodyKind.MISSING:
+        view = replace(view, missing=(*view.missing, *event.parcel_ids))
+    if phase is RunPhase.REQUESTED:
+        view = replace(view, trip_id=None, attempts=0, cause="")
+    if phase is RunPhase.DELIVERED:
+        view = replace(view, cause="")
+    state = _run(state, view, phase)
+    if event.at is CustodyKind.VEHICLE:
+        state = _aboard(state, VehicleId(event.holder), event.run_id, is_aboard=True)
     return state
 
 
@@ -505,7 +543,19 @@ def _complaints_changed(state: FleetState, event: ev.ComplaintsChanged, now_s: f
 
 @on(ev.ChargeChanged)
 def _charge_changed(state: FleetState, event: ev.ChargeChanged, now_s: float) -> FleetState:
-    return _twin(state, event.vehicle_id, soc_fraction=event.soc_fraction, is_charging=event.is_charging)
+    twin = state.twin(event.vehicle_id)
+    plug = twin.plug
+    if event.is_charging is not twin.is_charging:
+        plug = plug.after_switching(now_s, is_charging=event.is_charging)
+    elif event.is_charging and event.soc_fraction > twin.soc_fraction:
+        plug = plug.after_rising(now_s)
+    return _twin(state, event.vehicle_id, soc_fraction=event.soc_fraction, is_charging=event.is_charging, plug=plug)
+
+
+@on(ev.ChargingFailed)
+def _charging_failed(state: FleetState, event: ev.ChargingFailed, now_s: float) -> FleetState:
+    plug = state.twin(event.vehicle_id).plug.after_failing(event.kind, now_s)
+    return _twin(state, event.vehicle_id, plug=plug)
 
 
 @on(ev.VehiclePlaced)
@@ -565,9 +615,12 @@ def _assist_raised(state: FleetState, event: ev.AssistRaised, now_s: float) -> F
 
 @on(ev.AssistResolved)
 def _assist_resolved(state: FleetState, event: ev.AssistResolved, now_s: float) -> FleetState:
-    subject = state.assists[event.assist_id].subject
-    left = tuple(assist_id for assist_id in state.assists_of[subject] if assist_id != event.assist_id)
-    assists_of = state.assists_of.set(subject, left) if left else state.assists_of.delete(subject)
+    known = state.assists[event.assist_id]
+    if known.cause is AssistCause.QUARANTINED and not known.subject.startswith("vehicle:"):  # that one is released
+        quarantine = state.quarantine.delete(known.subject) if known.subject in state.quarantine else state.quarantine
+        state = replace(state, quarantine=quarantine)
+    left = tuple(assist_id for assist_id in state.assists_of[known.subject] if assist_id != event.assist_id)
+    assists_of = state.assists_of.set(known.subject, left) if left else state.assists_of.delete(known.subject)
     return replace(state, assists=state.assists.delete(event.assist_id), assists_of=assists_of)
 
 

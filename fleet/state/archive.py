@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fleet.model import event as ev
 from fleet.model.custody import Custody, CustodyKind
 from fleet.model.ids import ParcelId, RunId, TripId
+from fleet.model.order import ActionPhase
 from fleet.model.run import RunPhase
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState, RequestKey, RunView, TripView
@@ -98,6 +99,13 @@ def archive_ended(draft: Draft, keep_s: float) -> bool:
     return leaving.is_full
 
 
+def _revivable(state: FleetState) -> set[RunId]:
+    """Runs of remembered orders that a vehicle never began to carry out: a late copy may still make it do so."""
+    ended = (order for orders in state.ended_orders.values() for order in orders)
+    actions = (action for order in ended for action in order.actions)
+    return {action.run_id for action in actions if action.phase is ActionPhase.PENDING}
+
+
 class _Leaving:
     """The selection; in the order in which things ended, so that the same state always gives the same.
 
@@ -109,6 +117,7 @@ class _Leaving:
         self._state = draft.state
         self._base = draft.base
         self._until_s = until_s
+        self._revivable = _revivable(draft.state)
         self._subjects = {assist.subject for assist in self._state.assists.values()} | set(self._state.quarantine)
         self._parcels = 0
         self.run_ids: dict[RunId, None] = {}
@@ -158,7 +167,9 @@ class _Leaving:
 
     def _may_leave(self, view: RunView) -> bool:
         """Over for long, nobody is called for it, and every parcel of it is where it is to stay."""
-        if not self._is_old(view.ended_s) or f"run:{view.run.id}" in self._subjects:
+        if not self._is_old(view.ended_s) or view.run.id in self._revivable:
+            return False
+        if f"run:{view.run.id}" in self._subjects:
             return False
         is_unsettled = any(self._state.custody[parcel].kind in UNSETTLED for parcel in view.parcel_ids)
         return not is_unsettled and self._base.runs.get(view.run.id) is view

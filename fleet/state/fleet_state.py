@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from immutables import Map
 
 from fleet.errors import UnknownThingError
 from fleet.model.assist import Assist
-from fleet.model.custody import Custody
+from fleet.model.custody import Custody, CustodyKind
 from fleet.model.ids import AssistId, OrderId, ParcelId, PointId, RunId, TripId, VehicleId
 from fleet.model.order import EndedOrder, Order
 from fleet.model.place import Place
@@ -22,6 +23,22 @@ ARCHIVED, ARCHIVED_LATE = "archived", "archived_late"
 NO_COST = PlanCost(late_s=0.0, drive_s=0.0, trips=0, unassigned=0, total=0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a person said of parcels that nobody was sure of."""
+
+    parcel_ids: tuple[ParcelId, ...]
+    at: CustodyKind
+    holder: str
+    why: str
+    tries_again: bool = False
+
+    def __str__(self) -> str:
+        count = len(self.parcel_ids)
+        where = "missing" if self.at is CustodyKind.MISSING else f"at {self.at}:{self.holder}"
+        return f"{count} {'parcel' if count == 1 else 'parcels'} {where}: {self.why}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
     """A run and how far it has come.
@@ -33,6 +50,8 @@ class RunView:
         attempts: visits at which nobody took it.
         ended_s: trade time at which it was over.
         handed_on: parcels of it that a later run has now; where they are is that run's business.
+        missing: parcels that a person looked for and did not find.
+        settlements: what people said of its parcels, in their order.
     """
 
     run: Run
@@ -47,6 +66,8 @@ class RunView:
     attempts: int = 0
     ended_s: float | None = None
     handed_on: tuple[HandedOn, ...] = ()
+    missing: tuple[ParcelId, ...] = ()
+    settlements: tuple[Settlement, ...] = ()
 
     @property
     def parcel_ids(self) -> tuple[ParcelId, ...]:
@@ -138,6 +159,16 @@ class FleetState:
         if (view := self.trips.get(trip_id)) is None:
             raise UnknownThingError("trip", trip_id)
         return view
+
+    def present_lots(self, run_id: RunId) -> Iterator[tuple[RunId, tuple[ParcelId, ...]]]:
+        """The run's parcels by the runs that have them now: itself, and later ones in which they went out again."""
+        view = self.run(run_id)
+        yield run_id, view.parcel_ids
+        for handed in view.handed_on:
+            if handed.to_run not in self.runs:
+                continue
+            for later, parcel_ids in self.present_lots(handed.to_run):
+                yield later, tuple(parcel_id for parcel_id in parcel_ids if parcel_id in handed.parcel_ids)
 
     def active_order(self, vehicle_id: VehicleId) -> Order | None:
         order_id = self.twin(vehicle_id).order_id

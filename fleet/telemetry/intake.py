@@ -21,6 +21,8 @@ from fleet.wire.messages import (
 )
 
 SOC_STEP = 0.01
+SOC_LEAP = 0.05
+"""More than braking downhill gives back."""
 STOPPING_LEVELS = frozenset({ErrorLevel.CRITICAL, ErrorLevel.FATAL})
 REJECTIONS = frozenset(
     {
@@ -107,14 +109,23 @@ def complaint_of(error: VehicleError) -> str:
 
 
 def _charge(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
-    soc_fraction = round(state.power.soc_fraction / SOC_STEP) * SOC_STEP
-    moved = abs(state.power.soc_fraction - twin.soc_fraction) >= SOC_STEP
+    told = state.power.soc_fraction
+    if told is None or _is_too_good(twin, state, told):
+        told = twin.soc_fraction
+    soc_fraction = round(told / SOC_STEP) * SOC_STEP
+    moved = abs(told - twin.soc_fraction) >= SOC_STEP
     if moved or state.power.is_charging != twin.is_charging:
         yield ev.ChargeChanged(
             vehicle_id=twin.vehicle.id,
             soc_fraction=round(soc_fraction, 2),
             is_charging=state.power.is_charging,
         )
+
+
+def _is_too_good(twin: Twin, state: VehicleState, told: float) -> bool:
+    """Charge from nowhere, under an order. At rest people may have exchanged the battery, or a charger filled it."""
+    has_a_source = twin.order_id is None or twin.is_charging or state.power.is_charging
+    return told > twin.soc_fraction + SOC_LEAP and not has_a_source
 
 
 def _blocked(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:

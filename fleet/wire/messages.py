@@ -175,7 +175,9 @@ class Load(Value):
 
 
 class Power(Value):
-    soc_fraction: float
+    """`soc_fraction` is None where the vehicle tells a charge that is none: below nothing or far beyond full."""
+
+    soc_fraction: float | None
     is_charging: bool
     reach_m: float | None = None
 

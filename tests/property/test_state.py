@@ -212,7 +212,7 @@ def test_at_every_moment_an_order_belongs_to_exactly_one_vehicle(seed: int) -> N
 @pytest.mark.parametrize("seed", [2, 3])
 def test_at_every_moment_open_runs_are_those_that_are_not_over(seed: int) -> None:
     for state in states(seed):
-        over = ("delivered", "returned", "cancelled")
+        over = ("delivered", "returned", "lost", "cancelled")
         assert set(state.open_runs) == {run_id for run_id, view in state.runs.items() if view.phase not in over}
 
 

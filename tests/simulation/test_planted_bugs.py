@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from fleet.dispatch import commands, decide, reserve
 from fleet.dispatch.intent import Extend
 from fleet.dispatch.release import extension
 from fleet.errors import FencedError
+from fleet.journal import rows
 from fleet.journal.commit import Commit
 from fleet.model import event as ev
 from fleet.orders import carry_out, follow, handover, take_in
@@ -95,9 +97,9 @@ def test_publishing_before_the_commit_is_found(town: Town) -> None:
     assert found_by_crashes(town, "S18", publishes_before_commit)
 
 
-def forgets_keys(draft: Any, site: Any, command: Any) -> Any:
+def forgets_keys(draft: Any, site: Any, command: Any, past: Any) -> Any:
     draft.state = replace(draft.state, keys=Map(), runs=Map(), custody=Map())
-    return SUBMIT(draft, site, command)
+    return SUBMIT(draft, site, command, past)
 
 
 SUBMIT: Callable[..., Any] = commands._submit
@@ -106,6 +108,16 @@ SUBMIT: Callable[..., Any] = commands._submit
 def test_forgetting_which_requests_were_answered_is_found(town: Town) -> None:
     with instead_of(commands, "_submit", forgets_keys):
         assert found_by_crashes(town, "stopped")
+
+
+def test_an_archive_that_keeps_nothing_is_found(tmp_path: Path) -> None:
+    def keeps_nothing(self: object, event: object, before: object) -> None:
+        """Runs leave the state, and nothing is written of them."""
+
+    town = block_town(tmp_path, SCENARIO, "[policy]\nkeep_ended_s = 60.0\n")
+    assert "S1" not in shown(town, 1, Options(solver_steps=0))
+    with instead_of(rows._Archived, "take", keeps_nothing):
+        assert "S1" in shown(town, 1, Options(solver_steps=0))
 
 
 def test_numbering_orders_anew_after_each_start_is_found(town: Town) -> None:

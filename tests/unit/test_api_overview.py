@@ -72,7 +72,14 @@ def test_the_status_tells_the_day_in_figures(roads: SiteRoads) -> None:
             "cancelled": 1,
             "open": 0,
         }
-        assert status["parcels"] == {"requested": 9, "delivered": 6, "returned": 0, "open": 0, "cancelled": 3}
+        assert status["parcels"] == {
+            "requested": 9,
+            "delivered": 6,
+            "returned": 0,
+            "open": 0,
+            "cancelled": 3,
+            "lost": 0,
+        }
         assert status["on_time_share"] == 1.0
         assert sum(status["vehicles"].values()) == 2
         figures = status["figures"]

@@ -11,17 +11,22 @@ import pytest
 import structlog
 
 from fleet.dispatch.commands import HoldVehicle, SubmitRuns
+from fleet.dispatch.settle import SettleParcels
 from fleet.errors import FencedError, StoreBusyError
 from fleet.journal.replay import all_records, fold, verify
 from fleet.model import event as ev
+from fleet.model.assist import AssistCause
+from fleet.model.custody import CustodyKind
 from fleet.model.ids import RunId
+from fleet.model.run import RunPhase
 from fleet.model.twin import Liveness
+from fleet.orders.end_order import EndOrder
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
 from fleet.wire.codec import encode_state
 from fleet.wire.messages import ActionStatus
 from tests.life import TOPICS, Town, lived
-from tests.nouns import VAN_1, VAN_2, a_request, a_state, an_order, town
+from tests.nouns import NOW_S, VAN_1, VAN_2, a_request, a_state, an_order, town
 
 
 @pytest.fixture(autouse=True)
@@ -156,6 +161,73 @@ def test_a_vehicle_that_left_the_site_holds_no_bay() -> None:
             assert first.state.reservations["bay:depot"] == (VAN_1,)
         async with place.served(town(vehicles=(VAN_2,))) as second:
             assert second.state.reservations["bay:depot"] == ()
+
+    lived(work)
+
+
+def test_a_vehicle_that_left_the_site_with_a_trip_calls_a_person_who_can_end_it() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as first:
+            await place.say(VAN_1)
+            await first.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            assert first.state.twin(VAN_1).order_id
+        async with place.served(town(vehicles=(VAN_2,))) as second:
+            [call] = second.state.assists.values()
+            assert (call.cause, call.subject) == (AssistCause.VEHICLE_REMOVED, "vehicle:van-1")
+            assert "fleet vehicle end-order van-1" in call.detail
+            await second.ask(EndOrder(VAN_1, "sold"), "ana")
+            assert second.state.twin(VAN_1).order_id is None
+            assert second.state.twin(VAN_1).trip_id is None
+            [call] = second.state.assists.values()
+            assert call.cause is AssistCause.PARCELS_UNSURE
+            again = SettleParcels(run_id=RunId("r-1"), at=CustodyKind.STATION, why="it never left", tries_again=True)
+            await second.ask(again, "ana")
+            await place.say(VAN_2)
+            assert second.state.run(RunId("r-1")).phase is RunPhase.LOADING
+            assert second.state.twin(VAN_2).trip_id == second.state.run(RunId("r-1")).trip_id
+            assert not second.state.assists
+
+    lived(work)
+
+
+def test_trips_that_a_vehicle_out_of_the_site_has_not_begun_go_to_others() -> None:
+    async def work(place: Town) -> None:
+        later = a_request("r-1", ready_s=NOW_S + 1800.0)
+        async with place.served() as first:
+            await place.say(VAN_1)
+            await first.ask(SubmitRuns(key="k", runs=(later,)), "client")
+            assert [view.trip.run_ids for view in first.state.planned_trips(VAN_1)] == [("r-1",)]
+        async with place.served(town(vehicles=(VAN_2,))) as second:
+            assert second.state.run(RunId("r-1")).phase is RunPhase.REQUESTED
+            assert not second.state.assists
+            await place.say(VAN_2)
+            assert [view.trip.run_ids for view in second.state.planned_trips(VAN_2)] == [("r-1",)]
+
+    lived(work)
+
+
+def test_a_vehicle_that_is_listed_again_needs_nobody_any_more() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as first:
+            await place.say(VAN_1)
+            await first.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+        async with place.served(town(vehicles=(VAN_2,))) as second:
+            assert second.state.assists
+        async with place.served() as third:
+            assert not third.state.assists
+            assert third.state.twin(VAN_1).order_id
+
+    lived(work)
+
+
+def test_nobody_is_called_for_the_troubles_of_a_vehicle_that_left_the_site_with_nothing() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as first:
+            await place.say()
+            await asyncio.sleep(130.0)
+            assert {assist.cause for assist in first.state.assists.values()} == {AssistCause.VEHICLE_LOST}
+        async with place.served(town(vehicles=(VAN_2,))) as second:
+            assert [assist.subject for assist in second.state.assists.values()] == ["vehicle:van-2"]
 
     lived(work)
 

@@ -318,7 +318,7 @@ def test_a_road_closed_under_a_vehicle_that_may_not_be_told_more_stops_it_and_ca
     office.state = after(office.state, [trouble])
     ask(office, CloseRoad(ahead, NOW_S + 6000.0, "bridge down"))
     assert office.state.orders[order.id].phase is OrderPhase.CANCELLING
-    assert AssistCause.RELEASE_REFUSED in {assist.cause for assist in office.state.assists.values()}
+    assert AssistCause.ROAD_CLOSED in {assist.cause for assist in office.state.assists.values()}
 
 
 # Planning that fails --------------------------------------------------------------------------------------------------

@@ -415,7 +415,7 @@ def test_a_vehicle_whose_base_ends_on_a_closed_road_is_let_off_it(roads: SiteRoa
 def test_a_person_is_told_that_a_vehicle_drives_on_a_road_closed_by_people(roads: SiteRoads) -> None:
     draft = on_a_road_that_was_closed(roads, is_obstacle=False)
     decide(draft, roads, VAN_1)
-    assert AssistCause.RELEASE_REFUSED in {assist.cause for assist in draft.state.assists.values()}
+    assert AssistCause.ROAD_CLOSED in {assist.cause for assist in draft.state.assists.values()}
 
 
 def test_a_vehicle_on_a_road_that_was_closed_is_told_once_to_leave_it(roads: SiteRoads) -> None:
@@ -432,7 +432,7 @@ def test_a_vehicle_on_a_road_that_was_closed_is_told_once_to_leave_it(roads: Sit
     [order] = draft.state.orders.values()
     draft.emit(ev.OrderSeen(order_id=order.id, update_id=0))
     assert not isinstance(decide(draft, roads, VAN_1), Cancel)
-    assert AssistCause.RELEASE_REFUSED in {assist.cause for assist in draft.state.assists.values()}
+    assert AssistCause.ROAD_CLOSED in {assist.cause for assist in draft.state.assists.values()}
 
 
 def test_a_lot_that_could_not_be_loaded_is_tried_again_after_a_while_and_not_at_once(roads: SiteRoads) -> None:

@@ -9,8 +9,10 @@ from fleet.errors import RefusedError
 from fleet.model import event as ev
 from fleet.model.custody import Custody, CustodyKind
 from fleet.model.ids import ActionId, AssistId, ParcelId, RunId, StationId
+from fleet.model.order import ActionKind, StopAction
 from fleet.model.run import HandedOn, RunPhase
 from fleet.model.trip import TripPhase
+from fleet.orders.handover import doubt_hand_over
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.archive import NO_PAST, Lying, Past, custody_counts
 from fleet.state.draft import Draft
@@ -146,6 +148,16 @@ def test_custody_follows_the_new_run_and_the_old_one_stays_as_it_ended(roads: Si
     assert state.run(OLD).phase is RunPhase.RETURNED
     assert custody_counts(state, state.run(OLD)) == {"point:p1": 2, f"run:{NEW}": 1}
     assert state.twin(VAN_1).aboard == frozenset()
+
+
+def test_what_an_old_order_may_have_taken_makes_the_later_run_unsure(roads: SiteRoads) -> None:
+    """A late copy of the first run's loading reaches a van: the lot that it may have taken is the second run's now."""
+    draft = Draft(handed_in(cancelled(roads), roads), NOW_S)
+    pick = StopAction(action_id=ActionId("a"), kind=ActionKind.PICK, run_id=OLD, parcel_count=3)
+    doubt_hand_over(draft, VAN_1, pick, "o-1 was over and came back")
+    unsure = [entry.event for entry in draft.entries if isinstance(entry.event, ev.ParcelsUnsure)]
+    assert [(event.run_id, event.parcel_ids) for event in unsure] == [(NEW, LOT)]
+    assert draft.state.twin(VAN_1).held
 
 
 # The past -------------------------------------------------------------------------------------------------------------

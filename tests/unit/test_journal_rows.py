@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fleet.dispatch.commands import CancelRun, perform
+from fleet.dispatch.settle import SettleParcels, unsure
 from fleet.journal.rows import changed_rows
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
+from fleet.model.custody import CustodyKind
 from fleet.model.ids import ActionId, RunId
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.attention import raise_assist, resolve_assist
@@ -83,6 +85,18 @@ def test_a_delivery_shows_where_each_parcel_is(roads: SiteRoads) -> None:
     )
     assert [(row["parcel_id"], row["holder"]) for row in tables["custody"]] == [(one, "p1"), (three, "p1")]
     assert [row["phase"] for row in tables["run"]] == ["partly_delivered"]
+
+
+def test_a_settlement_shows_where_each_parcel_is(roads: SiteRoads) -> None:
+    draft = Draft(loaded(roads), NOW_S)
+    unsure(draft, RunId("run-1"), parcels_of("run-1"), "no outcome")
+    before = draft.state
+    later = Draft(before, NOW_S + 60.0)
+    perform(later, roads, SettleParcels(run_id=RunId("run-1"), at=CustodyKind.MISSING, why="gone"))
+    tables = rows_of(before, later)
+    assert {row["kind"] for row in tables["custody"]} == {"missing"}
+    assert [(row["phase"], row["cause"]) for row in tables["run"]] == [("lost", "3 parcels missing: gone")]
+    assert [row["resolution"] for row in tables["assist"]] == ["settled: gone"]
 
 
 def test_an_assist_raised_and_resolved_in_one_turn_shows_both(two_vans: FleetState) -> None:

@@ -237,6 +237,57 @@ def test_a_snapshot_that_another_program_folded_is_not_believed(store: SqlStore,
     assert (saved.snapshot, saved.snapshot_seq, saved.head) == (None, 0, first.new_head)
 
 
+def test_a_snapshot_may_be_kept_after_the_history_went_on(store: SqlStore) -> None:
+    first = a_commit(count=2)
+    second = a_commit(first.new_head, count=3)
+    store.write([first])
+    store.write([second])
+    store.write_snapshot(AREA, 1, first.new_head, "state")
+    store.write_snapshot(AREA, 1, first.new_head, "state again")
+    saved = store.load(AREA)
+    assert (saved.snapshot, saved.snapshot_seq, saved.records) == ("state again", 2, second.records)
+
+
+def test_an_owner_of_an_older_epoch_keeps_no_snapshot_and_drops_no_body(store: SqlStore) -> None:
+    first = replace(a_commit(), outbox=(a_row(),), moves=((1, OutboxStatus.CONFIRMED),))
+    store.write([first])
+    store.acquire(AREA, "them", NOW_S, TTL_S, by_force=True)
+    with pytest.raises(FencedError):
+        store.write_snapshot(AREA, 1, first.new_head, "state")
+    assert store.load(AREA).snapshot is None
+    assert store.drop_bodies(AREA, 1, NOW_S + 1.0, [], 10) == 0
+    assert store.drop_bodies(AREA, 2, NOW_S + 1.0, [], 10) == 1
+
+
+# What was said and asked long ago -------------------------------------------------------------------------------------
+
+
+def test_only_old_and_settled_words_are_forgotten_a_few_at_a_time(store: SqlStore) -> None:
+    """o-5 is still to be sent, o-4 is still open, o-3 is new."""
+    rows = [replace(a_row(f"o-{i}", i), created_s=NOW_S + i) for i in (1, 2, 4, 5)]
+    rows.append(replace(a_row("o-3", 3), created_s=NOW_S + 100.0))
+    settled = tuple((i, OutboxStatus.CONFIRMED) for i in (1, 2, 3, 4))
+    first = replace(a_commit(), outbox=tuple(rows))
+    store.write([first])
+    store.write([replace(a_commit(first.new_head), moves=settled)])
+    assert store.drop_bodies(AREA, 1, NOW_S + 50.0, ["o-4"], 1) == 1
+    assert store.drop_bodies(AREA, 1, NOW_S + 50.0, ["o-4"], 10) == 1
+    assert store.drop_bodies(AREA, 1, NOW_S + 50.0, ["o-4"], 10) == 0
+    kept = {row["ref"] for row in store.rows("outbox", AREA) if row["body"] is not None}
+    assert kept == {"o-3", "o-4", "o-5"}
+    assert {row["digest"] for row in store.rows("outbox", AREA)} == {"d"}
+
+
+def test_rows_are_found_by_name_however_many_are_asked_for(store: SqlStore) -> None:
+    row = {"kind": "station", "holder": "depot", "run_id": "r"}
+    parcels = tuple(row | {"parcel_id": f"p-{i}"} for i in range(1200))
+    store.write([replace(a_commit(), tables={"custody": parcels}, keys=(("k", "d"),))])
+    names = [f"p-{i}" for i in range(100, 1500)]
+    assert {str(each["parcel_id"]) for each in store.rows_of("custody", AREA, names)} == set(names[:1100])
+    assert [each["digest"] for each in store.rows_of("request_key", AREA, ["k", "other"])] == ["d"]
+    assert store.rows_of("custody", "elsewhere", names) == []
+
+
 # History is append-only -----------------------------------------------------------------------------------------------
 
 

@@ -12,17 +12,17 @@ from fleet.errors import LifecycleError
 from fleet.model.custody import CUSTODY_LIFECYCLE, CustodyKind
 from fleet.model.lifecycle import Lifecycle
 from fleet.model.order import ORDER_LIFECYCLE, ActionPhase, OrderPhase
-from fleet.model.run import OPEN_PHASES, RUN_LIFECYCLE, RunPhase
+from fleet.model.run import OPEN_PHASES, RUN_LIFECYCLE, RunPhase, phase_by_custody
 from fleet.model.trip import TRIP_LIFECYCLE, TripPhase
 
 MAY: dict[str, str] = {
     "run": """
         requested -> assigned cancelled
         assigned -> loading requested cancelled
-        loading -> under_way requested
-        under_way -> delivered partly_delivered transferring returned
+        loading -> under_way requested delivered partly_delivered returned lost
+        under_way -> delivered partly_delivered transferring returned requested lost
         transferring -> under_way returned
-        partly_delivered -> returned
+        partly_delivered -> returned delivered lost
     """,
     "trip": """
         planned -> loading withdrawn
@@ -30,14 +30,14 @@ MAY: dict[str, str] = {
         under_way -> closed
     """,
     "order": """
-        issued -> active cancelling rejected vanished
-        active -> finished cancelling vanished
-        cancelling -> cancelled finished rejected vanished
+        issued -> active cancelling rejected vanished given_up
+        active -> finished cancelling vanished given_up
+        cancelling -> cancelled finished rejected vanished given_up
     """,
     "custody": """
         station -> vehicle assist
         vehicle -> point station vehicle assist
-        assist -> station vehicle point
+        assist -> station vehicle point missing
     """,
 }
 TABLES: tuple[tuple[Lifecycle[Any], type[StrEnum]], ...] = (
@@ -81,11 +81,41 @@ def test_every_state_has_a_row_and_can_be_reached(table: Lifecycle[Any], states:
 
 
 def test_a_run_that_is_over_is_not_open() -> None:
-    assert set(RunPhase) - {RunPhase.DELIVERED, RunPhase.RETURNED, RunPhase.CANCELLED} == OPEN_PHASES
+    assert set(RunPhase) - {RunPhase.DELIVERED, RunPhase.RETURNED, RunPhase.LOST, RunPhase.CANCELLED} == OPEN_PHASES
 
 
-def test_a_parcel_at_its_point_stays_there() -> None:
-    assert CUSTODY_LIFECYCLE.is_final(CustodyKind.POINT)
+@pytest.mark.parametrize("kind", [CustodyKind.POINT, CustodyKind.MISSING])
+def test_a_parcel_at_its_point_or_missing_for_good_stays_there(kind: CustodyKind) -> None:
+    assert CUSTODY_LIFECYCLE.is_final(kind)
+
+
+def test_nothing_but_an_unsure_parcel_is_ever_declared_missing() -> None:
+    assert [kind for kind in CustodyKind if CUSTODY_LIFECYCLE.allows(kind, CustodyKind.MISSING)] == [CustodyKind.ASSIST]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "phase"),
+    [
+        ("point point", RunPhase.DELIVERED),
+        ("station station", RunPhase.RETURNED),
+        ("vehicle vehicle", RunPhase.UNDER_WAY),
+        ("point vehicle", RunPhase.PARTLY_DELIVERED),
+        ("vehicle missing", RunPhase.UNDER_WAY),
+        ("point station", RunPhase.RETURNED),
+        ("point missing", RunPhase.LOST),
+        ("station missing", RunPhase.LOST),
+        ("missing missing", RunPhase.LOST),
+        ("point assist", RunPhase.LOADING),
+    ],
+)
+def test_a_run_is_as_far_as_its_parcels_are(kinds: str, phase: RunPhase) -> None:
+    assert phase_by_custody(RunPhase.LOADING, [CustodyKind(kind) for kind in kinds.split()]) is phase
+
+
+def test_only_a_whole_lot_at_its_station_is_tried_again() -> None:
+    at = CustodyKind
+    assert phase_by_custody(RunPhase.UNDER_WAY, [at.STATION, at.STATION], tries_again=True) is RunPhase.REQUESTED
+    assert phase_by_custody(RunPhase.UNDER_WAY, [at.STATION, at.POINT], tries_again=True) is RunPhase.RETURNED
 
 
 def test_only_finished_and_failed_actions_are_over() -> None:

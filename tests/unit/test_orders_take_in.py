@@ -402,7 +402,7 @@ def test_a_request_that_is_never_answered_is_given_up(roads: SiteRoads, two_vans
 
 
 def test_an_instant_action_that_failed_calls_a_person(roads: SiteRoads, two_vans: FleetState) -> None:
-    asked = ev.InstantIssued(vehicle_id=VAN_1, action_id=ActionId("a-1"), kind=ActionKind.START_CHARGING, order_id=None)
+    asked = ev.InstantIssued(vehicle_id=VAN_1, action_id=ActionId("a-1"), kind=ActionKind.START_PAUSE, order_id=None)
     state = heard(roads, after(two_vans, [asked]), a_state(actions={"a-1": ActionStatus.FAILED}))
     assert causes(state) == [AssistCause.ORDER_REJECTED]
     assert state.twin(VAN_1).instants == ()

@@ -152,15 +152,6 @@ def test_a_planned_trip_of_a_vehicle_that_moved_to_another_station_is_not_begun_
     assert state.run(RUN_2).phase is RunPhase.REQUESTED
 
 
-def test_a_person_is_called_for_what_rides_on_a_vehicle_that_left_the_site(roads: SiteRoads) -> None:
-    site = roads.site
-    less = SiteRoads(replace(site, vehicles={VAN_2: site.vehicles[VAN_2]}), roads.graph)
-    state = reopened(less, loaded(roads, a_run("r-1")))
-    [assist] = state.assists.values()
-    assert (assist.cause, assist.subject) == (AssistCause.RUN_UNSERVED, "run:r-1")
-    assert VAN_1 in assist.detail
-
-
 # What is aboard -------------------------------------------------------------------------------------------------------
 
 

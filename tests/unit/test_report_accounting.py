@@ -7,7 +7,8 @@ from functools import reduce
 import pytest
 
 from fleet.model import event as ev
-from fleet.model.ids import ActionId, ParcelId, PointId, RunId, StationId, TripId, VehicleId, VehicleTypeId
+from fleet.model.custody import CustodyKind
+from fleet.model.ids import ActionId, AssistId, ParcelId, PointId, RunId, StationId, TripId, VehicleId, VehicleTypeId
 from fleet.model.run import Lot, Run
 from fleet.model.trip import Plan, PlanCost, Stop, Trip
 from fleet.model.vehicle import Vehicle
@@ -129,6 +130,40 @@ def test_a_parcel_said_to_be_delivered_that_is_not_there_is_lost() -> None:
 def test_a_parcel_that_vanished_from_the_world_is_lost_even_while_its_run_is_open() -> None:
     found = books(state_after(*LOADED), truth({"vehicle:van-1": 2}))
     assert found.runs[0].parcels == ParcelCount(open=2, lost=1)
+
+
+UNSURE = ev.ParcelsUnsure(run_id=RUN, parcel_ids=PARCELS, assist_id=AssistId("assist-1"), why="no outcome")
+
+
+def settled(at: CustodyKind, holder: str, *parcels: ParcelId) -> ev.ParcelsSettled:
+    return ev.ParcelsSettled(run_id=RUN, parcel_ids=parcels or PARCELS, at=at, holder=holder, why="looked")
+
+
+MISSING = settled(CustodyKind.MISSING, "assist-1", PARCELS[0])
+
+
+def test_a_parcel_that_a_person_did_not_find_is_lost() -> None:
+    rest = settled(CustodyKind.POINT, "adler", *PARCELS[1:])
+    (run,) = books(state_after(*LOADED, UNSURE, MISSING, rest), None).runs
+    assert (run.fate, run.parcels) == (Fate.LOST, ParcelCount(delivered=2, lost=1))
+    assert run.cause == "1 parcel missing: looked"
+
+
+def test_a_missing_parcel_is_lost_while_the_rest_of_its_run_is_under_way() -> None:
+    rest = settled(CustodyKind.VEHICLE, VAN, *PARCELS[1:])
+    found = books(state_after(*LOADED, UNSURE, MISSING, rest), None)
+    assert found.runs[0].parcels == ParcelCount(open=2, lost=1)
+
+
+def test_a_parcel_declared_missing_that_lies_at_its_point_shows() -> None:
+    found = books(state_after(*LOADED, UNSURE, settled(CustodyKind.MISSING, "assist-1")), truth({"point:adler": 3}))
+    assert found.runs[0].parcels == ParcelCount(lost=3)
+    assert "3 missing" in found.mismatches[0]
+
+
+def test_parcels_settled_at_their_point_are_delivered() -> None:
+    found = books(state_after(*LOADED, UNSURE, settled(CustodyKind.POINT, "adler")), truth({"point:adler": 3}))
+    assert (found.runs[0].fate, found.mismatches) == (Fate.DELIVERED, ())
 
 
 def test_parcels_on_the_road_are_open() -> None:

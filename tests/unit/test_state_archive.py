@@ -9,6 +9,7 @@ from fleet.journal.rows import changed_rows
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ActionId, AssistId, PointId, RunId, TripId
+from fleet.model.order import OrderPhase, OrderPurpose
 from fleet.model.run import Run
 from fleet.model.trip import TripPhase
 from fleet.roads.site_roads import SiteRoads
@@ -29,6 +30,7 @@ from tests.nouns import (
     a_run,
     a_trip,
     after,
+    an_order,
     loaded,
     opened,
     parcels_of,
@@ -108,6 +110,20 @@ def test_a_run_for_which_a_person_is_called_stays_until_that_is_settled(roads: S
     assert event is None
     settled = ev.AssistResolved(assist_id=assist_id, cause=AssistCause.NO_STAFF, resolution="seen to")
     assert archived(after(state, [settled]))[1] is not None
+
+
+def test_a_run_of_an_order_of_which_a_late_copy_could_still_be_driven_stays(roads: SiteRoads) -> None:
+    order = an_order("x", runs=[RUN], purpose=OrderPurpose.LOAD, trip_id=None)
+    state = after(
+        opened(roads),
+        [
+            ev.RunsAccepted(key="", digest="", runs=(a_run(),)),
+            ev.RunCancelled(run_id=RUN, why="not wanted"),
+            ev.OrderIssued(order=order),
+            ev.OrderEnded(order_id=order.id, phase=OrderPhase.REJECTED, why="no"),
+        ],
+    )
+    assert archived(state)[1] is None
 
 
 def test_a_trip_stays_as_long_as_one_of_its_runs(roads: SiteRoads) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fleet.model import event as ev
+from fleet.model.ids import OrderId
 from fleet.model.twin import Blocked, Liveness, Twin
 from fleet.telemetry.intake import connection_events, has_order_left, state_events
 from fleet.wire.messages import (
@@ -102,6 +103,39 @@ def test_a_battery_that_runs_down_is_told_once_for_each_percent() -> None:
             twin = replace(twin, soc_fraction=event.soc_fraction)
             told += 1
     assert 45 <= told <= 51
+
+
+def under_an_order(**changes: object) -> Twin:
+    return replace(KNOWN, order_id=OrderId("o-1"), **changes)  # type: ignore[arg-type]  # by field name
+
+
+def test_a_charge_that_leaps_up_on_the_road_is_not_believed() -> None:
+    """Nothing but a charger fills a battery; a vehicle that says otherwise may be sent too far."""
+    assert kinds(under_an_order(soc_fraction=0.3), charged(0.6)) == []
+
+
+def test_a_charge_that_drops_is_believed_at_once() -> None:
+    [event] = state_events(under_an_order(), charged(0.4))
+    assert isinstance(event, ev.ChargeChanged)
+    assert event.soc_fraction == 0.4
+
+
+def test_a_charge_that_recovers_a_little_downhill_is_believed() -> None:
+    [event] = state_events(under_an_order(soc_fraction=0.3), charged(0.33))
+    assert isinstance(event, ev.ChargeChanged)
+    assert event.soc_fraction == 0.33
+
+
+def test_a_battery_exchanged_at_rest_is_believed() -> None:
+    [event] = state_events(replace(KNOWN, soc_fraction=0.1), charged(1.0))
+    assert isinstance(event, ev.ChargeChanged)
+    assert event.soc_fraction == 1.0
+
+
+def test_a_vehicle_that_tells_no_charge_is_believed_to_have_what_it_had() -> None:
+    unknown = a_state(power=Power(soc_fraction=None, is_charging=True))
+    [event] = state_events(KNOWN, unknown)
+    assert event == ev.ChargeChanged(vehicle_id=KNOWN.vehicle.id, soc_fraction=0.8, is_charging=True)
 
 
 def test_plugging_in_is_news_at_any_charge() -> None:

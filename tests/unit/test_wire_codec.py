@@ -126,6 +126,11 @@ def test_a_charge_beyond_its_range_does_not_cost_the_state() -> None:
     assert read_state(batteryState={"batteryCharge": 101.5, "charging": True}).power.soc_fraction == 1.0
 
 
+@pytest.mark.parametrize("told", [-1, 255])
+def test_a_battery_that_tells_nonsense_tells_nothing(told: float) -> None:
+    assert read_state(batteryState={"batteryCharge": told, "charging": True}).power.soc_fraction is None
+
+
 @pytest.mark.parametrize("word", ["CONNECTIONBROKEN", "CONNECTION_BROKEN"])
 def test_both_spellings_of_a_broken_connection_are_understood(word: str) -> None:
     message = codec.decode(topic("connection"), json.dumps(HEADER | {"connectionState": word}).encode())

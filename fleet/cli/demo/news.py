@@ -51,6 +51,8 @@ class News:
                 return f"{data['vehicle_id']} delivers {len(data['parcel_ids'])} parcels at {self._point(data)}"
             case "ParcelsReturned":
                 return f"{data['vehicle_id']} brings back {len(data['parcel_ids'])} parcels: {self._named(data['why'])}"
+            case "ParcelsSettled":
+                return f"{len(data['parcel_ids'])} parcels settled: {data['at']}, {self._named(data['why'])}"
             case "BlockedChanged" if data["edge_id"]:
                 return f"{data['vehicle_id']} stands before a blocked street"
             case "LivenessChanged" if data["liveness"] == "lost":

@@ -27,6 +27,9 @@ from fleet.wire.v2 import shapes, words
 _CONNECTION = msgspec.json.Decoder(shapes.ConnectionShape)
 _STATE = msgspec.json.Decoder(shapes.StateShape)
 _VISUALIZATION = msgspec.json.Decoder(shapes.VisualizationShape)
+FULL_AT_MOST = 1.05
+"""A gauge may show 101 %; one that shows 255 is out of order, and so is one below nothing."""
+UNKNOWN_CHARGE = -1.0
 
 
 def read_connection(header: Header, payload: bytes) -> Connection:
@@ -191,14 +194,14 @@ def _load_shape(load: Load) -> shapes.LoadShape:
 
 
 def _read_power(shape: shapes.BatteryShape) -> Power:
-    soc_fraction = min(max(round(shape.battery_charge / 100.0, 8), 0.0), 1.0)  # 101 % must not cost the state
+    told = round(shape.battery_charge / 100.0, 8)
+    soc_fraction = min(told, 1.0) if 0.0 <= told <= FULL_AT_MOST else None
     return Power(soc_fraction=soc_fraction, is_charging=shape.charging, reach_m=shape.reach)
 
 
 def _battery_shape(power: Power) -> shapes.BatteryShape:
-    return shapes.BatteryShape(
-        battery_charge=round(power.soc_fraction * 100.0, 6), charging=power.is_charging, reach=power.reach_m
-    )
+    charge = UNKNOWN_CHARGE if power.soc_fraction is None else round(power.soc_fraction * 100.0, 6)
+    return shapes.BatteryShape(battery_charge=charge, charging=power.is_charging, reach=power.reach_m)
 
 
 def _read_error(shape: shapes.ErrorShape) -> VehicleError:
