@@ -218,7 +218,8 @@ class _Simulation:
     def _waiting(self) -> frozenset[RunId]:
         """Open runs that only a person could end, who has no means to."""
         state = self._state()
-        return frozenset(unsure_runs(state)) if state is not None and self.plan.needs_people else frozenset()
+        has_means = self.options.settle is not None or not self.plan.needs_people
+        return frozenset() if state is None or has_means else frozenset(unsure_runs(state))
 
     def _outcome(self) -> Outcome:
         assert self.controller is not None

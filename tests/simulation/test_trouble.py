@@ -40,7 +40,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
 def all_is_well(outcome: Outcome) -> bool:
     """No promise is broken, and what is still open waits for a person."""
     open_runs = set(outcome.state.open_runs)
-    return outcome.violations == [] and not outcome.state.quarantine and outcome.is_over and open_runs <= outcome.waiting
+    return (
+        outcome.violations == [] and not outcome.state.quarantine and outcome.is_over and open_runs <= outcome.waiting
+    )
 
 
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
