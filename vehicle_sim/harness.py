@@ -138,6 +138,7 @@ class _Simulation:
             timers=self.timers,
             acked=self.customers.acked,
             state=self._state,
+            is_listed=lambda vehicle_id: vehicle_id in self.roads.site.vehicles,
             alive_since_s=lambda: self.alive_since_s,
             believed_heard_s=self._believed_heard_s,
             hearing=self.hearing,

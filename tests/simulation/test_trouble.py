@@ -59,7 +59,8 @@ def test_each_trouble_by_itself_befalls_somebody_and_is_overcome(
     tmp_path_factory: pytest.TempPathFactory, kind: FaultKind, variant: str, vehicle: str
 ) -> None:
     waits_for_its_moment = kind is FaultKind.OPERATOR or variant == "mid_handover"
-    at = "3m30s" if waits_for_its_moment else "14m"
+    under_way = {"VAN-1": "10m", "BOX-1": "14m"}[vehicle]
+    at = "3m30s" if waits_for_its_moment else under_way
     fault = SCRIPTED.format(kind=kind, variant=variant, vehicle=vehicle, at=at, lasts="90s")
     outcome = simulate(*block_town(tmp_path_factory.mktemp(variant), SCENARIO + fault), 1)
     assert outcome.fault_hits[f"{kind}:{variant}"] == 1
