@@ -138,6 +138,7 @@ class _Simulation:
             timers=self.timers,
             acked=self.customers.acked,
             state=self._state,
+            is_listed=lambda vehicle_id: vehicle_id in self.roads.site.vehicles,
             alive_since_s=lambda: self.alive_since_s,
             believed_heard_s=self._believed_heard_s,
             hearing=self.hearing,
@@ -218,7 +219,8 @@ class _Simulation:
     def _waiting(self) -> frozenset[RunId]:
         """Open runs that only a person could end, who has no means to."""
         state = self._state()
-        return frozenset(unsure_runs(state)) if state is not None and self.plan.needs_people else frozenset()
+        has_means = self.options.settle is not None or not self.plan.needs_people
+        return frozenset() if state is None or has_means else frozenset(unsure_runs(state))
 
     def _outcome(self) -> Outcome:
         assert self.controller is not None

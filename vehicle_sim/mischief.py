@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from fleet.model.ids import PointId, VehicleId
 from fleet.model.place import Place
+from fleet.wire.messages import OperatingMode
 from vehicle_sim.faults import FaultEvent, FaultKind, FaultPlan
 from vehicle_sim.lawful import Law
 from vehicle_sim.timers import Timers
@@ -128,6 +129,8 @@ class Mischief:
     def _tow(self, event: FaultEvent, vehicle: SimVehicle) -> None:
         """Set it down elsewhere; not while people are at its doors."""
         if not vehicle.ailments.can_be_moved:
+            if vehicle.mode is not OperatingMode.AUTOMATIC:
+                self._timers.call_at(self._timers.now_s() + WATCH_S, lambda: self._tow(event, vehicle))
             return
         place, home_node_id = vehicle.home
         match event.variant:

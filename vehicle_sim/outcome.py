@@ -16,7 +16,7 @@ from fleet.state.fleet_state import FleetState, RunView
 from vehicle_sim.crash import CrashPoint
 from vehicle_sim.demand import ToldRun
 from vehicle_sim.faults import FaultPlan
-from vehicle_sim.people import Settle
+from vehicle_sim.people import Settle, settle_by_looking
 from vehicle_sim.scenario import Scenario
 from vehicle_sim.timers import Timers
 from vehicle_sim.truth import Truth
@@ -48,7 +48,7 @@ class Options:
         meddle: lays hands on the vehicles before anything begins; may set timers for more.
         shuffle: also draw the order of callbacks that are ready together.
         other_site: the site file is changed, and the controller restarted with it.
-        settle: how people tell where parcels are that nobody is sure of; None leaves those runs waiting.
+        settle: how people tell where parcels are that nobody is sure of; None leaves those runs waiting for ever.
         sends_again: what came back to its station is handed in again in a new run, until the scenario's end.
     """
 
@@ -61,7 +61,7 @@ class Options:
     shuffle: bool = False
     samples: bool = False
     other_site: OtherSite | None = None
-    settle: Settle | None = None
+    settle: Settle | None = settle_by_looking
     sends_again: bool = False
 
 

@@ -12,8 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from fleet.clock import Clock
 from fleet.dispatch.commands import Answer, Command, ReleaseVehicle
+from fleet.dispatch.settle import SettleParcels
 from fleet.errors import JournalError, RefusedError, UnknownThingError
 from fleet.model.assist import AssistCause
+from fleet.model.custody import CustodyKind
 from fleet.model.ids import RunId, VehicleId
 from fleet.model.twin import Twin
 from fleet.state.attention import vehicle_subject
@@ -29,8 +31,8 @@ RETRY_S = 5.0
 REFILL_SHARE = 0.6
 
 Ask = Callable[[Command, str], Awaitable[Answer]]
-Settle = Callable[[RunView, World], Command | None]
-"""What a person who has looked where a run's parcels are tells the fleet; None where there is no way to tell it."""
+Settle = Callable[[FleetState, RunView, World], Command | None]
+"""What a person who has looked where a run's parcels are tells the fleet; None where there is nothing to tell yet."""
 
 
 async def insist(ask: Ask, command: Command, actor: str, clock: Clock) -> Answer | None:
@@ -48,6 +50,24 @@ def unsure_runs(state: FleetState) -> set[RunId]:
     """Open runs whose parcels wait for a person to say where they are."""
     causes = {assist.subject for assist in state.assists.values() if assist.cause is AssistCause.PARCELS_UNSURE}
     return {run_id for run_id in state.open_runs if f"run:{run_id}" in causes}
+
+
+def settle_by_looking(state: FleetState, view: RunView, world: World) -> Command | None:
+    """Say where the first of them really are; the others are looked at on the next round."""
+    waiting = [p for p in view.run.lot.parcel_ids if state.custody[p].kind is CustodyKind.ASSIST]
+    if not waiting:
+        return None
+    really = world.custody[waiting[0]]
+    there = tuple(parcel for parcel in waiting if world.custody[parcel] == really)
+    is_whole = {world.custody[parcel] for parcel in view.run.lot.parcel_ids} == {really}
+    return SettleParcels(
+        run_id=view.run.id,
+        at=really.kind,
+        why="counted",
+        vehicle_id=VehicleId(really.holder) if really.kind is CustodyKind.VEHICLE else None,
+        parcel_ids=there,
+        tries_again=really.kind is CustodyKind.STATION and is_whole and not view.recalled,
+    )
 
 
 class Attendant:
@@ -69,7 +89,7 @@ class Attendant:
         world: World,
         holding: set[VehicleId],
         seed: int,
-        settle: Settle | None = None,
+        settle: Settle | None = settle_by_looking,
     ) -> None:
         self._ask, self._clock = ask, clock
         self._vehicles, self._world = vehicles, world
@@ -86,14 +106,17 @@ class Attendant:
             now = state()
             if now is not None and self._settle is not None:
                 for run_id in sorted(unsure_runs(now)):
-                    await self._see_to_parcels(now.run(run_id), self._settle)
+                    await self._see_to_parcels(now, now.run(run_id), self._settle)
             for vehicle_id in sorted(self._vehicles):
                 now = state()
                 if now is not None and vehicle_id in now.twins:
                     await self._see_to(now, now.twin(vehicle_id))
 
-    async def _see_to_parcels(self, view: RunView, settle: Settle) -> None:
-        command = settle(view, self._world)
+    async def _see_to_parcels(self, state: FleetState, view: RunView, settle: Settle) -> None:
+        """Not while parcels change hands anywhere: what is true now may not be in a minute."""
+        if any(vehicle.handling.has_hands_at_work for vehicle in self._vehicles.values()):
+            return
+        command = settle(state, view, self._world)
         if command is not None and self._is_time(f"settle:{view.run.id}", is_needed=True):
             self.acts["settle"] += 1
             await insist(self._ask, command, "attendant", self._clock)

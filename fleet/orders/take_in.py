@@ -10,6 +10,7 @@ from fleet.model.ids import VehicleId
 from fleet.model.order import REQUESTS, ActionPhase, Order, OrderPhase
 from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
+from fleet.orders.build import DEVIATION_M
 from fleet.orders.charging import take_charge, take_plug_answer
 from fleet.orders.follow import instant_events, never_had, order_events, passed_edges, rejection_of, revived_events
 from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
@@ -203,13 +204,21 @@ def _order_over(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
 
 
 def _stopped_on_the_way(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
-    """An order ended before its goal: the vehicle may stand between two nodes, and is told from there."""
+    """An order ended before its goal: the vehicle may stand between two nodes, and is told from there.
+
+    One that names another node than we believe takes an order from ours only within what the order allows.
+    """
     on_base = [piece.edge for piece in order.path[max(order.passed - 1, 0) : order.released]]
     if state.position is None or not on_base:
         return
     found = locate(roads.graph, on_base, state.position.x_m, state.position.y_m)
     twin = draft.state.twin(order.vehicle_id)
-    if found is None or found[1] > OFF_ROAD_M or (twin.place is not None and _is_at(roads, twin.place, state)):
+    within_m = AT_NODE_M if state.last_node_id == twin.node_id else DEVIATION_M
+    if (
+        found is None
+        or found[1] > OFF_ROAD_M
+        or (twin.place is not None and _is_at(roads, twin.place, state, within_m))
+    ):
         return
     place = found[0]
     node_id = end_node(roads.graph, place.edge, place.offset_m).node_id

@@ -8,12 +8,16 @@ the connect, and a retained message arrives again after our own reconnect.
 What was said before a restart carries a higher number than what is said after it; there the time alone decides, as far
 back as any network delays a message. What is older than that comes from a clock that was set back.
 
+After a clock was set back, what was said before it looks like a restart: an older number with a newer time. A restart
+counts from the beginning, so what was heard already or fills a gap among the latest numbers is none.
+
 A vehicle that restarts with its clock set back says nothing that is newer than before. It is believed again when its
 messages have come in order among themselves for longer than any network delays a message.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -23,6 +27,7 @@ from fleet.wire.messages import Header
 WRAP = 2**32
 STEADY_S = 900.0
 STEADY_COUNT = 20
+RECENT = 64
 
 
 class Verdict(StrEnum):
@@ -69,6 +74,7 @@ class HeaderGate:
         self._last: dict[tuple[VehicleId, str], _Last] = {}
         self._behind: dict[tuple[VehicleId, str], _Behind] = {}
         self._restarts: dict[tuple[VehicleId, str], _Restart] = {}
+        self._recent: dict[tuple[VehicleId, str], deque[_Last]] = {}
 
     def judge(self, vehicle_id: VehicleId, topic_name: str, header: Header, payload: bytes, now_s: float) -> Verdict:
         """What becomes of a message that came in at `now_s`."""
@@ -77,16 +83,20 @@ class HeaderGate:
         key = (vehicle_id, topic_name)
         now = _Last(header.header_id, header.sent_s, hash(payload))
         verdict = _compare(self._last.get(key), now)
-        restart = self._restarts.get(key)
+        restart, recent = self._restarts.get(key), self._recent.setdefault(key, deque(maxlen=RECENT))
+        if verdict is Verdict.RESTARTED:
+            verdict = _unless_it_is_old(recent, now)
         if verdict is Verdict.TAKE and restart is not None and restart.comes_after(now, now_s):
             verdict = Verdict.LATE
         if verdict is Verdict.LATE and self._is_steady(key, now, now_s):
             verdict = Verdict.RESTARTED
         if verdict is Verdict.RESTARTED:
             self._restarts[key] = _Restart(now.sent_s, now_s)
+            recent.clear()
         if verdict in (Verdict.TAKE, Verdict.RESTARTED):
             self._last[key] = now
             self._behind.pop(key, None)
+            recent.append(now)
         return verdict
 
     def _is_steady(self, key: tuple[VehicleId, str], now: _Last, now_s: float) -> bool:
@@ -107,3 +117,12 @@ def _compare(last: _Last | None, now: _Last) -> Verdict:
     if now.sent_s < last.sent_s and (is_older_id or now.header_id == last.header_id):
         return Verdict.LATE
     return Verdict.RESTARTED if is_older_id else Verdict.TAKE
+
+
+def _unless_it_is_old(recent: deque[_Last], now: _Last) -> Verdict:
+    """A seeming restart: heard already, or held up since before the clock was set back, or a restart after all."""
+    if any((last.header_id, last.digest) == (now.header_id, now.digest) for last in recent):
+        return Verdict.DOUBLED
+    is_new_number = all(last.header_id != now.header_id for last in recent)
+    fills_a_gap = is_new_number and 0 < (now.header_id - recent[0].header_id) % WRAP <= WRAP // 2
+    return Verdict.LATE if fills_a_gap else Verdict.RESTARTED

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,17 +21,20 @@ from fleet.errors import FencedError
 from fleet.journal import rows
 from fleet.journal.commit import Commit
 from fleet.model import event as ev
-from fleet.orders import carry_out, follow, handover, take_in
+from fleet.orders import carry_out, follow, handover, outlet, take_in
 from fleet.orders.build import update_message
-from fleet.roads.graph import RoadGraph
+from fleet.roads import permit, refuse
+from fleet.roads.graph import RoadGraph, TextColumn
 from fleet.state.apply import APPLIERS
 from fleet.telemetry.gate import HeaderGate, Verdict
+from fleet.telemetry.liveness import Watch
 from tests.simulation.block_town import SCENARIO, block_town
 from vehicle_sim.crash import CrashPoint
 from vehicle_sim.faults import CrashMoment
 from vehicle_sim.harness import Options, Wrapping, simulate
 from vehicle_sim.scenario import Scenario
 
+TROUBLED = SCENARIO + '\n[faults]\nprofile = "trouble"\n'
 STORMY = SCENARIO + '\n[faults]\nprofile = "storm"\n'
 SEEDS = range(1, 41)
 Town = tuple[Scenario, RoadGraph]
@@ -44,6 +48,11 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
 @pytest.fixture(scope="module")
 def stormy(tmp_path_factory: pytest.TempPathFactory) -> Town:
     return block_town(tmp_path_factory.mktemp("stormy"), STORMY)
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    return block_town(tmp_path_factory.mktemp("troubled"), TROUBLED)
 
 
 def found_by_crashes(town: Town, check: str, spoil: Wrapping | None = None) -> bool:
@@ -189,3 +198,78 @@ def test_an_update_that_begins_anywhere_is_found(stormy: Town) -> None:
 
     with instead_of(carry_out, "update_message", from_the_beginning):
         assert found_by_seeds(stormy, {"S8", "L1"})
+
+
+# What the third reading of the roads, and the promises about commands and silence, are for ----------------------------
+
+
+def test_a_road_that_both_readings_of_the_controller_take_for_open_is_found(town: Town) -> None:
+    scenario, graph = town
+    private = ["private" if key.startswith("e1-2-") else "" for key in map(graph.edge_key, range(graph.edge_count))]
+    fenced = replace(graph, edge_motor_vehicle=TextColumn.of(private))
+    assert "S9" not in shown((scenario, fenced), 1, Options(solver_steps=0))
+    unfenced = replace(fenced, edition="the same, read by those who do not look")
+    open_to_all: Callable[[str], int] = lambda value: permit._OPENS if value else permit._UNTAGGED  # noqa: E731
+    with instead_of(permit, "_verdict", open_to_all), instead_of(refuse, "_lets_in", lambda value: True):
+        assert "S9" in shown((scenario, unfenced), 1, Options(solver_steps=0))
+
+
+def test_a_road_closed_in_a_base_that_nobody_looks_at_is_found(troubled: Town) -> None:
+    with instead_of(decide, "_banned_ahead", lambda *args: ""):
+        assert found_by_seeds(troubled, {"S10"})
+
+
+def test_a_base_as_long_as_the_way_is_found(town: Town) -> None:
+    with instead_of(carry_out, "release_until", lambda order, limits: len(order.path)):
+        assert "S11" in shown(town, 1, Options(solver_steps=0))
+
+
+def test_calling_back_a_run_that_is_being_handed_over_is_found(troubled: Town) -> None:
+    with instead_of(commands, "_is_being_delivered", lambda draft, view: False):
+        assert found_by_seeds(troubled, {"S16"})
+
+
+def test_code_of_ours_that_raises_is_found(town: Town) -> None:
+    def raises(draft: Any, vehicle_id: Any, state: Any) -> None:
+        raise ValueError("a plain mistake")
+
+    with instead_of(take_in, "_work_left", raises):
+        assert "S21" in shown(town, 1, Options(solver_steps=0))
+
+
+def test_sending_an_order_that_nobody_could_send_in_time_is_found(tmp_path: Path) -> None:
+    outage = '\n[[fault]]\nkind = "broker_down"\nat = "2m50s"\nlasts = "100s"\n'
+    town = block_town(tmp_path, SCENARIO + outage)
+    assert shown(town, 1, Options(solver_steps=0)) == set()
+    with instead_of(outlet, "_is_stale", lambda waiting, now_s: False):
+        assert "S26" in shown(town, 1, Options(solver_steps=0))
+
+
+def test_moving_a_vehicle_that_somebody_holds_is_found(troubled: Town) -> None:
+    with instead_of(outlet, "_may_be_told", lambda state, row: True):
+        assert found_by_seeds(troubled, {"S29"})
+
+
+def test_never_believing_that_a_stopped_vehicle_is_free_again_is_found(troubled: Town) -> None:
+    changed = APPLIERS[ev.ConditionChanged]
+
+    def only_for_the_worse(state: Any, event: Any, now_s: float) -> Any:
+        return changed(state, event, now_s) if event.is_stopped or event.mode == "MANUAL" else state
+
+    APPLIERS[ev.ConditionChanged] = only_for_the_worse
+    try:
+        assert found_by_seeds(troubled, {"L2", "L1"})
+    finally:
+        APPLIERS[ev.ConditionChanged] = changed
+
+
+def test_silence_that_nobody_notices_is_found(stormy: Town) -> None:
+    with instead_of(Watch, "overdue", lambda self, now_s: []):
+        assert found_by_seeds(stormy, {"L5"})
+
+
+def test_calling_a_vehicle_lost_too_early_is_found(stormy: Town) -> None:
+    def impatient(controller: AreaController) -> None:
+        controller.watch._limits = {level: limit_s / 3.0 for level, limit_s in controller.watch._limits.items()}
+
+    assert found_by_seeds(stormy, {"L5"}, impatient)

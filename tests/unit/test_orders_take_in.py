@@ -11,6 +11,7 @@ from fleet.model.assist import AssistCause
 from fleet.model.custody import CustodyKind
 from fleet.model.ids import ActionId, OrderId, RunId
 from fleet.model.order import ActionKind, ActionPhase, Order
+from fleet.model.place import Place
 from fleet.model.twin import Liveness
 from fleet.orders.carry_out import carry_out
 from fleet.orders.take_in import BLOCKED_FOR_S, take_connection, take_silence, take_state, unconfirmed
@@ -173,6 +174,22 @@ def test_a_vehicle_that_forgets_one_order_after_the_other_is_held_and_a_person_s
         state = heard(roads, state, a_state(at="n1"))
     assert state.twin(VAN_1).held
     assert causes(state) == [AssistCause.ORDER_VANISHED]
+
+
+def test_a_vehicle_that_names_another_node_than_we_believe_is_told_from_where_it_really_stands(
+    roads: SiteRoads,
+) -> None:
+    """Found by trouble seed 73: told from a node ten metres behind it, it refused every order."""
+    order = an_order("n1", "n2", GOAL)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    state = heard(roads, state, driving(order, 1))
+    before = state.twin(VAN_1).place
+    assert before is not None
+    x_m, y_m, _ = roads.graph.point_at(Place(before.edge, before.offset_m + 10.0))
+    state = heard(roads, state, a_state(at="n9", position=standing_at(x_m, y_m)))
+    place = state.twin(VAN_1).place
+    assert place is not None
+    assert roads.graph.point_at(place)[:2] == pytest.approx((x_m, y_m), abs=0.1)
 
 
 def test_a_vehicle_that_goes_on_after_it_forgot_an_order_needs_nobody_any_more(roads: SiteRoads) -> None:

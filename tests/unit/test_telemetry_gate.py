@@ -79,6 +79,25 @@ def test_a_message_from_before_a_restart_that_comes_after_it_is_late() -> None:
     assert line.say(1, 7.0) is Verdict.TAKE
 
 
+def test_what_was_said_before_a_clock_was_set_back_is_no_restart() -> None:
+    """Found by trouble seeds 355 and 378: a doubled state without an order made the order given since look vanished."""
+    line = Line()
+    for number in (27, 28, 30):
+        line.say(number, 1000.0 + number)
+    line.say(31, 5.0, "by the clock that was set back")
+    assert line.say(28, 1028.0) is Verdict.DOUBLED
+    assert line.say(29, 1029.0, "held up") is Verdict.LATE
+    assert line.say(32, 6.0) is Verdict.TAKE
+
+
+def test_a_restart_whose_first_message_is_lost_is_seen_by_the_next_number_that_was_used_before() -> None:
+    line = Line()
+    for number in (0, 1, 3, 4):
+        line.say(number, float(number))
+    assert line.say(2, 10.0) is Verdict.LATE
+    assert line.say(3, 11.0) is Verdict.RESTARTED
+
+
 def test_a_clock_set_right_after_a_restart_is_believed_at_once() -> None:
     line = Line()
     line.say(5000, 3600.0)

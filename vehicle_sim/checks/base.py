@@ -27,6 +27,7 @@ class Glance:
     Attributes:
         acked: runs that were answered with success, as they were asked for.
         state: the committed state of the present controller, None while there is none.
+        is_listed: whether the present site file has a vehicle.
         alive_since_s: when the present controller came up.
         believed_heard_s: when the controller itself last believed a state of a vehicle; 0 for never.
         hearing: what really came in.
@@ -41,6 +42,7 @@ class Glance:
     timers: Timers
     acked: dict[RunId, Run]
     state: Callable[[], FleetState | None]
+    is_listed: Callable[[VehicleId], bool]
     alive_since_s: Callable[[], float]
     believed_heard_s: Callable[[VehicleId], float]
     hearing: Hearing

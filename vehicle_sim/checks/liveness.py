@@ -40,7 +40,8 @@ class TheWellGetWork(Check):
         now_s, state = self.glance.timers.now_s(), self.glance.state()
         for vehicle_id in self.glance.vehicles:
             twin = state.twins.get(vehicle_id) if state is not None else None
-            if twin is None or twin.held or not self._is_well(vehicle_id):
+            is_ours = self.glance.is_listed(vehicle_id)
+            if twin is None or twin.held or not is_ours or not self._is_well(vehicle_id):
                 self._well_since_s.pop(vehicle_id, None)
                 continue
             since_s = max(self._well_since_s.setdefault(vehicle_id, now_s), self.glance.hearing.up_since_s)
@@ -98,10 +99,14 @@ class SilenceIsNoticed(Check):
                 self.violate("is lost and nobody is called", event.vehicle_id)
 
     def _sweep(self) -> None:
+        """Nobody is silent of whom nothing could have come in: the line must have been up for so long."""
         now_s, state = self.glance.timers.now_s(), self.glance.state()
+        able_since_s = max(self.glance.alive_since_s(), self.glance.hearing.up_since_s)
         if state is not None:
             for vehicle_id, twin in state.twins.items():
-                heard_s = max(self.glance.hearing.state_s.get(vehicle_id, 0.0), self.glance.alive_since_s())
+                if not self.glance.is_listed(vehicle_id):
+                    continue
+                heard_s = max(self.glance.hearing.state_s.get(vehicle_id, 0.0), able_since_s)
                 self._judge(vehicle_id, twin.liveness, now_s - heard_s, heard_s)
         self.glance.timers.call_at(now_s + SWEEP_S, self._sweep)
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from fleet.journal.archive import Archive
 from fleet.journal.commit import Commit, Row
 from fleet.model import event as ev
-from fleet.model.custody import CustodyKind
+from fleet.model.assist import AssistCause
+from fleet.model.custody import Custody, CustodyKind
 from fleet.model.event import Event
-from fleet.model.ids import ParcelId
+from fleet.model.ids import ParcelId, VehicleId
 from fleet.model.run import OPEN_PHASES, RunPhase
 from fleet.state.archive import UNSETTLED
+from fleet.state.attention import vehicle_subject
 from fleet.state.fleet_state import FleetState
 from vehicle_sim.checks.base import Check, Glance
 from vehicle_sim.chronicle import WorldEvent, WorldEventKind
@@ -112,12 +114,21 @@ class OnePlaceEach(Check):
         for parcel in sorted(state.custody):
             custody = state.custody[parcel]
             really = self.glance.world.custody.get(parcel)
+            if self._is_out_of_reach(state, custody):
+                continue
             if custody.kind is not CustodyKind.ASSIST and custody != really:
                 self.violate(f"parcel {parcel} ends as {custody} and is {really}")
             if (rows[parcel]["kind"], rows[parcel]["holder"]) != (custody.kind, custody.holder):
                 self.violate(f"parcel {parcel}: table and state differ")
         for parcel in sorted(set(rows) - set(state.custody)):
             self._archived(parcel, rows[parcel])
+
+    def _is_out_of_reach(self, state: FleetState, custody: Custody) -> bool:
+        """Aboard a vehicle that left the site file, for which a person is called: nobody can hear what it does."""
+        if custody.kind is not CustodyKind.VEHICLE or self.glance.is_listed(VehicleId(custody.holder)):
+            return False
+        subject = vehicle_subject(VehicleId(custody.holder))
+        return state.open_assist(subject, AssistCause.VEHICLE_REMOVED) is not None
 
     def _archived(self, parcel: ParcelId, row: Row) -> None:
         """Only what is where it was to stay may have left the state."""
@@ -184,6 +195,8 @@ class EveryRunEnds(Check):
         for run_id in sorted(state.open_runs):
             view = state.runs[run_id]
             holders = {state.custody[parcel].holder for parcel in view.run.lot.parcel_ids}
+            if view.trip_id is not None:
+                holders.add(state.trip(view.trip_id).trip.vehicle_id)
             is_known = f"run:{run_id}" in subjects or any(f"vehicle:{holder}" in subjects for holder in holders)
             if view.phase in OPEN_PHASES and not is_known:
                 self.violate(f"run {run_id} is still {view.phase} and nobody was called")
