@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import structlog
 
 from fleet.clock import Clock
 from fleet.controller.ear import Ear
 from fleet.controller.housekeeping import Housekeeper
+from fleet.controller.improver import Improver
 from fleet.controller.inbox import Asked, Command, Facts, Inbox
 from fleet.controller.lease import TTL_S, LeaseKeeper
-from fleet.controller.opening import greet
+from fleet.controller.opening import greet, refuse_earlier_clock, refuse_other_map
 from fleet.controller.recall import past_of
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
@@ -28,10 +27,8 @@ from fleet.controller.stats import Stats
 from fleet.controller.turn import OWN_PLANS, Due, Outcome, long_releases, take_turn
 from fleet.dispatch.commands import Answer
 from fleet.errors import (
-    ConfigError,
     FencedError,
     JournalError,
-    MapError,
     StoreBusyError,
     StoreCorruptError,
     StoreUnsureError,
@@ -41,11 +38,9 @@ from fleet.journal.commit import Commit, Store
 from fleet.journal.record import Head
 from fleet.journal.replay import restore
 from fleet.journal.writer import Writer
-from fleet.model.ids import OrderId, TripId, VehicleId
-from fleet.model.trip import Plan
+from fleet.model.ids import OrderId, VehicleId
 from fleet.orders.outlet import OutboxStatus, Outlet
 from fleet.planning.port import Budget, Solver
-from fleet.planning.present import problem_of
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
@@ -57,7 +52,6 @@ TICK_S = 1.0
 RETRY_STORE_S, RETRY_STORE_S_MAX = 1.0, 10.0
 LOOK_AGAIN_S = 60.0
 ARCHIVE_EVERY_S = 600.0
-CLOCK_BACK_S_MAX = 60.0
 
 STORE_IS_LOST = (FencedError, StoreCorruptError)
 """Errors of the store that no retry heals: the area is another's, or its file cannot be used."""
@@ -112,6 +106,7 @@ class AreaController:
         self.sender = Sender(self.site, parts.clock, parts.link, self.outlet, self.inbox, self.lease, self.stats)
         self.archive = Archive(parts.store, self.site.id)
         self.housekeeper = Housekeeper(parts.store, parts.clock, self.site)
+        self.improver = Improver(self.roads, parts.clock, parts.budget, self.inbox, self.stats)
         self.store_trouble = ""
         self._head = parts.store.head(self.site.id)
         self._next_row_id = 1
@@ -120,7 +115,6 @@ class AreaController:
         self._closures_until_s = float("inf")
         self._look_again_s = 0.0
         self._archive_s = 0.0
-        self._improve = asyncio.Event()
         self._listeners: list[Callable[[], None]] = []
 
     # Life ---------------------------------------------------------------------------------------------------------
@@ -131,6 +125,7 @@ class AreaController:
         Raises:
             FencedError: somebody else owns it.
             JournalError: its history cannot be read.
+            MapError, ConfigError: map or clock do not fit that history.
         """
         self.lease.acquire(by_force=self.parts.by_force)
         saved = self.parts.store.load(self.site.id)
@@ -139,9 +134,9 @@ class AreaController:
         self._next_row_id = saved.outbox_id_max + 1
         self.state = restore(saved, self.parts.store, self.site.id)
         self._closures_until_s = _first_end_s(self.state)
-        self._refuse_other_map()
         now_s = self.parts.clock.trade_now_s()
-        self._refuse_earlier_clock(now_s)
+        refuse_other_map(self.state, self.roads)
+        refuse_earlier_clock(self.state, self.site.id, now_s)
         draft = Draft(self.state, now_s)
         greet(draft, self.roads, draft.state.token or self.parts.token, self.lease.epoch)
         gone = tuple((r.id, OutboxStatus.SUPERSEDED) for r in saved.outbox if r.vehicle_id not in self.site.vehicles)
@@ -166,7 +161,8 @@ class AreaController:
             tidying = self.housekeeper.tidy_forever(self.lease.epoch, lambda: self.state)
             tasks.create_task(tidying, name=f"tidy:{self.site.id}")
             if self.parts.solver is not None:
-                tasks.create_task(self._improve_forever(self.parts.solver), name=f"improve:{self.site.id}")
+                improving = self.improver.improve_forever(self.parts.solver, lambda: self.state)
+                tasks.create_task(improving, name=f"improve:{self.site.id}")
 
     async def ask(self, command: Command, actor: str) -> Answer:
         """Have a command carried out; returns once that is committed.
@@ -341,7 +337,7 @@ class AreaController:
         if facts.states or facts.link_came_up:
             self.sender.wake()
         if outcome.has_replanned:
-            self._improve.set()
+            self.improver.wake()
         if self._archive_s <= now_s:
             self._archive_s = now_s + (TICK_S if outcome.is_more_to_archive else ARCHIVE_EVERY_S)
         for order in long_releases(draft, self.site.limits):
@@ -398,73 +394,7 @@ class AreaController:
             due[heapq.heappop(self._wakes)[1]] = None
         return list(due)
 
-    # Better plans -------------------------------------------------------------------------------------------------
-
-    async def _improve_forever(self, solver: Solver) -> None:
-        """Ask for a better plan after each new one; what comes back is a fact like any other."""
-        while True:
-            await self._improve.wait()
-            self._improve.clear()
-            try:
-                answer = await self._improved(solver)
-            except Exception as error:  # the plan we have stays; the area goes on
-                self.stats.failures += 1
-                log.error("plan_not_improved", area=self.site.id, exc_info=error)
-                continue
-            if answer is not None:
-                self.inbox.put_plan(answer)
-
-    async def _improved(self, solver: Solver) -> Plan | None:
-        problem = problem_of(self.state, self.roads, self.parts.clock.trade_now_s())
-        if not problem.incumbent:
-            return None
-        began_s = self.parts.clock.machine_now_s()
-        known = {run.id for run in problem.runs}
-        plan = Plan(
-            trips=problem.incumbent,
-            unassigned=tuple(self.state.unassigned[r] for r in sorted(self.state.unassigned) if r in known),
-            cost=self.state.plan_cost,
-            made_by=self.state.plan_made_by,
-        )
-        answer = await solver.improve(problem, plan, self.parts.budget, _numbered("proposed"))
-        self.stats.solver_took(self.parts.clock.machine_now_s() - began_s)
-        return answer
-
-    # Start --------------------------------------------------------------------------------------------------------
-
-    def _refuse_earlier_clock(self, now_s: float) -> None:
-        """Windows, closures and silences are reckoned in trade time; none of them stands a clock that goes back.
-
-        Raises:
-            ConfigError: the journal goes on to a later time than it is now.
-        """
-        if now_s < self.state.now_s - CLOCK_BACK_S_MAX:
-            now, last = (f"{datetime.fromtimestamp(s, UTC):%Y-%m-%d %H:%M:%S} UTC" for s in (now_s, self.state.now_s))
-            remedy = (
-                "set the machine's clock, or give --time-factor and --trade-epoch as before if this is a simulation"
-            )
-            raise ConfigError([f"the clock says {now}, but the journal of {self.site.id} goes on to {last}; {remedy}"])
-
-    def _refuse_other_map(self) -> None:
-        """Orders under way are made of roads of one edition; with another they could be neither checked nor extended.
-
-        Raises:
-            MapError: the map file was exchanged while orders are open.
-        """
-        known = self.state.map_sha256
-        if known and known != self.roads.graph.edition and self.state.orders:
-            raise MapError(
-                f"{self.site.map_path} is another edition than the one that {len(self.state.orders)} open orders were"
-                f" made with (sha256 {known[:12]}…); start with that file, exchange it when all vehicles are home"
-            )
-
 
 def _first_end_s(state: FleetState) -> float:
     """When the next closure runs out."""
     return min((closure.until_s for closure in state.closures.values()), default=float("inf"))
-
-
-def _numbered(name: str) -> Callable[[], TripId]:
-    """Ids for the new trips of a proposal; they get their own when it is adopted."""
-    numbers = itertools.count(1)
-    return lambda: TripId(f"{name}-{next(numbers)}")

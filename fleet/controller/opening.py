@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fleet.dispatch.removed import see_to_removed
+from fleet.errors import ConfigError, MapError
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import VehicleId
+from fleet.model.ids import AreaId, VehicleId
 from fleet.model.run import RunPhase
 from fleet.model.site import Site
 from fleet.model.trip import TripPhase
@@ -14,7 +17,35 @@ from fleet.planning.gone import gone, waiting_runs
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.attention import raise_assist
 from fleet.state.draft import Draft
-from fleet.state.fleet_state import RunView
+from fleet.state.fleet_state import FleetState, RunView
+
+CLOCK_BACK_S_MAX = 60.0
+
+
+def refuse_earlier_clock(state: FleetState, area: AreaId, now_s: float) -> None:
+    """Windows, closures and silences are reckoned in trade time; none of them stands a clock that goes back.
+
+    Raises:
+        ConfigError: the journal goes on to a later time than it is now.
+    """
+    if now_s < state.now_s - CLOCK_BACK_S_MAX:
+        now, last = (f"{datetime.fromtimestamp(s, UTC):%Y-%m-%d %H:%M:%S} UTC" for s in (now_s, state.now_s))
+        remedy = "set the machine's clock, or give --time-factor and --trade-epoch as before if this is a simulation"
+        raise ConfigError([f"the clock says {now}, but the journal of {area} goes on to {last}; {remedy}"])
+
+
+def refuse_other_map(state: FleetState, roads: SiteRoads) -> None:
+    """Orders under way are made of roads of one edition; with another they could be neither checked nor extended.
+
+    Raises:
+        MapError: the map file was exchanged while orders are open.
+    """
+    known = state.map_sha256
+    if known and known != roads.graph.edition and state.orders:
+        raise MapError(
+            f"{roads.site.map_path} is another edition than the one that {len(state.orders)} open orders were made with"
+            f" (sha256 {known[:12]}…); start with that file, exchange it when all vehicles are home"
+        )
 
 
 def greet(draft: Draft, roads: SiteRoads, token: str, epoch: int) -> None:
