@@ -117,7 +117,7 @@ class ClosedRoadsAreLeft(Check):
         order = state.orders.get(order_id)
         if order is None or order.phase is OrderPhase.CANCELLING or not state.is_banned(key):
             return
-        is_called = state.open_assist(vehicle_subject(order.vehicle_id), AssistCause.RELEASE_REFUSED) is not None
+        is_called = state.open_assist(vehicle_subject(order.vehicle_id), AssistCause.ROAD_CLOSED) is not None
         if _has_ahead(order, key) and not is_called and not self._is_on(order.vehicle_id, key):
             self.violate(f"{key} was closed, {order_id} leads onto it and nobody was told", order.vehicle_id)
 
