@@ -99,12 +99,16 @@ class Voice:
         self._pending: Timer | None = None
         self._last_state_s = 0.0
         self._is_awake = False
+        self._has_restarted = False
         self.states_sent = 0
 
     # ---- when
 
     def greet(self) -> None:
         """The line is up: say so, who we are and how we are."""
+        if self._has_restarted:
+            self._has_restarted = False
+            self._numbers.clear()
         self._say_connection(ConnectionState.ONLINE)
         self.say_factsheet()
         self.say_state()
@@ -135,8 +139,8 @@ class Voice:
         self._send("factsheet", codec.encode_factsheet(self._factsheet()), 0)
 
     def count_anew(self) -> None:
-        """After a restart every topic counts from zero."""
-        self._numbers.clear()
+        """After a restart every topic counts from zero, beginning with what is heard of it first."""
+        self._has_restarted = True
 
     def _say_connection(self, state: ConnectionState) -> None:
         message = Connection(header=self._header("connection"), state=state)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import ConfigError
+from tests.simulation.block_town import SCENARIO as BLOCKS
+from tests.simulation.block_town import block_town
 from vehicle_sim.demand import draw_demand, nearest_station
 from vehicle_sim.faults import FaultKind
 from vehicle_sim.scenario import Scenario, duration_s
@@ -132,3 +134,14 @@ def test_what_is_wrong_with_a_scenario_is_said_in_a_sentence(
 def test_a_scenario_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         Scenario.load(tmp_path / "none.toml")
+
+
+def test_a_trouble_takes_the_first_of_its_ways_unless_it_names_another_and_knows_no_others(tmp_path: Path) -> None:
+    def variant_of(line: str) -> str:
+        fault = f'\n[[fault]]\nkind = "reboot"\nvehicle = "VAN-1"\nat = "10m"\n{line}\n'
+        return block_town(tmp_path, BLOCKS + fault)[0].fault_plan(1).events[0].variant
+
+    assert variant_of("") == "keeps"
+    assert variant_of('variant = "lost"') == "lost"
+    with pytest.raises(ConfigError, match="keeps, forgets, lost, mid_handover"):
+        variant_of('variant = "explodes"')
