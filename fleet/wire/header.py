@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -83,8 +84,13 @@ def header_json(header: Header) -> bytes:
 
 def timestamp(at_s: float) -> str:
     """ISO 8601 in UTC, always with three decimals, which every version of the standard accepts."""
-    instant = _EPOCH + timedelta(milliseconds=round(at_s * 1000.0))
-    return instant.isoformat(timespec="milliseconds")[:-6] + "Z"
+    second, thousandths = divmod(round(at_s * 1000.0), 1000)
+    return f"{_second(second)}.{thousandths:03d}Z"
+
+
+@lru_cache(maxsize=64)  # many messages are sent within a second
+def _second(since_1970_s: int) -> str:
+    return (_EPOCH + timedelta(seconds=since_1970_s)).isoformat()[:-6]
 
 
 def from_timestamp(text: str) -> float:
