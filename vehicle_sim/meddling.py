@@ -24,6 +24,8 @@ from vehicle_sim.faults import BRIEF_S, FaultEvent
 from vehicle_sim.people import Ask, insist
 from vehicle_sim.world import World
 
+HELD_FOR = "to be looked at"
+
 LOOK_S = 10.0
 PHASES = {
     "cancel_waiting": (RunPhase.REQUESTED, RunPhase.ASSIGNED),
@@ -102,9 +104,11 @@ class Operator:
 
     async def _hold(self, vehicle_id: VehicleId, for_s: float) -> None:
         self.holding.add(vehicle_id)
-        await insist(self._ask, HoldVehicle(vehicle_id, "to be looked at"), "operator", self._clock)
+        await insist(self._ask, HoldVehicle(vehicle_id, HELD_FOR), "operator", self._clock)
         await self._wait(for_s)
-        await insist(self._ask, ReleaseVehicle(vehicle_id, "looked at"), "operator", self._clock)
+        state = self._state()
+        if state is None or state.twin(vehicle_id).held in ("", HELD_FOR):  # held for more: that is for who looks
+            await insist(self._ask, ReleaseVehicle(vehicle_id, "looked at"), "operator", self._clock)
         self.holding.discard(vehicle_id)
 
     def _road(self, state: FleetState, vehicle_id: VehicleId, where: str) -> str:

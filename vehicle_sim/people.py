@@ -47,19 +47,19 @@ async def insist(ask: Ask, command: Command, actor: str, clock: Clock) -> Answer
 
 
 def unsure_runs(state: FleetState) -> set[RunId]:
-    """Open runs whose parcels wait for a person to say where they are."""
-    causes = {assist.subject for assist in state.assists.values() if assist.cause is AssistCause.PARCELS_UNSURE}
-    return {run_id for run_id in state.open_runs if f"run:{run_id}" in causes}
+    """Runs whose parcels wait for a person to say where they are."""
+    subjects = (assist.subject for assist in state.assists.values() if assist.cause is AssistCause.PARCELS_UNSURE)
+    return {RunId(subject.partition(":")[2]) for subject in subjects}
 
 
 def settle_by_looking(state: FleetState, view: RunView, world: World) -> Command | None:
     """Say where the first of them really are; the others are looked at on the next round."""
-    waiting = [p for p in view.run.lot.parcel_ids if state.custody[p].kind is CustodyKind.ASSIST]
+    waiting = [p for p in view.parcel_ids if state.custody[p].kind is CustodyKind.ASSIST]
     if not waiting:
         return None
     really = world.custody[waiting[0]]
     there = tuple(parcel for parcel in waiting if world.custody[parcel] == really)
-    is_whole = {world.custody[parcel] for parcel in view.run.lot.parcel_ids} == {really}
+    is_whole = {world.custody[parcel] for parcel in view.parcel_ids} == {really}
     return SettleParcels(
         run_id=view.run.id,
         at=really.kind,
@@ -123,7 +123,7 @@ class Attendant:
 
     async def _see_to(self, state: FleetState, twin: Twin) -> None:
         vehicle = self._vehicles[twin.vehicle.id]
-        is_held = bool(twin.held) and twin.vehicle.id not in self._holding
+        is_held = bool(twin.held) and twin.vehicle.id not in self._holding and not vehicle.handling.has_hands_at_work
         if self._is_time(f"held:{vehicle.id}", is_needed=is_held):
             self.acts["release"] += 1
             await insist(self._ask, ReleaseVehicle(vehicle.id, "looked at"), "attendant", self._clock)

@@ -148,6 +148,8 @@ class World(Chronicle):
             return self._wrong("S4", vehicle_id, f"pick of {run_id}: {count} asked, it has {len(lot.parcel_ids)}")
         here = Custody(CustodyKind.STATION, station_id)
         elsewhere = {self.custody[parcel] for parcel in lot.parcel_ids} - {here}
+        if elsewhere == {Custody(CustodyKind.VEHICLE, vehicle_id)}:
+            return f"pick of {run_id}: it is aboard already"  # a copy of the order came before; nothing is moved twice
         if elsewhere:
             held = min(f"{custody.kind} {custody.holder}" for custody in elsewhere)
             check = "S3" if any(custody.kind is CustodyKind.POINT for custody in elsewhere) else "S4"

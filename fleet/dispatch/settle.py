@@ -9,7 +9,7 @@ from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.custody import CustodyKind
 from fleet.model.ids import ParcelId, RunId, VehicleId
-from fleet.model.run import OPEN_PHASES
+from fleet.model.run import OPEN_PHASES, RunPhase
 from fleet.model.site import Site
 from fleet.state.attention import raise_assist, resolve_assist, resolve_for_run
 from fleet.state.draft import Draft
@@ -43,6 +43,8 @@ def unsure(draft: Draft, run_id: RunId, parcel_ids: tuple[ParcelId, ...], why: s
     assist_id = raise_assist(draft, AssistCause.PARCELS_UNSURE, f"run:{run_id}", why)
     if movable:
         draft.emit(ev.ParcelsUnsure(run_id=run_id, parcel_ids=movable, assist_id=assist_id, why=why))
+    if draft.state.run(run_id).phase is RunPhase.ASSIGNED:  # no vehicle is sent to load what may be elsewhere
+        draft.emit(ev.RunReleased(run_id=run_id, why=why))
 
 
 def settle(draft: Draft, site: Site, command: SettleParcels) -> bool:

@@ -32,7 +32,10 @@ RUN_LIFECYCLE: Lifecycle[RunPhase] = Lifecycle(
     "run",
     MappingProxyType(
         {
-            _P.REQUESTED: frozenset({_P.ASSIGNED, _P.CANCELLED}),
+            # UNDER_WAY and the ends: a late copy of an old order was carried out, and a person settled what it did
+            _P.REQUESTED: frozenset(
+                {_P.ASSIGNED, _P.CANCELLED, _P.UNDER_WAY, _P.DELIVERED, _P.PARTLY_DELIVERED, _P.RETURNED, _P.LOST}
+            ),
             _P.ASSIGNED: frozenset({_P.LOADING, _P.REQUESTED, _P.CANCELLED}),  # REQUESTED: vehicle lost or re-planned
             # REQUESTED: only with nothing aboard; the ends: nobody knew what was loaded, and a person settled it
             _P.LOADING: frozenset(

@@ -241,8 +241,9 @@ def doubt_hand_over(draft: Draft, vehicle_id: VehicleId, action: StopAction, why
         )
         if within_reach or (lot and run_id == action.run_id):
             unsure(draft, run_id, within_reach, f"{action.kind} on {vehicle_id} has no outcome: {why}")
-    if not draft.state.twin(vehicle_id).held:
-        draft.emit(ev.VehicleHeld(vehicle_id=vehicle_id, why=f"{why} while parcels changed hands"))
+    held = f"{why} while parcels changed hands"
+    if draft.state.twin(vehicle_id).held != held:  # whoever holds it for less has to see that there is more
+        draft.emit(ev.VehicleHeld(vehicle_id=vehicle_id, why=held))
 
 
 def _loading_refused(draft: Draft, trip_id: TripId) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import VehicleId
-from fleet.model.order import REQUESTS, ActionPhase, Order, OrderPhase
+from fleet.model.order import REQUESTS, ActionKind, ActionPhase, Order, OrderPhase, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
 from fleet.orders.build import DEVIATION_M
@@ -171,6 +171,7 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
             ended = draft.state.orders[order.id].action(event.action_id)
             if ended is not None:
                 action_ended(draft, draft.state.orders[order.id], ended)
+                _doubt_refusal(draft, order, ended, state)
         elif isinstance(event, ev.OrderEnded):
             _order_over(draft, roads, last, state)
             if event.phase is not OrderPhase.FINISHED:
@@ -185,6 +186,14 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
         detail = f"{rejection.error_type} {rejection.description or ''}".strip()
         draft.emit(ev.UpdateRefused(order_id=order.id, update_id=last.update_id, why=detail))
         raise_assist(draft, AssistCause.ORDER_REJECTED, subject, f"{order.id}.{last.update_id}: {detail}")
+
+
+def _doubt_refusal(draft: Draft, order: Order, action: StopAction, state: VehicleState) -> None:
+    """A pick that failed, of a lot that the vehicle shows aboard: it may have been carried out by a copy before."""
+    if action.kind is not ActionKind.PICK or action.phase is not ActionPhase.FAILED:
+        return
+    if any(load.load_id == action.run_id for load in state.loads or ()):
+        doubt_hand_over(draft, order.vehicle_id, action, f"{action.action_id} failed, and the lot is shown aboard")
 
 
 def _never_had(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fleet.model.assist import AssistCause
 from fleet.model.ids import PointId
 from fleet.model.run import Run, RunPhase
 from fleet.model.site import Site
@@ -26,9 +27,13 @@ def point_gone(point_id: PointId) -> str:
 
 
 def waiting_runs(state: FleetState) -> list[RunView]:
-    """Runs of which nothing is aboard yet, in the order of their names."""
+    """Runs of which nothing is aboard yet, in the order of their names; not those whose parcels nobody is sure of."""
     views = (state.run(run_id) for run_id in sorted(state.open_runs))
-    return [view for view in views if view.phase in PLANNABLE]
+    return [view for view in views if view.phase in PLANNABLE and not _is_unsure(state, view)]
+
+
+def _is_unsure(state: FleetState, view: RunView) -> bool:
+    return state.open_assist(f"run:{view.run.id}", AssistCause.PARCELS_UNSURE) is not None
 
 
 def left_out(state: FleetState, site: Site) -> tuple[Unassigned, ...]:

@@ -17,7 +17,7 @@ from fleet.model.trip import TRIP_LIFECYCLE, TripPhase
 
 MAY: dict[str, str] = {
     "run": """
-        requested -> assigned cancelled
+        requested -> assigned cancelled under_way delivered partly_delivered returned lost
         assigned -> loading requested cancelled
         loading -> under_way requested delivered partly_delivered returned lost
         under_way -> delivered partly_delivered transferring returned requested lost

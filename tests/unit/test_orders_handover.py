@@ -16,7 +16,7 @@ from fleet.orders.take_in import take_state
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState, Visit
-from fleet.wire.messages import ActionStatus
+from fleet.wire.messages import ActionStatus, Load
 from tests.nouns import (
     DEPOT,
     DEPOT_NODE,
@@ -291,3 +291,17 @@ def test_a_van_that_forgot_its_order_on_the_way_and_says_so_is_told_again(roads:
     take_state(draft, roads, VAN_1, a_state(order="", at="n1"))
     assert {draft.state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.VEHICLE}
     assert not draft.state.twin(VAN_1).held
+
+
+def test_a_lot_that_could_not_be_loaded_but_is_shown_aboard_is_for_a_person_to_find(
+    roads: SiteRoads, loading: FleetState
+) -> None:
+    """The van restarted while it was loaded, and was told again: the second pick failed because the first was done."""
+    order = an_order(purpose=OrderPurpose.LOAD)
+    state = after(loading, [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    draft = Draft(state, NOW_S)
+    aboard = Load(load_id="run-1")
+    said = a_state(order=order.id, actions={"a-run-1": failed("its parcels are elsewhere")}, loads=(aboard,))
+    take_state(draft, roads, VAN_1, said)
+    assert {draft.state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
+    assert draft.state.twin(VAN_1).held

@@ -40,7 +40,7 @@ class OnlyWhereItMay(Check):
             known = before.orders.get(order_id)
             if known is order:
                 continue
-            if known is None or known.path is not order.path:
+            if known is None or known.path != order.path:
                 self._judge_way(after, order)
             first = known.released if known is not None else 0
             for index in range(first, order.released):

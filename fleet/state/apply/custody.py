@@ -6,7 +6,7 @@ from fleet.model import event as ev
 from fleet.model.change import replace
 from fleet.model.custody import CustodyKind
 from fleet.model.ids import RunId, VehicleId
-from fleet.model.run import RunPhase, phase_by_custody
+from fleet.model.run import OPEN_PHASES, RunPhase, phase_by_custody
 from fleet.state.apply.changes import with_custody, with_run, with_twin
 from fleet.state.apply.registry import on
 from fleet.state.fleet_state import FleetState, RunView, Settlement
@@ -56,6 +56,8 @@ def _parcels_unsure(state: FleetState, event: ev.ParcelsUnsure, now_s: float) ->
 
 def _phase(state: FleetState, view: RunView, usual: RunPhase) -> RunPhase:
     """How far a run is after a hand-over: as usual, unless a person has told of some of its parcels before."""
+    if view.phase not in OPEN_PHASES:
+        return view.phase
     if not view.settlements:
         return usual
     return phase_by_custody(view.phase, [state.custody[parcel_id].kind for parcel_id in view.parcel_ids])
@@ -66,7 +68,8 @@ def _parcels_settled(state: FleetState, event: ev.ParcelsSettled, now_s: float) 
     state = with_custody(state, event.parcel_ids, event.at, event.holder)
     view = state.run(event.run_id)
     kinds = [state.custody[parcel_id].kind for parcel_id in view.parcel_ids]
-    phase = phase_by_custody(view.phase, kinds, tries_again=event.tries_again)
+    is_over = view.phase not in OPEN_PHASES  # only its parcels are still somebody's business
+    phase = view.phase if is_over else phase_by_custody(view.phase, kinds, tries_again=event.tries_again)
     settled = Settlement(event.parcel_ids, event.at, event.holder, event.why, event.tries_again)
     settlements = (*view.settlements, settled)
     not_there = [str(each) for each in settlements if each.at is not CustodyKind.POINT]
