@@ -180,7 +180,8 @@ class Handling:
     def _begin_pick(self, visit: _Visit, doing: Doing) -> bool:
         """Whether hands are at work on it now."""
         station_id = StationId(doing.text("stationName"))
-        refusal = self._world.pick_refusal(self._vehicle_id, doing.run_id, station_id, doing.parcel_count)
+        action_id = doing.action.action_id
+        refusal = self._world.pick_refusal(self._vehicle_id, doing.run_id, station_id, doing.parcel_count, action_id)
         if refusal:
             self._end(doing, ActionStatus.FAILED, refusal)
             return False
@@ -194,7 +195,8 @@ class Handling:
         return True
 
     def _finish_pick(self, doing: Doing, station_id: StationId) -> None:
-        loaded = self._world.pick(self._vehicle_id, doing.run_id, station_id, doing.parcel_count)
+        action_id = doing.action.action_id
+        loaded = self._world.pick(self._vehicle_id, doing.run_id, station_id, doing.parcel_count, action_id)
         self._finish(doing, loaded, "loaded")
 
     def _begin_drop(self, visit: _Visit, doing: Doing) -> bool:

@@ -84,6 +84,7 @@ class World(Chronicle):
         self.delivered_at_s: dict[ParcelId, float] = {}
         self._places: dict[VehicleId, Callable[[], Place]] = {}
         self._aboard: dict[VehicleId, list[RunId]] = {}
+        self._picked_by: dict[RunId, str] = {}
         self._door_xy = {f"station:{s.id}": _xy(ground, s) for s in site.stations.values()}
         self._door_xy |= {f"point:{p.id}": _xy(ground, p) for p in site.points.values()}
 
@@ -124,18 +125,23 @@ class World(Chronicle):
 
     # ---- from station to vehicle
 
-    def pick(self, vehicle_id: VehicleId, run_id: RunId, station_id: StationId, count: int) -> int | Refused:
+    def pick(
+        self, vehicle_id: VehicleId, run_id: RunId, station_id: StationId, count: int, action_id: str
+    ) -> int | Refused:
         """Load a lot; gives the number of parcels loaded."""
-        refusal = self.pick_refusal(vehicle_id, run_id, station_id, count)
+        refusal = self.pick_refusal(vehicle_id, run_id, station_id, count, action_id)
         if refusal:
             return self._refuse(vehicle_id, run_id, refusal)
         parcels = self.lots[run_id].parcel_ids
         self._move(parcels, CustodyKind.VEHICLE, vehicle_id)
         self._aboard[vehicle_id].append(run_id)
+        self._picked_by[run_id] = action_id
         self.record(WorldEventKind.PICKED, vehicle=vehicle_id, run=run_id, parcels=parcels, place=station_id)
         return len(parcels)
 
-    def pick_refusal(self, vehicle_id: VehicleId, run_id: RunId, station_id: StationId, count: int) -> str:
+    def pick_refusal(
+        self, vehicle_id: VehicleId, run_id: RunId, station_id: StationId, count: int, action_id: str
+    ) -> str:
         """Why this lot cannot be loaded here and now, or empty."""
         if station_id not in self.site.stations:
             return self._wrong("S3", vehicle_id, f"pick of {run_id}: there is no station {station_id!r}")
@@ -148,8 +154,9 @@ class World(Chronicle):
             return self._wrong("S4", vehicle_id, f"pick of {run_id}: {count} asked, it has {len(lot.parcel_ids)}")
         here = Custody(CustodyKind.STATION, station_id)
         elsewhere = {self.custody[parcel] for parcel in lot.parcel_ids} - {here}
-        if elsewhere == {Custody(CustodyKind.VEHICLE, vehicle_id)}:
-            return f"pick of {run_id}: it is aboard already"  # a copy of the order came before; nothing is moved twice
+        is_aboard = elsewhere == {Custody(CustodyKind.VEHICLE, vehicle_id)}
+        if is_aboard and self._picked_by.get(run_id) == action_id:  # the same order again, after a restart forgot it
+            return f"pick of {run_id}: it is aboard already"
         if elsewhere:
             held = min(f"{custody.kind} {custody.holder}" for custody in elsewhere)
             check = "S3" if any(custody.kind is CustodyKind.POINT for custody in elsewhere) else "S4"
