@@ -11,6 +11,9 @@ back as any network delays a message. What is older than that comes from a clock
 After a clock was set back, what was said before it looks like a restart: an older number with a newer time. A restart
 counts from the beginning, so what was heard already or fills a gap among the latest numbers is none.
 
+A clock that was wrong by more than any network delays a message, and was put right, leaves messages behind that look
+newer than all that follow. For as long as such a message may be on its way, what bears the clock that was left is late.
+
 A vehicle that restarts with its clock set back says nothing that is newer than before. It is believed again when its
 messages have come in order among themselves for longer than any network delays a message.
 """
@@ -67,6 +70,25 @@ class _Restart:
         return 0.0 < self.sent_s - message.sent_s <= STEADY_S and now_s - self.came_s <= STEADY_S
 
 
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """How far a vehicle's clock is from ours; and the one before it, since it was left."""
+
+    offset_s: float
+    left_s: float | None = None
+    changed_s: float = 0.0
+
+    def bears_what_was_left(self, offset_s: float, now_s: float) -> bool:
+        if self.left_s is None or now_s - self.changed_s > STEADY_S:
+            return False
+        return abs(offset_s - self.left_s) < abs(offset_s - self.offset_s)
+
+    def after(self, offset_s: float, now_s: float) -> _Clock:
+        if abs(offset_s - self.offset_s) > STEADY_S:
+            return _Clock(offset_s, self.offset_s, now_s)
+        return replace(self, offset_s=offset_s)
+
+
 class HeaderGate:
     """Remembers the newest header of each vehicle and topic."""
 
@@ -75,6 +97,7 @@ class HeaderGate:
         self._behind: dict[tuple[VehicleId, str], _Behind] = {}
         self._restarts: dict[tuple[VehicleId, str], _Restart] = {}
         self._recent: dict[tuple[VehicleId, str], deque[_Last]] = {}
+        self._clocks: dict[tuple[VehicleId, str], _Clock] = {}
 
     def judge(self, vehicle_id: VehicleId, topic_name: str, header: Header, payload: bytes, now_s: float) -> Verdict:
         """What becomes of a message that came in at `now_s`."""
@@ -82,6 +105,10 @@ class HeaderGate:
             return Verdict.TAKE
         key = (vehicle_id, topic_name)
         now = _Last(header.header_id, header.sent_s, hash(payload))
+        offset_s = header.sent_s - now_s
+        clock = self._clocks.get(key)
+        if clock is not None and clock.bears_what_was_left(offset_s, now_s):
+            return Verdict.LATE
         verdict = _compare(self._last.get(key), now)
         restart, recent = self._restarts.get(key), self._recent.setdefault(key, deque(maxlen=RECENT))
         if verdict is Verdict.RESTARTED:
@@ -95,6 +122,7 @@ class HeaderGate:
             recent.clear()
         if verdict in (Verdict.TAKE, Verdict.RESTARTED):
             self._last[key] = now
+            self._clocks[key] = _Clock(offset_s) if clock is None else clock.after(offset_s, now_s)
             self._behind.pop(key, None)
             recent.append(now)
         return verdict

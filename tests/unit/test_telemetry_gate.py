@@ -184,3 +184,13 @@ def test_topics_and_vehicles_count_by_themselves() -> None:
     line.say(90, 90.0)
     assert line.say(1, 1.0, topic="visualization") is Verdict.TAKE
     assert line.say(1, 1.0, vehicle_id=VAN_2) is Verdict.TAKE
+
+
+def test_what_was_said_while_the_clock_was_years_ahead_is_late_once_it_is_right_again() -> None:
+    """It looks newer than all that follows; a restart in between takes its number away as well."""
+    line, years_s = Line(), 3.0e8
+    assert line.say(57, years_s, came_s=0.0) in TAKEN
+    assert line.say(0, 60.0) in TAKEN
+    assert line.say(1, 61.0) in TAKEN
+    assert line.say(58, years_s + 1.0, came_s=300.0) is Verdict.LATE
+    assert line.say(2, 301.0) in TAKEN
