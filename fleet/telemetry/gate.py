@@ -72,21 +72,29 @@ class _Restart:
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    """How far a vehicle's clock is from ours; and the one before it, since it was left."""
+    """How far a vehicle's clock is ahead of ours, by the quickest of its messages; and the one before it.
 
-    offset_s: float
+    Attributes:
+        left_s: how far ahead the clock was that it had before.
+        changed_s: when the change was noticed, by our clock.
+    """
+
+    ahead_s: float
     left_s: float | None = None
     changed_s: float = 0.0
 
-    def bears_what_was_left(self, offset_s: float, now_s: float) -> bool:
+    def is_left(self, sent_s: float, now_s: float) -> bool:
+        """Whether a message that comes in now bears the clock that was left, and was sent while it was in use."""
         if self.left_s is None or now_s - self.changed_s > STEADY_S:
             return False
-        return abs(offset_s - self.left_s) < abs(offset_s - self.offset_s)
+        bears_it = abs(sent_s - now_s - self.left_s) < abs(sent_s - now_s - self.ahead_s)
+        return bears_it and sent_s - self.left_s <= self.changed_s
 
-    def after(self, offset_s: float, now_s: float) -> _Clock:
-        if abs(offset_s - self.offset_s) > STEADY_S:
-            return _Clock(offset_s, self.offset_s, now_s)
-        return replace(self, offset_s=offset_s)
+    def after(self, sent_s: float, now_s: float) -> _Clock:
+        ahead_s = sent_s - now_s
+        if abs(ahead_s - self.ahead_s) > STEADY_S:
+            return _Clock(ahead_s, self.ahead_s, now_s)
+        return replace(self, ahead_s=max(ahead_s, self.ahead_s))
 
 
 class HeaderGate:
@@ -105,9 +113,8 @@ class HeaderGate:
             return Verdict.TAKE
         key = (vehicle_id, topic_name)
         now = _Last(header.header_id, header.sent_s, hash(payload))
-        offset_s = header.sent_s - now_s
         clock = self._clocks.get(key)
-        if clock is not None and clock.bears_what_was_left(offset_s, now_s):
+        if clock is not None and clock.is_left(now.sent_s, now_s):
             return Verdict.LATE
         verdict = _compare(self._last.get(key), now)
         restart, recent = self._restarts.get(key), self._recent.setdefault(key, deque(maxlen=RECENT))
@@ -122,7 +129,7 @@ class HeaderGate:
             recent.clear()
         if verdict in (Verdict.TAKE, Verdict.RESTARTED):
             self._last[key] = now
-            self._clocks[key] = _Clock(offset_s) if clock is None else clock.after(offset_s, now_s)
+            self._clocks[key] = _Clock(now.sent_s - now_s) if clock is None else clock.after(now.sent_s, now_s)
             self._behind.pop(key, None)
             recent.append(now)
         return verdict

@@ -190,7 +190,16 @@ def test_what_was_said_while_the_clock_was_years_ahead_is_late_once_it_is_right_
     """It looks newer than all that follows; a restart in between takes its number away as well."""
     line, years_s = Line(), 3.0e8
     assert line.say(57, years_s, came_s=0.0) in TAKEN
-    assert line.say(0, 60.0) in TAKEN
-    assert line.say(1, 61.0) in TAKEN
+    assert line.say(59, 60.0) in TAKEN
+    assert line.say(0, 90.0) is Verdict.RESTARTED
     assert line.say(58, years_s + 1.0, came_s=300.0) is Verdict.LATE
-    assert line.say(2, 301.0) in TAKEN
+    assert line.say(1, 301.0) in TAKEN
+
+
+def test_a_clock_that_is_wrong_for_a_while_and_right_again_silences_nobody() -> None:
+    line, years_s = Line(), 3.0e8
+    assert line.say(1, 0.0) in TAKEN
+    assert line.say(2, years_s + 60.0, came_s=60.0) in TAKEN
+    assert line.say(3, 0.5, came_s=61.0) is Verdict.LATE
+    assert line.say(4, 400.0) in TAKEN
+    assert line.say(5, 401.0) in TAKEN
