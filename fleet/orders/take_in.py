@@ -25,7 +25,6 @@ from fleet.wire.messages import Connection, VehicleState
 AT_STATION_M = 50.0
 BLOCKED_FOR_S = 900.0
 AT_NODE_M = 15.0
-OFF_ROAD_M = 15.0
 
 
 def take_connection(draft: Draft, vehicle_id: VehicleId, message: Connection) -> None:
@@ -220,17 +219,16 @@ def _stopped_on_the_way(draft: Draft, roads: SiteRoads, order: Order, state: Veh
     on_base = [piece.edge for piece in order.path[max(order.passed - 1, 0) : order.released]]
     if state.position is None or not on_base:
         return
-    found = locate(roads.graph, on_base, state.position.x_m, state.position.y_m)
     twin = draft.state.twin(order.vehicle_id)
+    began_on = (
+        [] if twin.place is None else [twin.place.edge]
+    )  # where it was thought to stand, it may not have been yet
+    found = locate(roads.graph, (*began_on, *on_base), state.position.x_m, state.position.y_m)
     within_m = AT_NODE_M if state.last_node_id == twin.node_id else DEVIATION_M
-    if (
-        found is None
-        or found[1] > OFF_ROAD_M
-        or (twin.place is not None and _is_at(roads, twin.place, state, within_m))
-    ):
+    if found is None or (twin.place is not None and _is_at(roads, twin.place, state, within_m)):
         return
-    place = found[0]
-    node_id = end_node(roads.graph, place.edge, place.offset_m).node_id
+    place: Place | None = found[0] if found[1] <= DEVIATION_M else None  # no order would reach it beside the road
+    node_id = end_node(roads.graph, place.edge, place.offset_m).node_id if place is not None else ""
     draft.emit(ev.VehiclePlaced(vehicle_id=order.vehicle_id, node_id=node_id, place=place))
 
 
@@ -313,7 +311,7 @@ def _stands_there(roads: SiteRoads, twin: Twin, state: VehicleState) -> bool:
         return False
     if twin.node_id == state.last_node_id:
         return _is_at(roads, twin.place, state, AT_STATION_M)
-    return state.position is not None and _is_at(roads, twin.place, state)
+    return state.position is not None and _is_at(roads, twin.place, state, DEVIATION_M)
 
 
 def unconfirmed(draft: Draft, vehicle_id: VehicleId, ref: str, attempts: int) -> None:
