@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,11 +25,19 @@ class Overheard:
         self.said[message.topic.rpartition("/")[2]].append(bytes(message.payload))
 
 
+def _listens(record: Path) -> bool:
+    """It leaves its port before it listens there."""
+    if not record.exists():
+        return False
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", int(json.loads(record.read_text())["port"]))) == 0
+
+
 @contextmanager
 def overhearing(data: Path) -> Iterator[Overheard]:
     """Listens, from its start on, to the embedded broker that works in this data directory."""
     record = data / "broker" / "broker.json"
-    until(record.exists, "a broker to leave its port")
+    until(lambda: _listens(record), "a broker to listen")
     overheard = Overheard()
     client = Client(CallbackAPIVersion.VERSION2, client_id="bystander", protocol=MQTTProtocolVersion.MQTTv311)
     client.on_message = overheard.take

@@ -145,9 +145,16 @@ def test_a_daemon_that_was_frozen_while_another_took_over_stops_by_itself(tmp_pa
         other.close()
 
 
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_a_daemon_told_to_stop_leaves_nothing_running(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as daemon:
         children = daemon.children()
         assert len(children) >= 2
         assert daemon.stop() == 0
-        assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
+        until(lambda: not any(map(is_alive, children)), "the last of its processes to end")

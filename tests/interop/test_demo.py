@@ -74,7 +74,9 @@ def test_a_morning_in_which_the_daemon_is_killed_ends_with_every_parcel_accounte
         with overhearing(tmp_path / "data") as overheard:
             _, told = demo.communicate(timeout=270)
     finally:
-        demo.kill()
+        if demo.poll() is None:  # it ends its own processes when it is told to
+            demo.terminate()
+            demo.communicate(timeout=60)
     assert demo.returncode == 0, told
     report: dict[str, Any] = json.loads((tmp_path / "report.json").read_text())
     assert list(report) == KEYS
