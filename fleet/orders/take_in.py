@@ -223,7 +223,8 @@ def _stopped_on_the_way(draft: Draft, roads: SiteRoads, order: Order, state: Veh
     began_on = (
         [] if twin.place is None else [twin.place.edge]
     )  # where it was thought to stand, it may not have been yet
-    found = locate(roads.graph, (*began_on, *on_base), state.position.x_m, state.position.y_m)
+    # Base first: of the two directions of one street it is on the one that it was told to drive.
+    found = locate(roads.graph, (*on_base, *began_on), state.position.x_m, state.position.y_m)
     within_m = AT_NODE_M if state.last_node_id == twin.node_id else DEVIATION_M
     if found is None or (twin.place is not None and _is_at(roads, twin.place, state, within_m)):
         return

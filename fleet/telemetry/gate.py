@@ -30,6 +30,7 @@ from fleet.wire.messages import Header
 WRAP = 2**32
 STEADY_S = 900.0
 STEADY_COUNT = 20
+CLOCK_DRIFT_S = 60.0
 RECENT = 64
 
 
@@ -87,8 +88,10 @@ class _Clock:
         """Whether a message that comes in now bears the clock that was left, and was sent while it was in use."""
         if self.left_s is None or now_s - self.changed_s > STEADY_S:
             return False
-        bears_it = abs(sent_s - now_s - self.left_s) < abs(sent_s - now_s - self.ahead_s)
-        return bears_it and sent_s - self.left_s <= self.changed_s
+        bears_left, bears_present = (
+            -STEADY_S <= sent_s - now_s - clock_s <= CLOCK_DRIFT_S for clock_s in (self.left_s, self.ahead_s)
+        )
+        return bears_left and not bears_present and sent_s - self.left_s <= self.changed_s
 
     def after(self, sent_s: float, now_s: float) -> _Clock:
         ahead_s = sent_s - now_s

@@ -203,3 +203,11 @@ def test_a_clock_that_is_wrong_for_a_while_and_right_again_silences_nobody() -> 
     assert line.say(3, 0.5, came_s=61.0) is Verdict.LATE
     assert line.say(4, 400.0) in TAKEN
     assert line.say(5, 401.0) in TAKEN
+
+
+def test_a_clock_that_is_put_right_after_two_wrong_ones_silences_nobody() -> None:
+    line, years_s = Line(), 3.0e8
+    assert line.say(1, 0.0) in TAKEN
+    assert line.say(2, 3600.0, came_s=60.0) in TAKEN
+    assert line.say(3, years_s, came_s=120.0) in TAKEN
+    assert line.say(4, 500.0) in TAKEN
