@@ -220,11 +220,10 @@ def _stopped_on_the_way(draft: Draft, roads: SiteRoads, order: Order, state: Veh
     if state.position is None or not on_base:
         return
     twin = draft.state.twin(order.vehicle_id)
-    began_on = (
-        [] if twin.place is None else [twin.place.edge]
-    )  # where it was thought to stand, it may not have been yet
-    # Base first: of the two directions of one street it is on the one that it was told to drive.
-    found = locate(roads.graph, (*on_base, *began_on), state.position.x_m, state.position.y_m)
+    x_m, y_m = state.position.x_m, state.position.y_m
+    found = locate(roads.graph, on_base, x_m, y_m)
+    if found is not None and twin.place is not None and found[1] > DEVIATION_M:
+        found = locate(roads.graph, (*on_base, twin.place.edge), x_m, y_m)  # it may never have come to its first node
     within_m = AT_NODE_M if state.last_node_id == twin.node_id else DEVIATION_M
     if found is None or (twin.place is not None and _is_at(roads, twin.place, state, within_m)):
         return
