@@ -40,7 +40,7 @@ def serve(
     site: Annotated[Path, typer.Option(help="Site file (TOML).")],
     broker: Annotated[str | None, typer.Option(help="mqtt://host:port, or embedded.")] = None,
     data: Annotated[Path | None, typer.Option(help="Directory of journal and broker store.")] = None,
-    api: Annotated[str | None, typer.Option(help="host:port of API and console.")] = None,
+    api: Annotated[str | None, typer.Option(help="host:port of the HTTP API.")] = None,
     time_factor: Annotated[float | None, typer.Option(help="Trade seconds per second; simulation only.")] = None,
     trade_epoch: Annotated[str | None, typer.Option(help="ISO@ISO, trade at wall time; simulation only.")] = None,
     log_format: Annotated[LogFormat, typer.Option(help="auto is text on a terminal, else JSON.")] = LogFormat.AUTO,

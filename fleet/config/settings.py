@@ -57,7 +57,7 @@ class SiteSection(Section):
     id: Name = Field(description="id of the area; names it in the journal and in the data directory")
     name: Text = Field(description="what people call it")
     time_zone: str = Field(description="IANA time zone; windows and hours are local to it")
-    language: Literal["en", "zh"] = Field("en", description="language of the console and of reports")
+    language: Literal["en", "zh"] = Field("en", description="language of reports")
     traffic: Literal["right", "left"] = Field("right", description="side of the road that is driven on")
     map: Text = Field(description="OpenStreetMap extract (.osm.pbf)")
     map_id: Name | None = Field(
@@ -93,7 +93,7 @@ class BrokerSection(Section):
 
 class ApiSection(Section):
     allow_remote: bool = Field(False, description="let the API listen on an address that is not loopback")
-    host: Text = Field(ApiAddress().host, description="address the HTTP API and the console listen on")
+    host: Text = Field(ApiAddress().host, description="address the HTTP API listens on")
     port: Port = Field(ApiAddress().port, description="port they listen on")
 
     @field_validator("host")
@@ -302,7 +302,7 @@ class Settings(Section):
 
     site: SiteSection = Field(description="The area.")
     broker: BrokerSection = Field(BrokerSection(), description="The MQTT broker through which vehicles are spoken to.")
-    api: ApiSection = Field(ApiSection(), description="The HTTP API and the console.")
+    api: ApiSection = Field(ApiSection(), description="The HTTP API.")
     data: DataSection = Field(DataSection(), description="Where the journal is kept.")
     limits: LimitsSection = Field(
         LimitsSection(), description="When to say it again, when to worry, how far a vehicle may be let go."

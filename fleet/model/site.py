@@ -134,7 +134,7 @@ class Broker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiAddress:
-    """Where the HTTP API and the console listen."""
+    """Where the HTTP API listens."""
 
     host: str = "127.0.0.1"
     port: int = 8700
