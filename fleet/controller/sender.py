@@ -77,7 +77,7 @@ class Sender:
             if not self._may_send():
                 continue
             for row, attempts in self._outlet.due(state(), self._clock.trade_now_s()):
-                if self._may_send():
+                if self._may_send() and self._outlet.may_go(state(), row):
                     await self._send(row, attempts)
                 else:  # things changed while the rows before it went out
                     self._outlet.not_sent(row.id)

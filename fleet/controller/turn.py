@@ -8,7 +8,7 @@ from functools import partial
 
 from fleet.controller.inbox import Asked, Facts
 from fleet.dispatch.commands import Answer, perform
-from fleet.dispatch.decide import decide, overdue
+from fleet.dispatch.decide import decide, overdue, stop_for_closed
 from fleet.dispatch.intent import Cancel
 from fleet.dispatch.release import exceeds_limits
 from fleet.errors import FleetError
@@ -25,7 +25,7 @@ from fleet.orders.take_in import take_connection, take_silence, take_state, unco
 from fleet.planning.adopt import consider, replan
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.archive import NO_PAST, Past, archive_ended
-from fleet.state.attention import raise_assist, reopen, resolve_assist
+from fleet.state.attention import raise_assist, reopen, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 
 OWN_PLANS, SOLVER_PLANS = "planner:own", "planner:answer"
@@ -126,7 +126,8 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
     for order_id in due.stale_orders:
         _withdraw(draft, roads, order_id, outcome)
     for vehicle_id, level in due.silent:
-        _for_vehicle(draft, vehicle_id, outcome, partial(take_silence, draft, vehicle_id, level))
+        # One in quarantine is missed as well.
+        _isolated(draft, f"silence:{vehicle_id}", outcome, partial(take_silence, draft, vehicle_id, level))
     for vehicle_id, ref, attempts in facts.unconfirmed:
         unconfirmed(draft, vehicle_id, ref, attempts)
 
@@ -185,8 +186,18 @@ def _decide_all(draft: Draft, roads: SiteRoads, outcome: Outcome) -> None:
         if not todo:
             return
         for vehicle_id in todo:
-            if vehicle_id in roads.site.vehicles:
+            if vehicle_id not in roads.site.vehicles:
+                continue
+            if vehicle_subject(vehicle_id) in draft.state.quarantine:
+                _isolated(draft, f"stop:{vehicle_id}", outcome, partial(_stop_for_closed, draft, roads, vehicle_id))
+            else:
                 _for_vehicle(draft, vehicle_id, outcome, partial(_decide_one, draft, roads, vehicle_id))
+
+
+def _stop_for_closed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
+    """A vehicle in quarantine is left alone but for this: it drives on to the end of its base."""
+    if (cancel := stop_for_closed(draft, vehicle_id)) is not None:
+        carry_out(draft, roads, vehicle_id, cancel)
 
 
 def _decide_one(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:

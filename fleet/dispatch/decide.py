@@ -41,9 +41,8 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
     """What the vehicle shall be told now."""
     twin = draft.state.twin(vehicle_id)
     order = draft.state.active_order(vehicle_id)
-    if order is not None and (banned := _banned_ahead(draft, order)):
-        _call_for_closed(draft, vehicle_id, f"{banned} in its base was closed")
-        return Cancel(order.id, f"{banned} was closed")
+    if (cancel := stop_for_closed(draft, vehicle_id)) is not None:
+        return cancel
     if order is not None and (banned := _banned_under(draft, order)):
         _call_for_closed(draft, vehicle_id, f"it is on {banned}, which was closed, and drives on to leave it")
     if twin.foreign_order:
@@ -57,6 +56,18 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
     if twin.trip_id is not None:
         return _in_trip(draft, roads, twin, draft.state.trip(twin.trip_id))
     return _at_rest(draft, roads, twin)
+
+
+def stop_for_closed(draft: Draft, vehicle_id: VehicleId) -> Cancel | None:
+    """The end of an order whose base holds a road that people have closed; a person is called as well.
+
+    The one decision that is made for every vehicle, whoever holds it and whatever is wrong with it.
+    """
+    order = draft.state.active_order(vehicle_id)
+    if order is None or not (banned := _banned_ahead(draft, order)):
+        return None
+    _call_for_closed(draft, vehicle_id, f"{banned} in its base was closed")
+    return Cancel(order.id, f"{banned} was closed")
 
 
 # Under an order -----------------------------------------------------------------------------------------------------
@@ -156,7 +167,7 @@ def _may_ask_again(draft: Draft, twin: Twin) -> bool:
 
 def _blocked(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
     """Wait, then look for another permitted way; a person is called in any case."""
-    if twin.blocked is None:
+    if twin.blocked is None or _is_at_work(order):
         return None
     wait_until_s = twin.blocked.since_s + roads.site.policy.blocked_wait_s
     if draft.now_s < wait_until_s:
@@ -170,6 +181,12 @@ def _blocked(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent
     if isinstance(way, NoRoute):
         return None
     return Cancel(order.id, f"blocked on {twin.blocked.edge_id}, another way is open")
+
+
+def _is_at_work(order: Order) -> bool:
+    """It has arrived, or parcels change hands: what stands in its way may be the clerk."""
+    has_arrived = order.passed == len(order.path)
+    return has_arrived or any(action.phase is not ActionPhase.PENDING for action in order.actions)
 
 
 def _stands_before(roads: SiteRoads, place: Place, edge_id: str) -> bool:

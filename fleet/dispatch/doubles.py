@@ -14,7 +14,7 @@ from fleet.model.run import HandedOn, Run, RunPhase
 from fleet.state.archive import Past
 from fleet.state.fleet_state import FleetState
 
-LEFT_BEHIND = frozenset({RunPhase.CANCELLED, RunPhase.RETURNED})
+LEFT_BEHIND = frozenset({RunPhase.CANCELLED, RunPhase.RETURNED, RunPhase.LOST})
 """Runs of which nothing more will become, though not everything was delivered."""
 
 

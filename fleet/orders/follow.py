@@ -179,10 +179,10 @@ def revived_events(vehicle_id: VehicleId, ended: EndedOrder, state: VehicleState
     shown = {action.action_id: action for action in state.action_states}
     for action in ended.actions:
         seen = shown.get(action.action_id)
-        if seen is None or action.phase is not ActionPhase.PENDING:
+        if seen is None or action.phase is ActionPhase.FINISHED:
             continue
         phase = ACTION_PHASES[seen.status]
-        if phase in (ActionPhase.RUNNING, ActionPhase.FINISHED):
+        if phase is not action.phase and phase in (ActionPhase.RUNNING, ActionPhase.FINISHED):
             yield ev.EndedActionSeen(
                 vehicle_id=vehicle_id,
                 order_id=ended.id,

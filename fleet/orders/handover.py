@@ -10,15 +10,16 @@ from fleet.dispatch.reserve import bay_of
 from fleet.dispatch.settle import unsure
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.custody import CustodyKind
+from fleet.model.custody import Custody, CustodyKind
 from fleet.model.ids import ParcelId, PointId, RunId, StationId, TripId, VehicleId
-from fleet.model.order import ActionPhase, Order, OrderPhase, OrderPurpose, StopAction
+from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, OrderPurpose, StopAction
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
 from fleet.roads.site_roads import point_node_id
 from fleet.state.attention import raise_assist, resolve_assist, resolve_for_run, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import RunView
+from fleet.wire.messages import VehicleState
 
 NO_STAFF = "no_staff"
 FORGOTTEN_MAX = 3
@@ -46,6 +47,10 @@ def action_ended(draft: Draft, order: Order, action: StopAction) -> None:
 
 def _loaded(draft: Draft, order: Order, action: StopAction) -> None:
     run = draft.state.run(action.run_id).run
+    here = Custody(CustodyKind.STATION, run.station_id)
+    if any(draft.state.custody[parcel] != here for parcel in run.lot.parcel_ids):
+        doubt_hand_over(draft, order.vehicle_id, action, f"{action.action_id} finished, but not all was there to load")
+        return
     told = count_in(action.result)
     if told is not None and told != run.lot.parcel_count:
         why = f"{told} of {run.lot.parcel_count} parcels loaded on {order.vehicle_id}"
@@ -143,12 +148,8 @@ def refused_in(result: str) -> tuple[ParcelId, ...]:
 # The end of an order ------------------------------------------------------------------------------------------------
 
 
-def order_ended(draft: Draft, order: Order, policy_retries: int, last_node_id: str = "") -> None:
-    """An order is over; `order` as it was just before its end, with the last word on its actions.
-
-    Args:
-        last_node_id: where the vehicle says it was last, or empty.
-    """
+def order_ended(draft: Draft, order: Order, policy_retries: int, state: VehicleState) -> None:
+    """An order is over, as this state shows; `order` as it was just before, with the last word on its actions."""
     phase, why = _last_end(draft, order)
     if phase is OrderPhase.FINISHED:
         _finished(draft, order, policy_retries)
@@ -160,8 +161,11 @@ def order_ended(draft: Draft, order: Order, policy_retries: int, last_node_id: s
             _loading_refused(draft, order.trip_id)
         draft.want_plan(f"{order.vehicle_id} rejects orders")
     elif phase is OrderPhase.VANISHED:
-        _vanished(draft, order, why, last_node_id)
-    elif order.refusals >= REFUSALS_MAX:
+        _vanished(draft, order, why, state.last_node_id)
+        return
+    elif phase is OrderPhase.CANCELLED:
+        _cancelled(draft, order, state)
+    if order.refusals >= REFUSALS_MAX:
         why = f"refused {order.refusals} updates of {order.id}"
         draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=why))
         draft.want_plan(f"{order.vehicle_id} refuses updates")
@@ -206,6 +210,21 @@ def _visit_over(draft: Draft, order: Order, trip_id: TripId, policy_retries: int
             why=why,
         )
     )
+
+
+def _cancelled(draft: Draft, order: Order, state: VehicleState) -> None:
+    """Hands that were at work, or may have been, are no longer told of: their outcome is a person's to find.
+
+    Where the vehicle shows its loads, a lot that is not aboard was not loaded, and one that still is was not handed
+    over; unless hands were at work on it when they were last heard of.
+    """
+    loads = None if state.loads is None else {load.load_id for load in state.loads}
+    for action in order.actions:
+        if action.phase.is_over or (action.phase is ActionPhase.PENDING and order.passed < len(order.path)):
+            continue
+        is_as_before = loads is not None and (action.run_id in loads) is (action.kind is ActionKind.DROP)
+        if action.phase is ActionPhase.RUNNING or not is_as_before:
+            doubt_hand_over(draft, order.vehicle_id, action, f"{order.id} was cancelled")
 
 
 def _vanished(draft: Draft, order: Order, why: str, last_node_id: str) -> None:

@@ -115,6 +115,10 @@ class Outlet:
             found.append((waiting.row, waiting.attempts))
         return found
 
+    def may_go(self, state: FleetState, row: OutboxRow) -> bool:
+        """Whether a row that was due a moment ago is still to be sent, as the state is now."""
+        return row.id in self._waiting and _may_be_told(state, row) and outcome(state, row) is None
+
     def not_sent(self, row_id: int) -> None:
         """A row that was due stayed here after all: that was no attempt."""
         if (waiting := self._waiting.get(row_id)) is not None:

@@ -115,7 +115,7 @@ def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChan
     subject = vehicle_subject(event.vehicle_id)
     if event.edge_id:
         key = _road_key(event.edge_id)
-        if not draft.state.is_banned(key):
+        if not draft.state.is_banned(key) and key != UNNAMED:
             until_s = draft.now_s + BLOCKED_FOR_S
             why = f"{event.vehicle_id} is blocked"
             draft.emit(ev.RoadClosed(road_key=key, until_s=until_s, why=why, is_obstacle=True))
@@ -188,11 +188,13 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
 
 
 def _doubt_refusal(draft: Draft, order: Order, action: StopAction, state: VehicleState) -> None:
-    """A pick that failed, of a lot that the vehicle shows aboard: it may have been carried out by a copy before."""
-    if action.kind is not ActionKind.PICK or action.phase is not ActionPhase.FAILED:
+    """A pick that failed of a lot that is shown aboard, a drop of one that is not: a copy may have done it before."""
+    if action.phase is not ActionPhase.FAILED or state.loads is None:
         return
-    if any(load.load_id == action.run_id for load in state.loads or ()):
-        doubt_hand_over(draft, order.vehicle_id, action, f"{action.action_id} failed, and the lot is shown aboard")
+    is_aboard = any(load.load_id == action.run_id for load in state.loads)
+    if is_aboard is (action.kind is ActionKind.PICK):
+        where = "aboard" if is_aboard else "no longer aboard"
+        doubt_hand_over(draft, order.vehicle_id, action, f"{action.action_id} failed, and the lot is shown {where}")
 
 
 def _never_had(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
@@ -204,7 +206,7 @@ def _never_had(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
 
 def _order_over(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
     subject = vehicle_subject(order.vehicle_id)
-    order_ended(draft, order, roads.site.policy.no_staff_retries, state.last_node_id)
+    order_ended(draft, order, roads.site.policy.no_staff_retries, state)
     for cause in (AssistCause.RELEASE_REFUSED, AssistCause.ROAD_CLOSED):
         resolve_assist(draft, cause, subject, "the order is over")
     resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the order is over")

@@ -100,10 +100,10 @@ def archive_ended(draft: Draft, keep_s: float) -> bool:
 
 
 def _revivable(state: FleetState) -> set[RunId]:
-    """Runs of remembered orders that a vehicle never began to carry out: a late copy may still make it do so."""
+    """Runs of remembered orders that a vehicle never carried out: a late copy may still make it do so."""
     ended = (order for orders in state.ended_orders.values() for order in orders)
     actions = (action for order in ended for action in order.actions)
-    return {action.run_id for action in actions if action.phase is ActionPhase.PENDING}
+    return {action.run_id for action in actions if action.phase is not ActionPhase.FINISHED}
 
 
 class _Leaving:

@@ -366,3 +366,24 @@ def test_a_solvers_answer_that_could_not_be_handled_is_forgotten_with_the_next_g
     office.state = after(office.state, [ev.ItemQuarantined(subject=subject, error="KeyError: x")])
     office.turn(Facts(plans=[a_plan()]))
     assert subject not in office.state.quarantine
+
+
+def test_a_road_closed_under_a_vehicle_in_quarantine_stops_it_all_the_same(office: Office, roads: SiteRoads) -> None:
+    """It is left alone, but it drives on to the end of its base."""
+    office.state = loaded(roads)
+    office.turn(due=Due(vehicles=(VAN_1,)))
+    [order] = office.state.orders.values()
+    office.hear(VAN_1, driving(order, 0))
+    office.state = after(office.state, [ev.ItemQuarantined(subject=f"vehicle:{VAN_1}", error="KeyError")])
+    ahead = next(piece.road_key for piece in order.path[: order.released] if piece.edge != order.path[0].edge)
+    ask(office, CloseRoad(ahead, NOW_S + 6000.0, "bridge down"))
+    assert office.state.orders[order.id].phase is OrderPhase.CANCELLING
+    assert AssistCause.ROAD_CLOSED in {assist.cause for assist in office.state.assists.values()}
+    assert f"vehicle:{VAN_1}" in office.state.quarantine
+
+
+def test_a_vehicle_in_quarantine_is_missed_when_it_falls_silent(office: Office, roads: SiteRoads) -> None:
+    office.state = after(loaded(roads), [ev.ItemQuarantined(subject=f"vehicle:{VAN_1}", error="KeyError")])
+    office.turn(due=Due(silent=((VAN_1, Liveness.LOST),)))
+    assert AssistCause.VEHICLE_LOST in {assist.cause for assist in office.state.assists.values()}
+    assert f"vehicle:{VAN_1}" in office.state.quarantine

@@ -7,7 +7,7 @@ import pytest
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.custody import Custody, CustodyKind
-from fleet.model.ids import ActionId, ParcelId, RunId
+from fleet.model.ids import ActionId, AssistId, ParcelId, RunId
 from fleet.model.order import Order, OrderPurpose
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
@@ -305,3 +305,52 @@ def test_a_lot_that_could_not_be_loaded_but_is_shown_aboard_is_for_a_person_to_f
     take_state(draft, roads, VAN_1, said)
     assert {draft.state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
     assert draft.state.twin(VAN_1).held
+
+
+def cancelled_at_work(roads: SiteRoads, state: FleetState, order: Order, **said: object) -> FleetState:
+    """The order is cancelled while hands are at work; the vehicle then shows nothing of it any more."""
+    draft = Draft(after(state, [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)]), NOW_S)
+    at_work = {action.action_id: ActionStatus.RUNNING for action in order.actions}
+    take_state(draft, roads, VAN_1, driving(order, len(order.path), actions=at_work))
+    draft.emit(ev.OrderCancelling(order_id=order.id, why="a clerk stood before it"))
+    take_state(draft, roads, VAN_1, driving(order, len(order.path), left=[], edges=[], actions={}, **said))
+    assert draft.state.active_order(VAN_1) is None
+    return draft.state
+
+
+def test_a_cancel_while_a_lot_is_loaded_leaves_it_to_a_person(roads: SiteRoads, loading: FleetState) -> None:
+    """It was planned again from the station while it was aboard."""
+    state = cancelled_at_work(roads, loading, an_order(purpose=OrderPurpose.LOAD))
+    assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
+    assert state.twin(VAN_1).held
+
+
+def test_a_cancel_while_parcels_are_handed_over_leaves_them_to_a_person(roads: SiteRoads) -> None:
+    state = cancelled_at_work(roads, loaded(roads), an_order("n1", GOAL))
+    assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
+
+
+def test_a_cancel_before_hands_were_at_work_doubts_nothing_that_the_loads_show(roads: SiteRoads) -> None:
+    order = an_order("n1", GOAL)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    draft = Draft(after(state, [ev.OrderCancelling(order_id=order.id, why="closed")]), NOW_S)
+    said = driving(order, 2, left=[], edges=[], actions={}, loads=(Load(load_id="run-1"),))
+    take_state(draft, roads, VAN_1, said)
+    assert draft.state.active_order(VAN_1) is None
+    assert {draft.state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.VEHICLE}
+
+
+def test_a_drop_that_failed_of_a_lot_that_is_no_longer_aboard_is_for_a_person_to_find(roads: SiteRoads) -> None:
+    """It had been handed over by a copy of the order, and came back as returned though it lay at its point."""
+    order = an_order("n1", GOAL)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    draft = Draft(state, NOW_S)
+    take_state(draft, roads, VAN_1, driving(order, 2, actions={"a-run-1": failed("nothing aboard")}, loads=()))
+    assert {draft.state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
+
+
+def test_a_pick_of_parcels_that_wait_for_a_person_does_not_end_the_doubt(roads: SiteRoads, loading: FleetState) -> None:
+    unsure = ev.ParcelsUnsure(run_id=RUN, parcel_ids=parcels_of("run-1"), assist_id=AssistId("assist-1"), why="a copy")
+    state = done(roads, after(loading, [unsure]), an_order(purpose=OrderPurpose.LOAD), "loaded=3")
+    assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
+    assert state.twin(VAN_1).held

@@ -41,6 +41,7 @@ from tests.nouns import (
     an_error,
     an_order,
     driving,
+    failed,
     loaded,
     parcels_of,
     standing_at,
@@ -162,6 +163,27 @@ def test_what_hands_did_by_an_order_that_came_back_is_for_a_person_to_find_out(r
     state = heard(roads, state, driving(order, 2, actions={"a-run-1": "delivered=3"}))
     assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
     assert state.twin(VAN_1).held
+
+
+def test_a_drop_that_had_failed_and_is_done_by_a_late_copy_is_for_a_person_to_find_out(roads: SiteRoads) -> None:
+    order = an_order("n1", GOAL)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    state = heard(roads, state, driving(order, 2, actions={"a-run-1": failed("no_staff")}))
+    assert state.active_order(VAN_1) is None
+    state = heard(roads, state, driving(order, 2, actions={"a-run-1": ActionStatus.RUNNING}))
+    assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
+    assert state.twin(VAN_1).held
+
+
+def test_a_vehicle_that_says_it_is_blocked_while_it_is_unloaded_is_let_alone(roads: SiteRoads) -> None:
+    """The clerk stands before its sensor; after two minutes the hand-over was cancelled."""
+    order = an_order("n1", GOAL)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    at_work = {"a-run-1": ActionStatus.RUNNING}
+    state = heard(roads, state, driving(order, 2, actions=at_work, errors=[an_error("obstacle")]))
+    draft = Draft(state, NOW_S + 600.0)
+    assert decide(draft, roads, VAN_1) is None
+    assert not state.closures
 
 
 def test_a_vehicle_that_forgets_one_order_after_the_other_is_held_and_a_person_stays_called(roads: SiteRoads) -> None:
