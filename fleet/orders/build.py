@@ -76,7 +76,11 @@ def _action(order: Order, action: StopAction) -> wire.Action:
 
 
 def instant_message(kind: ActionKind, action_id: ActionId, order_id: OrderId | None) -> wire.InstantActions:
-    """One instant action; a cancel names its order, so that a late one cannot hit the next order."""
+    """One instant action.
+
+    A cancel names its order, so that a late one cannot hit the next order where the vehicle heeds that; the standard
+    does not oblige one of version 2 to. Hence nothing new is told to a vehicle whose cancel is not answered yet.
+    """
     parameters = () if order_id is None else (wire.ActionParameter(key="orderId", value=order_id),)
     action = wire.Action(
         action_id=action_id,
