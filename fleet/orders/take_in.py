@@ -15,6 +15,7 @@ from fleet.orders.charging import take_charge, take_plug_answer
 from fleet.orders.follow import instant_events, never_had, order_events, passed_edges, rejection_of, revived_events
 from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
 from fleet.orders.way import end_node
+from fleet.planning.present import predicted_return_s, travel_tables
 from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
@@ -24,6 +25,7 @@ from fleet.wire.messages import Connection, VehicleState
 
 AT_STATION_M = 50.0
 BLOCKED_FOR_S = 900.0
+TOO_LATE_S = 120.0
 AT_NODE_M = 15.0
 
 
@@ -210,7 +212,18 @@ def _order_over(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
     for cause in (AssistCause.RELEASE_REFUSED, AssistCause.ROAD_CLOSED):
         resolve_assist(draft, cause, subject, "the order is over")
     resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the order is over")
+    _look_ahead(draft, roads, order.vehicle_id)
     draft.touch(order.vehicle_id)
+
+
+def _look_ahead(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
+    """At the end of each leg: whether the vehicle will be back for what is planned next, or others should know now."""
+    planned, twin = draft.state.planned_trips(vehicle_id), draft.state.twin(vehicle_id)
+    if not planned or twin.trip_id is None or vehicle_id not in roads.site.vehicles:
+        return
+    back_s = predicted_return_s(draft.state, roads, travel_tables(draft.state, roads), twin, draft.now_s)
+    if back_s > planned[0].trip.load_from_s + TOO_LATE_S:
+        draft.want_plan(f"{vehicle_id} will not be back for {planned[0].trip.id}")
 
 
 def _stopped_on_the_way(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:

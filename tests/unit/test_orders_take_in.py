@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fleet.dispatch.decide import decide
@@ -33,10 +35,14 @@ from fleet.wire.messages import (
 from tests.nouns import (
     DEPOT_NODE,
     NOW_S,
+    POINT_2,
     VAN_1,
     VAN_2,
     a_header,
+    a_plan,
+    a_run,
     a_state,
+    a_trip,
     after,
     an_error,
     an_order,
@@ -517,3 +523,30 @@ def test_an_order_that_may_still_arrive_lasts_until_its_cancel_is_answered(roads
     old = ActionState(action_id="a-0", status=ActionStatus.FINISHED, action_type="cancelOrder")
     state = heard(roads, withdrawn(roads), a_state(action_states=(old,)))
     assert state.twin(VAN_1).order_id is not None
+
+
+def with_a_trip_after(roads: SiteRoads, load_from_s: float) -> tuple[Order, FleetState]:
+    """Van 1 delivers run-1 and has a second trip planned."""
+    order = an_order("n1", GOAL)
+    after_that = replace(a_trip("trip-2", VAN_1, (POINT_2, ["run-2"])), load_from_s=load_from_s)
+    run_2 = a_run("run-2", POINT_2)
+    state = after(
+        loaded(roads),
+        [
+            ev.RunsAccepted(key="", digest="", runs=(run_2,)),
+            ev.PlanAdopted(version=2, why="", plan=a_plan(after_that)),
+            ev.OrderIssued(order=order),
+            ev.OrderSeen(order_id=order.id, update_id=0),
+        ],
+    )
+    return order, state
+
+
+@pytest.mark.parametrize(("load_from_s", "is_too_late"), [(NOW_S + 3600.0, False), (NOW_S - 600.0, True)])
+def test_a_delay_that_makes_the_next_trip_late_is_planned_anew_at_the_end_of_the_leg(
+    roads: SiteRoads, load_from_s: float, is_too_late: bool
+) -> None:
+    order, state = with_a_trip_after(roads, load_from_s)
+    draft = Draft(state, NOW_S)
+    take_state(draft, roads, VAN_1, driving(order, 2, actions={"a-run-1": "delivered=3"}))
+    assert any("will not be back" in why for why in draft.plan_reasons) is is_too_late
