@@ -36,7 +36,8 @@ def covers_trip(draft: Draft, roads: SiteRoads, twin: Twin, trip: Trip) -> bool:
     budget = _Budget(draft, roads, twin)
     node_id = home = station_node_id(twin.vehicle.home_station)
     load_kg = _mass_kg(draft, trip.run_ids)
-    needed_wh = budget.standing_wh(trip.return_s - trip.load_from_s)  # on its wheels too
+    # On its wheels too; and a step more than each door will ask for, so that a gauge's rounding calls nobody back.
+    needed_wh = budget.standing_wh(trip.return_s - trip.load_from_s) + SOC_DOUBT * budget.battery.energy_wh
     for stop in trip.stops:
         door = point_node_id(stop.point_id)
         needed_wh += budget.rolling_wh(budget.between(node_id, door)[0], load_kg)
