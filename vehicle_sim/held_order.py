@@ -116,7 +116,7 @@ def read_new(order: Order, ground: Ground, here: Place, last_node_id: str | None
         )
     if first.node_id != last_node_id and not _is_near(first.position, ground.pose(here)):
         return _refuse(order, "orderError", f"node {first.node_id} is out of reach", ("nodeId", first.node_id))
-    hops = _read_hops(order, ground, here)
+    hops = _read_hops(order, ground, here, is_new=True)
     if isinstance(hops, Rejection):
         return hops
     return HeldOrder(order.order_id, order.order_update_id, first, deque(hops))
@@ -173,20 +173,26 @@ def _action_fault(order: Order) -> Rejection | None:
     return None
 
 
-def _read_hops(order: Order, ground: Ground, start: Place) -> list[Hop] | Rejection:
+def _read_hops(order: Order, ground: Ground, start: Place, *, is_new: bool = False) -> list[Hop] | Rejection:
     hops: list[Hop] = []
     here = start
     for edge, node in zip(order.edges, order.nodes[1:], strict=True):
         part = ground.part(edge.edge_id)
         if part is None:
             return _refuse(order, "noRouteError", f"edge {edge.edge_id} is not on the map", ("edgeId", edge.edge_id))
-        if not ground.joins(here, Place(part.edge, part.from_m)):
+        has_begun = is_new and not hops and _has_begun(here, part)
+        if not has_begun and not ground.joins(here, Place(part.edge, part.from_m)):
             return _refuse(order, "validationError", f"edge {edge.edge_id} does not join", ("edgeId", edge.edge_id))
         if ground.knows_node(node.node_id) and ground.node_after(part.end) != node.node_id:
             return _refuse(order, "validationError", f"edge {edge.edge_id} ends elsewhere", ("nodeId", node.node_id))
         hops.append(Hop.of(edge, part, node))
         here = part.end
     return hops
+
+
+def _has_begun(here: Place, part: RoadPart) -> bool:
+    """It stands a little way into the first piece already, within the reach of its first node."""
+    return here.edge == part.edge and 0.0 <= here.offset_m - part.from_m <= min(START_REACH_M, part.length_m)
 
 
 def _is_near(position: NodePosition | None, pose: tuple[float, float, float]) -> bool:

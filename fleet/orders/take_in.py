@@ -229,18 +229,17 @@ def _look_ahead(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
 def _stopped_on_the_way(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
     """An order ended before its goal: the vehicle may stand between two nodes, and is told from there.
 
-    One that names another node than we believe takes an order from ours only within what the order allows.
+    It takes an order from the node it was at only within what the order allows, whichever node it names.
     """
     on_base = [piece.edge for piece in order.path[max(order.passed - 1, 0) : order.released]]
     if state.position is None or not on_base:
         return
     twin = draft.state.twin(order.vehicle_id)
-    x_m, y_m = state.position.x_m, state.position.y_m
-    found = locate(roads.graph, on_base, x_m, y_m)
+    where = (state.position.x_m, state.position.y_m, state.position.theta_rad)
+    found = locate(roads.graph, on_base, *where)
     if found is not None and twin.place is not None and found[1] > DEVIATION_M:
-        found = locate(roads.graph, (*on_base, twin.place.edge), x_m, y_m)  # it may never have come to its first node
-    within_m = AT_NODE_M if state.last_node_id == twin.node_id else DEVIATION_M
-    if found is None or (twin.place is not None and _is_at(roads, twin.place, state, within_m)):
+        found = locate(roads.graph, (*on_base, twin.place.edge), *where)  # it may never have come to its first node
+    if found is None or (twin.place is not None and _is_at(roads, twin.place, state, DEVIATION_M)):
         return
     place: Place | None = found[0] if found[1] <= DEVIATION_M else None  # no order would reach it beside the road
     node_id = end_node(roads.graph, place.edge, place.offset_m).node_id if place is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,11 +10,28 @@ import numpy as np
 from fleet.model.place import Place
 from fleet.roads.graph import RoadGraph
 
+SAME_PLACE_M = 1.0
+"""The two directions of a street lie in one line; places this close are told apart by where the vehicle looks."""
 
-def locate(graph: RoadGraph, edges: Iterable[int], x_m: float, y_m: float) -> tuple[Place, float] | None:
-    """The nearest place on any of the edges and how far away it is, in metres; None where there are no edges."""
+
+def locate(
+    graph: RoadGraph, edges: Iterable[int], x_m: float, y_m: float, theta_rad: float
+) -> tuple[Place, float] | None:
+    """The nearest place on any of the edges and how far away it is, in metres; None where there are no edges.
+
+    Args:
+        theta_rad: where the vehicle looks; decides between the directions of one street.
+    """
     found = [_nearest_on(graph, edge, x_m, y_m) for edge in dict.fromkeys(edges)]
-    return min(found, key=lambda each: each[1]) if found else None
+    nearest_m = min((away_m for _, away_m in found), default=0.0)
+    close = [(place, away_m) for place, away_m in found if away_m <= nearest_m + SAME_PLACE_M]
+    return min(close, key=lambda each: _turn_rad(graph, each[0], theta_rad), default=None)
+
+
+def _turn_rad(graph: RoadGraph, place: Place, theta_rad: float) -> float:
+    """Between where the road leads and where the vehicle looks, 0 to pi; coarse, so that the first of equals wins."""
+    turn_rad = abs(graph.point_at(place)[2] - theta_rad) % (2 * math.pi)
+    return round(min(turn_rad, 2 * math.pi - turn_rad), 2)
 
 
 def distance_m(graph: RoadGraph, place: Place, x_m: float, y_m: float) -> float:

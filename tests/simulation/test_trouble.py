@@ -15,6 +15,7 @@ from vehicle_sim.harness import Options, OtherSite, Outcome, simulate
 from vehicle_sim.scenario import Scenario
 
 SEEDS = int(os.environ.get("FLEET_SEEDS", "60"))
+SEEDS_ON_REAL_ROADS = sorted({25, *range(1, SEEDS // 10 + 1)})
 Town = tuple[Scenario, RoadGraph]
 EVERY_VARIANT = [(kind, variant) for kind, variants in VARIANTS.items() for variant in variants]
 SCRIPTED = """
@@ -50,6 +51,14 @@ def test_every_promise_is_kept_whatever_befalls_vehicles_and_whatever_people_ask
     outcome = simulate(*troubled, seed)
     assert outcome.violations == []
     assert outcome.schema_violations == {}
+    assert all_is_well(outcome)
+
+
+@pytest.mark.parametrize("seed", SEEDS_ON_REAL_ROADS)
+def test_every_promise_is_kept_on_real_roads_too(small: Scenario, liechtenstein: RoadGraph, seed: int) -> None:
+    """Two-way streets, turning places and doors a few metres behind a node: a town of blocks has none of them."""
+    outcome = simulate(small, liechtenstein, seed, Options(profile="trouble"))
+    assert outcome.violations == [], f"vehicle-sim run configs/scenarios/small.toml --seed {seed} --profile trouble"
     assert all_is_well(outcome)
 
 

@@ -220,6 +220,20 @@ def test_a_vehicle_that_names_another_node_than_we_believe_is_told_from_where_it
     assert roads.graph.point_at(place)[:2] == pytest.approx((x_m, y_m), abs=0.1)
 
 
+def test_a_vehicle_that_stopped_just_behind_its_node_is_told_from_where_it_stands(roads: SiteRoads) -> None:
+    """Found by trouble seed 2 of the small scenario: told from twelve metres behind it, it refused every order."""
+    order = an_order("n1", "n2", GOAL)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    state = heard(roads, state, driving(order, 1))
+    before = state.twin(VAN_1)
+    assert before.place is not None
+    x_m, y_m, _ = roads.graph.point_at(Place(before.place.edge, before.place.offset_m + 12.0))
+    state = heard(roads, state, a_state(at=before.node_id, sequence=2, position=standing_at(x_m, y_m)))
+    place = state.twin(VAN_1).place
+    assert place is not None
+    assert roads.graph.point_at(place)[:2] == pytest.approx((x_m, y_m), abs=0.1)
+
+
 def test_a_vehicle_that_goes_on_after_it_forgot_an_order_needs_nobody_any_more(roads: SiteRoads) -> None:
     _, state = forgotten(roads)
     again = an_order("n1", "n2", GOAL, id=OrderId("o-2"))

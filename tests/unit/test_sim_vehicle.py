@@ -701,3 +701,22 @@ def test_the_same_story_is_told_in_the_same_bytes() -> None:
 
     stories = [in_yard(story).heard for _ in range(2)]
     assert stories[0] == stories[1]
+
+
+def test_a_vehicle_a_few_metres_behind_the_node_an_order_begins_at_goes_on_from_there() -> None:
+    async def story(yard: Yard) -> None:
+        yard.van.driver.is_moved(Place(0, 4.0))
+        await yard.tell(an_order())
+        await yard.wait_s(60.0)
+
+    yard = in_yard(story)
+    assert yard.state.last_node_id == "point:p1"
+    assert yard.van.driver.odometer_m == pytest.approx(296.0)
+
+
+def test_a_vehicle_farther_behind_it_refuses() -> None:
+    async def story(yard: Yard) -> None:
+        yard.van.driver.is_moved(Place(0, 12.0))
+        await yard.tell(an_order())
+
+    assert "validationError" in in_yard(story).error_types()
