@@ -20,6 +20,7 @@ from fleet.wire.messages import (
     Header,
     Load,
     MapState,
+    OfferedAction,
     Position,
     Power,
     ProtocolLimits,
@@ -241,8 +242,13 @@ class Voice:
             height_m=HEIGHT_M,
             width_m=vehicle_type.width_m,
             limits=ProtocolLimits(state_interval_s_default=self._state_interval_s),
-            action_types=(*sorted(ACTIONS_KNOWN), *self._owner.instant.known),
+            actions=self._offers(),
         )
+
+    def _offers(self) -> tuple[OfferedAction, ...]:
+        at_nodes = tuple(OfferedAction(action_type=kind, scopes=("NODE",)) for kind in sorted(ACTIONS_KNOWN))
+        at_once = tuple(OfferedAction(action_type=kind, scopes=("INSTANT",)) for kind in self._owner.instant.known)
+        return (*at_nodes, *at_once)
 
     # ---- how
 

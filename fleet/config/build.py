@@ -9,6 +9,7 @@ from fleet.config.settings import (
     BatteryTable,
     PointDefaultsSection,
     PointTable,
+    ProfileTable,
     Settings,
     StationTable,
     VehicleTable,
@@ -17,6 +18,7 @@ from fleet.config.settings import (
 from fleet.config.sources import Source, Tables
 from fleet.model.ids import AreaId, PointId, StationId, VehicleId, VehicleTypeId
 from fleet.model.place import PickupPoint, Station
+from fleet.model.profile import FieldName, Habits, WireLimits
 from fleet.model.site import ApiAddress, Broker, Limits, Planning, Policy, Site, Traffic, Weights
 from fleet.model.vehicle import Battery, Vehicle, VehicleType
 
@@ -49,7 +51,7 @@ def build(settings: Settings, tables: Tables) -> Site:
         stations={StationId(table.id): _station(table) for table in settings.station},
         points={PointId(table.id): _point(table, settings.point_defaults) for table in settings.point},
         vehicle_types={VehicleTypeId(table.id): _vehicle_type(table) for table in _types(settings)},
-        vehicles={VehicleId(table.serial_number): _vehicle(table, site.interface_name) for table in settings.vehicle},
+        vehicles={VehicleId(table.serial_number): _vehicle(table, settings) for table in settings.vehicle},
     )
 
 
@@ -122,13 +124,40 @@ def _battery(table: BatteryTable) -> Battery:
     )
 
 
-def _vehicle(table: VehicleTable, interface_name: str) -> Vehicle:
+def _vehicle(table: VehicleTable, settings: Settings) -> Vehicle:
+    profile = next((profile for profile in settings.profile if profile.id == table.profile), None)
     return Vehicle(
         id=VehicleId(table.serial_number),
         manufacturer=table.manufacturer,
         serial_number=table.serial_number,
         vda5050_version=table.vda5050_version,
-        interface_name=table.interface_name or interface_name,
+        interface_name=table.interface_name or settings.site.interface_name,
         type_id=VehicleTypeId(table.type),
         home_station=StationId(table.home_station),
+        habits=Habits() if profile is None else _habits(profile),
+    )
+
+
+def _habits(table: ProfileTable) -> Habits:
+    limits = WireLimits(
+        message_bytes_max=table.message_bytes_max,
+        id_chars_max=table.id_chars_max,
+        ids_are_numbers=table.ids_are_numbers,
+        order_nodes_max=table.order_nodes_max,
+        order_edges_max=table.order_edges_max,
+        node_actions_max=table.node_actions_max,
+        action_parameters_max=table.action_parameters_max,
+        control_points_max=table.control_points_max,
+        order_interval_s_min=table.order_interval_s_min,
+    )
+    return Habits(
+        has_instant_actions_alias=table.instant_actions_alias,
+        stitches_with_actions=table.stitch_with_actions,
+        horizon_edges=table.horizon_edges,
+        takes_trajectories=table.trajectory,
+        corridor_m=table.corridor_m,
+        node_deviation_m=table.node_deviation_m,
+        limits=None if limits == WireLimits() else limits,
+        state_interval_s=table.state_interval_s,
+        fields=tuple(FieldName(ours, theirs) for ours, theirs in sorted(table.fields.items())),
     )

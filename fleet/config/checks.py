@@ -12,7 +12,7 @@ from fleet.config.faults import ID_KEYS, Fault, key_text, shown
 from fleet.config.sources import Key, Tables
 
 _NEEDED = ("station", "point", "vehicle")
-_NAMESPACES = (("station", "point"), ("vehicle_type",), ("vehicle",))
+_NAMESPACES = (("station", "point"), ("vehicle_type",), ("profile",), ("vehicle",))
 
 
 def across_tables(tables: Tables, builtin_types: Iterable[str]) -> Iterator[Fault]:
@@ -26,6 +26,8 @@ def across_tables(tables: Tables, builtin_types: Iterable[str]) -> Iterator[Faul
     types = [*_ids(tables, "vehicle_type"), *builtin_types]
     yield from _unknown(tables, ("vehicle", "home_station"), stations, "a [[station]] of this file")
     yield from _unknown(tables, ("vehicle", "type"), types, "a [[vehicle_type]] of this file or a built-in one")
+    profiles = _ids(tables, "profile")
+    yield from _unknown(tables, ("vehicle", "profile"), profiles, "a [[profile]] of this file")
     yield from _unknown(tables, ("vehicle_type", "like"), builtin_types, "a built-in vehicle type")
 
 

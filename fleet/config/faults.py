@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
-ID_KEYS: Mapping[str, str] = {"station": "id", "point": "id", "vehicle_type": "id", "vehicle": "serial_number"}
+ID_KEYS: Mapping[str, str] = {
+    "station": "id",
+    "point": "id",
+    "vehicle_type": "id",
+    "profile": "id",
+    "vehicle": "serial_number",
+}
 _ORDER = tuple(Source)
 _KINDS = {
     "int": "a whole number",

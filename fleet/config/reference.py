@@ -75,6 +75,8 @@ def _kinds(annotation: object) -> Iterator[str]:
     words = {int: "whole number", float: "number", str: "text", bool: "true or false", BatteryTable: "table"}
     if get_origin(annotation) is Literal:
         yield "one of " + ", ".join(f"`{shown(choice)}`" for choice in get_args(annotation))
+    elif get_origin(annotation) is dict:
+        yield "table of text"
     elif get_origin(annotation) is tuple:
         yield "list of"
         yield from _kinds(get_args(annotation)[0])

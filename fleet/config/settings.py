@@ -18,8 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from fleet.model.site import EMBEDDED_BROKER, ApiAddress, Broker, Limits, Planning, Policy, Weights
 
-SPOKEN_VERSIONS = ("2.1.0",)
-COMING_VERSIONS = ("2.0.0", "3.0.0")
+SPOKEN_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
 NAME_PATTERN = r"^[A-Za-z0-9_.:-]+$"  # VDA 5050 for serial numbers; safe in topics, file names and addresses too
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -277,6 +276,37 @@ class VehicleTypeTable(Section):
         return value
 
 
+class ProfileTable(Section):
+    id: Name = Field(description="name of the profile")
+    instant_actions_alias: bool | None = Field(
+        None, description="instant actions are listed under `instantActions` as well, for vehicles that read only that"
+    )
+    stitch_with_actions: bool | None = Field(
+        None, description="the first node of an update repeats its actions; by default as the version asks"
+    )
+    horizon_edges: Count | None = Field(
+        None, description="pieces of road announced beyond those released; 0 for vehicles that drive on into them"
+    )
+    trajectory: bool | None = Field(
+        None, description="edges carry the course of the road; by default where the factsheet lists it"
+    )
+    corridor_m: NotNegative | None = Field(None, description="room left and right of an edge that it may use")
+    node_deviation_m: Positive | None = Field(None, description="how far from a node it may pass it")
+    state_interval_s: Positive | None = Field(None, description="it says its state at least this often")
+    message_bytes_max: Count = Field(0, description="bytes of a message that it takes; 0 for what its factsheet says")
+    id_chars_max: Count = Field(0, description="characters of an id that it takes; 0 as above")
+    ids_are_numbers: bool = Field(False, description="it takes ids of digits only")
+    order_nodes_max: Count = Field(0, description="nodes of an order that it takes; 0 as above")
+    order_edges_max: Count = Field(0, description="edges of an order that it takes; 0 as above")
+    node_actions_max: Count = Field(0, description="actions of a node that it takes; 0 as above")
+    action_parameters_max: Count = Field(0, description="parameters of an action that it takes; 0 as above")
+    control_points_max: Count = Field(0, description="control points of an edge that it takes; 0 as above")
+    order_interval_s_min: NotNegative = Field(0.0, description="seconds between two orders or updates; 0 as above")
+    fields: dict[str, str] = Field(
+        {}, description="our name of an action or parameter = the vehicle's, as [profile.fields]"
+    )
+
+
 class VehicleTable(Section):
     manufacturer: Name = Field(description="as the vehicle names it in its messages")
     serial_number: Name = Field(description="as the vehicle names it; unique in the site")
@@ -286,14 +316,13 @@ class VehicleTable(Section):
     type: Name = Field(description="a [[vehicle_type]] of this file or a built-in one")
     home_station: Name = Field(description="id of the station where it parks")
     interface_name: Name | None = Field(None, description="instead of the one in [site]")
+    profile: Name | None = Field(None, description="a [[profile]] of this file: what its make differs in")
 
     @field_validator("vda5050_version")
     @classmethod
     def _version_is_spoken(cls, value: str) -> str:
         if value not in SPOKEN_VERSIONS:
-            spoken = " or ".join(SPOKEN_VERSIONS)
-            coming = f" ({value} is not spoken yet: use {spoken})" if value in COMING_VERSIONS else ""
-            raise need(spoken + coming)
+            raise need(" or ".join(SPOKEN_VERSIONS))
         return value
 
 
@@ -317,6 +346,9 @@ class Settings(Section):
     point: tuple[PointTable, ...] = Field((), strict=False, description="A pickup point; at least one.")
     vehicle_type: tuple[VehicleTypeTable, ...] = Field(
         (), strict=False, description="A type of vehicle that is not built in, or differs from the built-in one."
+    )
+    profile: tuple[ProfileTable, ...] = Field(
+        (), strict=False, description="What vehicles of one make differ in on the wire; only what is given is changed."
     )
     vehicle: tuple[VehicleTable, ...] = Field((), strict=False, description="A vehicle; at least one.")
 

@@ -23,6 +23,7 @@ from fleet.model.ids import (
 )
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, PathEdge
 from fleet.model.place import Place
+from fleet.model.profile import Learned
 from fleet.model.run import HandedOn, Run
 from fleet.model.trip import Plan, TripPhase
 from fleet.model.twin import Liveness
@@ -360,6 +361,14 @@ class ConditionChanged(Event):
     is_stopped: bool
     is_paused: bool
     fatal: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileLearned(Event):
+    """The vehicle has told more, or something else, of how it wants to be spoken to."""
+
+    vehicle_id: VehicleId
+    learned: Learned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

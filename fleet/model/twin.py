@@ -9,6 +9,7 @@ from fleet.model.ids import ActionId, OrderId, RunId, TripId
 from fleet.model.order import REQUESTS, ActionKind, ActionPhase
 from fleet.model.place import Place
 from fleet.model.plug import NEVER_ASKED, Plug
+from fleet.model.profile import NOTHING_LEARNED, Learned
 from fleet.model.vehicle import Vehicle
 
 
@@ -58,6 +59,7 @@ class Twin:
         aboard: runs of which parcels ride on it.
         held: why nothing may be sent to it, or empty.
         heard_epoch: the last controller that heard it, by its epoch.
+        learned: what it has told of how it wants to be spoken to.
     """
 
     vehicle: Vehicle
@@ -83,6 +85,7 @@ class Twin:
     held: str = ""
     forgotten: int = 0
     heard_epoch: int = 0
+    learned: Learned = NOTHING_LEARNED
 
     @property
     def can_take_orders(self) -> bool:

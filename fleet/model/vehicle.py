@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from fleet.model.ids import StationId, VehicleId, VehicleTypeId
+from fleet.model.profile import NO_HABITS, Habits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ class VehicleType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vehicle:
-    """One vehicle of the site, as the site file lists it."""
+    """One vehicle of the site, as the site file lists it; `habits` are those of its make."""
 
     id: VehicleId
     manufacturer: str
@@ -75,3 +76,4 @@ class Vehicle:
     interface_name: str
     type_id: VehicleTypeId
     home_station: StationId
+    habits: Habits = NO_HABITS

@@ -64,6 +64,11 @@ def codec_for(version: str) -> VersionCodec:
     return codec
 
 
+def stitches_with_actions(version: str) -> bool:
+    """Whether an update must repeat all of its first node, its actions too: 3.0 asks it (section 6.3)."""
+    return version.partition(".")[0] == "3"
+
+
 def decode(topic: Topic, payload: bytes) -> Inbound:
     """What a vehicle says on a topic. The version is the message's own, not the topic's (checklist 0.1, 0.2).
 

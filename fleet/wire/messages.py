@@ -87,11 +87,36 @@ class Connection(Value):
 
 
 class NodePosition(Value):
+    """`deviation_m` is the radius of a circle: 3.0 allows an ellipse, of which the smaller half axis is read."""
+
     x_m: float
     y_m: float
     map_id: str
     theta_rad: float | None = None
     deviation_m: float | None = None
+    deviation_rad: float | None = None
+
+
+class ControlPoint(Value):
+    x_m: float
+    y_m: float
+    weight: float | None = None
+
+
+class Trajectory(Value):
+    """A NURBS curve; of degree 1 it is the polyline through its points. 3.0 may leave degree and knots out."""
+
+    points: tuple[ControlPoint, ...]
+    degree: int = 1
+    knots: tuple[float, ...] = ()
+
+
+class Corridor(Value):
+    """Room left and right of an edge, seen in driving direction, for the vehicle's outline or for its centre."""
+
+    left_m: float
+    right_m: float
+    is_for_contour: bool = True
 
 
 class ActionParameter(Value):
@@ -100,10 +125,13 @@ class ActionParameter(Value):
 
 
 class Action(Value):
+    """`is_retriable` asks of 3.0 to wait for a decision where the action fails."""
+
     action_id: str
     action_type: str
     blocking_type: BlockingType
     parameters: tuple[ActionParameter, ...] = ()
+    is_retriable: bool | None = None
 
 
 class OrderNode(Value):
@@ -122,6 +150,8 @@ class OrderEdge(Value):
     end_node_id: str
     length_m: float | None = None
     speed_mps_max: float | None = None
+    trajectory: Trajectory | None = None
+    corridor: Corridor | None = None
     actions: tuple[Action, ...] = ()
 
 
@@ -138,6 +168,51 @@ class InstantActions(Value):
     """To be done at once, without header."""
 
     actions: tuple[Action, ...]
+
+
+class ZoneType(StrEnum):
+    """What a zone asks of vehicles inside it; the two of 3.0's ten that a master on public roads sets."""
+
+    BLOCKED = "BLOCKED"
+    SPEED_LIMIT = "SPEED_LIMIT"
+
+
+class Zone(Value):
+    """An area of the map, its outline in order; `speed_mps_max` is given for a speed limit."""
+
+    zone_id: str
+    zone_type: ZoneType
+    outline: tuple[tuple[float, float], ...]
+    speed_mps_max: float | None = None
+
+
+class ZoneSet(Value):
+    """All zones of a map at once, without header."""
+
+    map_id: str
+    zone_set_id: str
+    zones: tuple[Zone, ...]
+
+
+class Grant(StrEnum):
+    GRANTED = "GRANTED"
+    QUEUED = "QUEUED"
+    REVOKED = "REVOKED"
+    REJECTED = "REJECTED"
+
+
+class Response(Value):
+    """The answer to one request of a vehicle; a grant lasts until `lease_until_s`."""
+
+    request_id: str
+    grant: Grant
+    lease_until_s: float | None = None
+
+
+class Responses(Value):
+    """Answers to what a vehicle asks for in its state, without header."""
+
+    responses: tuple[Response, ...]
 
 
 class NodeState(Value):
@@ -207,6 +282,58 @@ class MapState(Value):
     is_enabled: bool
 
 
+class Information(Value):
+    """For people and logs; nothing may depend on it."""
+
+    info_type: str
+    is_debug: bool = False
+    description: str | None = None
+    references: tuple[ErrorReference, ...] = ()
+
+
+class Waypoint(Value):
+    """A place that a vehicle expects to pass, and when."""
+
+    x_m: float
+    y_m: float
+    eta_s: float
+    theta_rad: float | None = None
+
+
+class PlannedPath(Value):
+    """The way a vehicle means to take, with the nodes on it as far as it names them."""
+
+    trajectory: Trajectory
+    node_ids: tuple[str, ...] = ()
+
+
+class ZoneSetState(Value):
+    """A zone set the vehicle holds."""
+
+    zone_set_id: str
+    map_id: str
+    is_enabled: bool
+
+
+class RequestStatus(StrEnum):
+    REQUESTED = "REQUESTED"
+    GRANTED = "GRANTED"
+    REVOKED = "REVOKED"
+    EXPIRED = "EXPIRED"
+
+
+class VehicleRequest(Value):
+    """What a vehicle asks leave for: `request_type` is ACCESS or REPLANNING of a zone, or the CORRIDOR of an edge.
+
+    `subject` is the zone's id or the edge's.
+    """
+
+    request_id: str
+    request_type: str
+    subject: str
+    status: RequestStatus
+
+
 class VehicleState(Value, kw_only=True):
     """All a vehicle says of itself; the truth about its order, its actions, its battery and its mode."""
 
@@ -231,14 +358,22 @@ class VehicleState(Value, kw_only=True):
     errors: tuple[VehicleError, ...]
     safety: Safety
     maps: tuple[MapState, ...] | None = None  # None: the vehicle does not say
+    zone_sets: tuple[ZoneSetState, ...] | None = None
+    planned_path: PlannedPath | None = None
+    waypoints: tuple[Waypoint, ...] = ()
+    requests: tuple[VehicleRequest, ...] = ()
+    information: tuple[Information, ...] = ()
 
 
 class Visualization(Value):
-    """Where a vehicle is, for display only."""
+    """Where a vehicle is, for display only; `state_header_id` names the state it goes with, in 3.0."""
 
     header: Header
     position: Position | None
     speed_mps: float | None
+    state_header_id: int | None = None
+    planned_path: PlannedPath | None = None
+    waypoints: tuple[Waypoint, ...] = ()
 
 
 class ProtocolLimits(Value):
@@ -246,11 +381,34 @@ class ProtocolLimits(Value):
 
     message_bytes_max: int = 0
     id_chars_max: int = 0
+    ids_are_numbers: bool = False
     order_nodes_max: int = 0
     order_edges_max: int = 0
     node_actions_max: int = 0
+    edge_actions_max: int = 0
+    action_parameters_max: int = 0
+    instant_actions_max: int = 0
+    control_points_max: int = 0
+    knots_max: int = 0
+    zones_max: int = 0
     order_interval_s_min: float = 0.0
     state_interval_s_default: float | None = None
+
+
+class OptionalParameter(Value):
+    """An optional parameter of messages that a vehicle takes, by its path, such as `order.edges.trajectory`."""
+
+    name: str
+    is_required: bool = False
+
+
+class OfferedAction(Value):
+    """An action that a vehicle can do; scopes and blocking types are empty where it does not say."""
+
+    action_type: str
+    scopes: tuple[str, ...] = ()
+    blocking_types: tuple[str, ...] = ()
+    required_keys: tuple[str, ...] = ()
 
 
 class Factsheet(Value, kw_only=True):
@@ -266,8 +424,10 @@ class Factsheet(Value, kw_only=True):
     width_m: float | None
     height_m: float | None = None
     limits: ProtocolLimits
-    action_types: tuple[str, ...]
+    actions: tuple[OfferedAction, ...] = ()
+    optional_parameters: tuple[OptionalParameter, ...] = ()
+    zone_types: tuple[str, ...] = ()
 
 
 Inbound = Connection | VehicleState | Visualization | Factsheet
-Outbound = Order | InstantActions
+Outbound = Order | InstantActions | ZoneSet | Responses

@@ -30,6 +30,7 @@ from fleet.wire.messages import (
     MapState,
     NodePosition,
     NodeState,
+    OfferedAction,
     OperatingMode,
     Order,
     OrderEdge,
@@ -195,7 +196,7 @@ factsheets = st.builds(
         order_interval_s_min=not_negative,
         state_interval_s_default=st.none() | not_negative,
     ),
-    action_types=few(texts),
+    actions=few(st.builds(OfferedAction, action_type=texts, scopes=few(st.sampled_from(("INSTANT", "NODE", "EDGE"))))),
 )
 
 
@@ -324,7 +325,7 @@ SHEET = Factsheet(
     length_m=3.0,
     width_m=1.5,
     limits=ProtocolLimits(message_bytes_max=10_000),
-    action_types=("drop", "cancelOrder"),
+    actions=(OfferedAction(action_type="drop", scopes=("NODE",)),),
 )
 SAMPLES = {
     "state": codec.encode_state(STATE),

@@ -194,7 +194,7 @@ def test_a_visualization_without_header_is_the_topics_vehicle() -> None:
 def test_a_factsheet_may_be_empty() -> None:
     sheet = codec.decode(topic("factsheet"), json.dumps(HEADER).encode())
     assert isinstance(sheet, Factsheet)
-    assert (sheet.speed_mps_max, sheet.limits.order_nodes_max, sheet.action_types) == (None, 0, ())
+    assert (sheet.speed_mps_max, sheet.limits.order_nodes_max, sheet.actions) == (None, 0, ())
 
 
 def leg(x_m: float = 1.5) -> Order:

@@ -34,6 +34,11 @@ def _condition_changed(state: FleetState, event: ev.ConditionChanged, now_s: flo
     )
 
 
+@on(ev.ProfileLearned)
+def _profile_learned(state: FleetState, event: ev.ProfileLearned, now_s: float) -> FleetState:
+    return with_twin(state, event.vehicle_id, learned=event.learned)
+
+
 @on(ev.ComplaintsChanged)
 def _complaints_changed(state: FleetState, event: ev.ComplaintsChanged, now_s: float) -> FleetState:
     return with_twin(state, event.vehicle_id, complaints=event.complaints)

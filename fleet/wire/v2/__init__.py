@@ -13,8 +13,10 @@ from fleet.wire.messages import (
     InstantActions,
     Order,
     Outbound,
+    Responses,
     VehicleState,
     Visualization,
+    ZoneSet,
 )
 from fleet.wire.v2.factsheet import factsheet_shape, read_factsheet
 from fleet.wire.v2.order import instant_actions_shape, order_shape, read_instant_actions, read_order
@@ -65,4 +67,6 @@ class CodecV2:
                 return visualization_shape(message)
             case Factsheet():
                 return factsheet_shape(message)
+            case ZoneSet() | Responses():
+                raise ValueError(f"{type(message).__name__} is not told in version 2")
         assert_never(message)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from fleet.wire.messages import Factsheet, Header, ProtocolLimits
+from fleet.wire.messages import Factsheet, Header, OfferedAction, ProtocolLimits
 from fleet.wire.v2.shapes import Number, Shape
-
-INSTANT_ONLY = frozenset({"cancelOrder", "stateRequest", "factsheetRequest", "startPause", "stopPause"})
 
 
 class TypeShape(Shape):
@@ -94,7 +92,11 @@ def read_factsheet(header: Header, payload: bytes) -> Factsheet:
         width_m=body.width,
         height_m=body.height_max,
         limits=_limits(shape.protocol_limits or LimitsShape()),
-        action_types=tuple(a.action_type for a in features.agv_actions or () if a.action_type is not None),
+        actions=tuple(
+            OfferedAction(action_type=a.action_type, scopes=a.action_scopes or ())
+            for a in features.agv_actions or ()
+            if a.action_type is not None
+        ),
     )
 
 
@@ -135,7 +137,7 @@ def factsheet_shape(sheet: Factsheet) -> FactsheetShape:
         ),
         protocol_limits=_limits_shape(sheet.limits),
         protocol_features=FeaturesShape(
-            optional_parameters=(), agv_actions=tuple(_action_shape(kind) for kind in sheet.action_types)
+            optional_parameters=(), agv_actions=tuple(_action_shape(offer) for offer in sheet.actions)
         ),
         agv_geometry=EmptyShape(),
         load_specification=EmptyShape(),
@@ -158,6 +160,5 @@ def _limits_shape(limits: ProtocolLimits) -> LimitsShape:
     )
 
 
-def _action_shape(action_type: str) -> AgvActionShape:
-    scopes = ("INSTANT",) if action_type in INSTANT_ONLY else ("INSTANT", "NODE")
-    return AgvActionShape(action_type=action_type, action_scopes=scopes)
+def _action_shape(offer: OfferedAction) -> AgvActionShape:
+    return AgvActionShape(action_type=offer.action_type, action_scopes=offer.scopes)
