@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
 import random
-import socket
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,12 +14,8 @@ from fleet.wire.memory import MemoryLink
 from fleet.wire.mqtt import LineLimits, MqttLink
 from fleet.wire.subscription import Subscription
 from tests.interop.heard import Heard, awaited
-from tests.interop.rigs import MqttRig, Rig, open_rig
-from tests.needs import needs, require
-
-OpenRig = Callable[[], contextlib.AbstractAsyncContextManager[Rig]]
-EVERY_KIND = ["memory", "nats", pytest.param("mosquitto", marks=needs("mosquitto"))]
-REAL_KINDS = EVERY_KIND[1:]
+from tests.interop.rigs import EVERY_KIND, REAL_KINDS, MqttRig, OpenRig, opener
+from tests.needs import needs
 
 
 @pytest.fixture(params=EVERY_KIND)
@@ -34,13 +26,6 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> OpenRig:
 @pytest.fixture(params=REAL_KINDS)
 def opened_for_real(request: pytest.FixtureRequest, tmp_path: Path) -> OpenRig:
     return opener(request.param, tmp_path)
-
-
-def opener(kind: str, folder: Path) -> OpenRig:
-    mosquitto = require("mosquitto") if kind == "mosquitto" else None
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return functools.partial(open_rig, kind, folder, mosquitto, trial.getsockname()[1])
 
 
 @awaited
@@ -71,7 +56,8 @@ async def test_who_listens_hears_a_retained_message_as_a_live_one(opened: OpenRi
 async def test_a_will_is_spoken_for_whom_vanishes(opened: OpenRig) -> None:
     async with opened() as rig:
         _, heard = await rig.join("control", Subscription("v/+/connection", qos=1))
-        await rig.vanish("van", Will("v/1/connection", b"broken", 1, retain=True))
+        van = await rig.guest("van", will=Will("v/1/connection", b"broken", 1, retain=True))
+        await van.vanish()
         await heard.until(lambda: heard.messages == [("v/1/connection", b"broken", False)])
         _, late = await rig.join("late", Subscription("v/+/connection", qos=1))
         await late.until(lambda: late.messages == [("v/1/connection", b"broken", True)])
