@@ -26,6 +26,7 @@ from fleet.api.app import build_app, end_streams
 from fleet.clock import Clock, SystemClock
 from fleet.config import load
 from fleet.controller import AreaController, Parts
+from fleet.controller.presence import Presence, presence_subscription, presence_will
 from fleet.errors import ConfigError, FleetError
 from fleet.journal.store import SqlStore, sqlite_url
 from fleet.journal.writer import ThreadWriter
@@ -216,6 +217,7 @@ class _Daemon:
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, stopped.set)
+        instance = secrets.token_hex(8)
         async with contextlib.AsyncExitStack() as stack:
             url = await stack.enter_async_context(self._broker())
             store = SqlStore(sqlite_url(self.site.data_dir / "fleet.db"))
@@ -224,8 +226,11 @@ class _Daemon:
             writer.start()
             stack.callback(writer.close)
             solver = await stack.enter_async_context(ProcessSolver.running())
-            area = AreaController(self._parts(url, store, writer, solver, roads))
+            line = line_of(self.site, url, instance)
+            area = AreaController(self._parts(line, store, writer, solver, roads))
             await area.open()
+            since_s, owner = self.clock.machine_wall_s(), area.parts.owner
+            area.announce(Presence(self.site.id, instance, owner, since_s, line, area.stats))
             await self._serve(area, listener, stopped)
         log.info("stopped", area=self.site.id)
 
@@ -240,11 +245,11 @@ class _Daemon:
             yield broker.url
 
     def _parts(
-        self, url: BrokerUrl, store: SqlStore, writer: ThreadWriter, solver: ProcessSolver, roads: SiteRoads
+        self, line: MqttLink, store: SqlStore, writer: ThreadWriter, solver: ProcessSolver, roads: SiteRoads
     ) -> Parts:
         return Parts(
             clock=self.clock,
-            link=line_of(self.site, url),
+            link=line,
             store=store,
             writer=writer,
             solver=solver,
@@ -273,13 +278,20 @@ class _Daemon:
             told.cancel()
 
 
-def line_of(site: Site, url: BrokerUrl) -> MqttLink:
-    """The line on which the area hears its vehicles; laid anew when all of them seem to have fallen silent."""
+def line_of(site: Site, url: BrokerUrl, instance: str) -> MqttLink:
+    """The line on which the area hears its vehicles; laid anew when all of them seem to have fallen silent.
+
+    Its client id is its own, for two controllers of one id would throw each other out for ever.
+    """
     prefix = f"{site.interface_name}/+/+/+"
     subscriptions = [Subscription(f"{prefix}/{name}") for name in INBOUND_TOPICS]
     subscriptions.append(Subscription(f"{prefix}/connection", qos=1))
+    subscriptions.append(presence_subscription(site.id))
     limits = LineLimits(silence_s_max=SILENCE_S_MAX)
-    return MqttLink(url, f"fleet-{site.id}", subscriptions, random.Random(), limits=limits)
+    will = presence_will(site.id, instance)
+    line = MqttLink(url, f"fleet-{instance}", subscriptions, random.Random(), will, limits)
+    line.farewell = will
+    return line
 
 
 def bind(address: ApiAddress) -> socket.socket:

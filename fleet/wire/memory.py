@@ -27,6 +27,7 @@ class MemoryLink:
 
     Attributes:
         had_session: the broker remembered it at the last connection.
+        farewell: what it says when it goes in peace, where the will stays unspoken.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class MemoryLink:
         self.client_id = client_id
         self.subscriptions = tuple(subscriptions)
         self.will = will
+        self.farewell: Will | None = None
         self.is_clean = is_clean
         self.user = user
         self.keepalive_s = keepalive_s
@@ -74,6 +76,8 @@ class MemoryLink:
     def close(self) -> None:
         session, self._session, self._listener = self._session, None, None
         if session is not None:
+            if (last := self.farewell) is not None:
+                self._broker.hear(session, last.topic, last.payload, last.qos, last.retain)
             self._broker.disconnect(session)
 
     async def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:

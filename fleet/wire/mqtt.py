@@ -22,6 +22,7 @@ from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.link import LinkListener, Will
 from fleet.wire.subscription import Subscription
 
+FAREWELL_S_MAX = 1.0
 EARLY_MAX = 65_536  # retained messages that arrive before the line is called up
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,11 @@ class _Speech:
 
 
 class MqttLink:
-    """One client's line to a broker. `will` may be changed; the next connection takes the new one."""
+    """One client's line to a broker. `will` may be changed; the next connection takes the new one.
+
+    Attributes:
+        farewell: what we say when we go in peace, where the will stays unspoken.
+    """
 
     def __init__(
         self,
@@ -80,6 +85,7 @@ class MqttLink:
     ) -> None:
         self.client_id = client_id
         self.will = will
+        self.farewell: Will | None = None
         self.counts = LineCounts()
         self._url = url
         self._subscriptions = tuple(subscriptions)
@@ -147,12 +153,25 @@ class MqttLink:
         try:
             async with self._new_client(listener) as client:
                 await self._subscribe(client)
-                return await self._serve(client, listener)
+                try:
+                    return await self._serve(client, listener)
+                except asyncio.CancelledError:
+                    await self._say_farewell(client)
+                    raise
         except (aiomqtt.MqttError, ValueError, OSError) as fault:
             task = asyncio.current_task()
             if task is not None and task.cancelling():  # the farewell failed while we were being cancelled
                 raise asyncio.CancelledError from fault
             return str(fault)
+
+    async def _say_farewell(self, client: aiomqtt.Client) -> None:
+        if (last := self.farewell) is None:
+            return
+        try:
+            async with asyncio.timeout(FAREWELL_S_MAX):
+                await client.publish(last.topic, last.payload, last.qos, last.retain)
+        except (aiomqtt.MqttError, TimeoutError) as fault:
+            log.debug("farewell_not_said", extra={"topic": last.topic, "reason": str(fault)})
 
     def _new_client(self, listener: LinkListener) -> aiomqtt.Client:
         will = self.will
@@ -235,9 +254,10 @@ class MqttLink:
             return
         self._heard_at_s = asyncio.get_running_loop().time()
         self.counts.heard += 1
-        if not message.retain:  # what the broker remembers tells nothing of who speaks
-            self._silences = 0
         topic, payload = message.topic.value, message.payload
+        is_own = self.will is not None and topic == self.will.topic
+        if not message.retain and not is_own:  # what the broker remembers, or gives back, tells nothing of who speaks
+            self._silences = 0
         if isinstance(payload, bytes):
             self._tell(lambda: listener.on_message(topic, payload, retained=message.retain))
 

@@ -76,6 +76,17 @@ async def test_a_farewell_leaves_the_will_unspoken(opened: OpenRig) -> None:
 
 
 @awaited
+async def test_who_goes_in_peace_says_so_itself(opened: OpenRig) -> None:
+    async with opened() as rig:
+        _, heard = await rig.join("other", Subscription("t", qos=1))
+        van, _ = await rig.join("van", will=Will("t", b"broken", 1, retain=True))
+        assert isinstance(van, MemoryLink | MqttLink)
+        van.farewell = Will("t", b"gone", 1, retain=True)
+        await rig.leave(van)
+        await heard.until(lambda: heard.payloads == [b"gone"])
+
+
+@awaited
 async def test_wildcards_hear_their_levels_only(opened: OpenRig) -> None:
     async with opened() as rig:
         _, heard = await rig.join("control", Subscription("uagv/v2/+/+/state"))
