@@ -36,6 +36,7 @@ from fleet.planning.port import Budget
 from fleet.roads.site_roads import SiteRoads
 from fleet.wire.broker import EmbeddedBroker
 from fleet.wire.broker_url import BrokerUrl
+from fleet.wire.login import Login, read_login
 from fleet.wire.mqtt import LineLimits, MqttLink
 from fleet.wire.subscription import Subscription
 from fleet.workers.solver_process import ProcessSolver
@@ -226,7 +227,7 @@ class _Daemon:
             writer.start()
             stack.callback(writer.close)
             solver = await stack.enter_async_context(ProcessSolver.running())
-            line = line_of(self.site, url, instance)
+            line = line_of(self.site, url, instance, self._login(url))
             area = AreaController(self._parts(line, store, writer, solver, roads))
             await area.open()
             since_s, owner = self.clock.machine_wall_s(), area.parts.owner
@@ -243,6 +244,18 @@ class _Daemon:
         async with EmbeddedBroker.running(self.site.data_dir, port, random.Random()) as broker:
             log.info("broker_up", url=str(broker.url), pid=broker.pid, adopted=broker.was_adopted)
             yield broker.url
+
+    def _login(self, url: BrokerUrl) -> Login:
+        """How we show ourselves to a broker that is not our own."""
+        broker = self.site.broker
+        if broker.is_embedded:
+            return Login()
+        login = read_login(broker.user, broker.password_file, broker.ca_file, os.environ)
+        if url.is_secure:
+            login.tls()  # a file that cannot be used is told now
+        elif login.password is not None and not url.is_loopback:
+            log.warning("password_in_clear", url=str(url), remedy=f"use mqtts://{url.host} so that nobody can read it")
+        return login
 
     def _parts(
         self, line: MqttLink, store: SqlStore, writer: ThreadWriter, solver: ProcessSolver, roads: SiteRoads
@@ -278,7 +291,7 @@ class _Daemon:
             told.cancel()
 
 
-def line_of(site: Site, url: BrokerUrl, instance: str) -> MqttLink:
+def line_of(site: Site, url: BrokerUrl, instance: str, login: Login | None = None) -> MqttLink:
     """The line on which the area hears its vehicles; laid anew when all of them seem to have fallen silent.
 
     Its client id is its own, for two controllers of one id would throw each other out for ever.
@@ -289,7 +302,7 @@ def line_of(site: Site, url: BrokerUrl, instance: str) -> MqttLink:
     subscriptions.append(presence_subscription(site.id))
     limits = LineLimits(silence_s_max=SILENCE_S_MAX)
     will = presence_will(site.id, instance)
-    line = MqttLink(url, f"fleet-{instance}", subscriptions, random.Random(), will, limits)
+    line = MqttLink(url, f"fleet-{instance}", subscriptions, random.Random(), will, limits, login)
     line.farewell = will
     return line
 

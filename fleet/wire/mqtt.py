@@ -13,6 +13,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import aiomqtt
 from paho.mqtt.reasoncodes import ReasonCode
@@ -20,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from fleet.errors import LinkDownError
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.link import LinkListener, Will
+from fleet.wire.login import Login
 from fleet.wire.subscription import Subscription
 
 FAREWELL_S_MAX = 1.0
@@ -82,6 +84,7 @@ class MqttLink:
         rng: random.Random,
         will: Will | None = None,
         limits: LineLimits | None = None,
+        login: Login | None = None,
     ) -> None:
         self.client_id = client_id
         self.will = will
@@ -90,6 +93,7 @@ class MqttLink:
         self._url = url
         self._subscriptions = tuple(subscriptions)
         self._rng = rng
+        self._login = login or Login()
         self.limits = limits or LineLimits()
         self._client: aiomqtt.Client | None = None
         self._outgoing: asyncio.Queue[_Speech] = asyncio.Queue(self.limits.waiting_max)
@@ -103,10 +107,13 @@ class MqttLink:
 
     async def run(self, listener: LinkListener) -> None:
         loop = asyncio.get_running_loop()
-        failures = 0
+        failures, told = 0, ""
         while True:
-            began_s = loop.time()
+            began_s, connects = loop.time(), self.counts.connects
             reason = await self._serve_once(listener)
+            if self.counts.connects == connects and reason != told:  # people should know why it does not come up
+                self._tell(partial(listener.on_link_down, reason))
+            told = reason
             failures = 1 if loop.time() - began_s > self.limits.steady_after_s else failures + 1
             wait_s = self._retry_s(failures)
             log.info("link_retry", extra={"client": self.client_id, "reason": reason, "wait_s": round(wait_s, 2)})
@@ -185,6 +192,9 @@ class MqttLink:
             timeout=self.limits.answer_s_max,
             will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
             queue_type=_passage_to(lambda message: self._hear(message, listener)),
+            username=self._login.user,
+            password=self._login.password,
+            tls_context=self._login.tls() if self._url.is_secure else None,
             socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
         )
 

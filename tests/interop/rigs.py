@@ -47,10 +47,12 @@ class House:
 
     Attributes:
         is_persistent: it keeps over a restart what it remembers.
+        certificate: file of a certificate and its key; it then speaks TLS only. For mosquitto.
     """
 
     users: Mapping[str, Rights] | None = None
     is_persistent: bool = False
+    certificate: Path | None = None
     queued_max: int = 0
     in_flight_max: int = 0
     repeats_after_s: int = 0
@@ -255,6 +257,9 @@ class MosquittoRig(MqttRig):
             f"max_inflight_messages {self.manners.in_flight_max}",
             f"allow_anonymous {str(house.users is None).lower()}",
         ]
+        if house.certificate is not None:
+            self.url = replace(self.url, is_secure=True)
+            settings += [f"certfile {house.certificate}", f"keyfile {house.certificate}"]
         if house.packet_bytes_max:
             settings.append(f"max_packet_size {house.packet_bytes_max}")
         if house.payload_bytes_max:
