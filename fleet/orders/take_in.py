@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fleet.dispatch.reserve import bay_of, free, reserve
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import VehicleId
@@ -51,7 +52,7 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
         draft.emit(event)
         _instant_over(draft, twin, event)
     _never_had(draft, roads, vehicle_id, state)
-    _work_left(draft, vehicle_id, state)
+    _work_left(draft, roads, vehicle_id, state)
     _placed(draft, roads, vehicle_id, state)
     if len(draft.entries) or draft.state.twin(vehicle_id).order_id:
         draft.touch(vehicle_id)
@@ -269,7 +270,7 @@ def _instant_failed(draft: Draft, before: Twin, event: ev.InstantMoved) -> None:
         raise_assist(draft, AssistCause.ORDER_REJECTED, vehicle_subject(event.vehicle_id), detail)
 
 
-def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:
+def _work_left(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
     """Whether it is idle by its own word, and whether it follows somebody else's order."""
     twin = draft.state.twin(vehicle_id)
     _take_revived(draft, vehicle_id, state)
@@ -280,6 +281,7 @@ def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None
     if (left, foreign) == (twin.has_order_left, twin.foreign_order):
         return
     draft.emit(ev.WorkLeftChanged(vehicle_id=vehicle_id, has_order_left=left, foreign_order=foreign))
+    _hold_bay(draft, roads, twin, foreign)
     subject = vehicle_subject(vehicle_id)
     if foreign:
         is_ours = draft.state.ended_order(vehicle_id, foreign) is not None
@@ -287,6 +289,20 @@ def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None
         raise_assist(draft, AssistCause.FOREIGN_ORDER, subject, f"follows {foreign}, {detail}")
     else:
         resolve_assist(draft, AssistCause.FOREIGN_ORDER, subject, "no longer")
+
+
+def _hold_bay(draft: Draft, roads: SiteRoads, before: Twin, foreign: str) -> None:
+    """A vehicle that loads by a late copy of an order that was over stands in a bay: nobody else is sent into it."""
+    vehicle_id, bay = before.vehicle.id, bay_of(before.vehicle.home_station)
+    if _loads_by(draft, vehicle_id, foreign):
+        reserve(draft, roads.site, bay, vehicle_id)
+    elif _loads_by(draft, vehicle_id, before.foreign_order) and before.trip_id is None:
+        free(draft, roads.site, bay, vehicle_id)
+
+
+def _loads_by(draft: Draft, vehicle_id: VehicleId, order_id: str) -> bool:
+    ended = draft.state.ended_order(vehicle_id, order_id)
+    return ended is not None and any(action.kind is ActionKind.PICK for action in ended.actions)
 
 
 def _take_revived(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:
