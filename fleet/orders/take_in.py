@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fleet.dispatch.decide import REFUSALS_MAX
 from fleet.dispatch.reserve import bay_of, free, reserve
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
@@ -13,8 +14,17 @@ from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
 from fleet.orders.build import DEVIATION_M
 from fleet.orders.charging import take_charge, take_plug_answer
-from fleet.orders.follow import instant_events, never_had, order_events, passed_edges, rejection_of, revived_events
+from fleet.orders.follow import (
+    instant_events,
+    never_had,
+    order_events,
+    passed_edges,
+    rejection_of,
+    rejection_of_new,
+    revived_events,
+)
 from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
+from fleet.orders.refused import order_refused, refuses_for_good, update_refused
 from fleet.orders.way import end_node
 from fleet.planning.present import predicted_return_s, travel_tables
 from fleet.roads.site_roads import SiteRoads, station_node_id
@@ -93,8 +103,8 @@ def _condition(draft: Draft, event: ev.ConditionChanged) -> None:
         resolve_assist(draft, AssistCause.VEHICLE_NOT_AUTOMATIC, subject, f"in mode {event.mode}")
     else:
         raise_assist(draft, AssistCause.VEHICLE_NOT_AUTOMATIC, subject, f"in mode {event.mode}")
-    if event.fatal or event.is_stopped:
-        detail = ", ".join(event.fatal) or "emergency stop or protective field"
+    if event.fatal or event.critical or event.is_stopped:
+        detail = ", ".join((*event.fatal, *event.critical)) or "emergency stop or protective field"
         raise_assist(draft, AssistCause.VEHICLE_FAULT, subject, detail)
     else:
         resolve_assist(draft, AssistCause.VEHICLE_FAULT, subject, "the vehicle no longer says so")
@@ -185,9 +195,7 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
     last = draft.state.orders[order.id]
     rejection = rejection_of(last, state)
     if rejection is not None:
-        detail = f"{rejection.error_type} {rejection.description or ''}".strip()
-        draft.emit(ev.UpdateRefused(order_id=order.id, update_id=last.update_id, why=detail))
-        raise_assist(draft, AssistCause.ORDER_REJECTED, subject, f"{order.id}.{last.update_id}: {detail}")
+        update_refused(draft, roads, last, rejection, state)
 
 
 def _doubt_refusal(draft: Draft, order: Order, action: StopAction, state: VehicleState) -> None:
@@ -209,7 +217,14 @@ def _never_had(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
 
 def _order_over(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
     subject = vehicle_subject(order.vehicle_id)
+    rejection = rejection_of_new(order, state)
     order_ended(draft, order, roads.site.policy.no_staff_retries, state)
+    if rejection is not None:
+        order_refused(draft, roads, order, rejection, state)
+    elif order.refusals >= REFUSALS_MAX and refuses_for_good(draft, order):
+        why = f"refused {order.refusals} updates of {order.id}"
+        draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=why))
+        draft.want_plan(f"{order.vehicle_id} refuses updates")
     for cause in (AssistCause.RELEASE_REFUSED, AssistCause.ROAD_CLOSED):
         resolve_assist(draft, cause, subject, "the order is over")
     resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the order is over")
