@@ -91,7 +91,7 @@ class MqttLink:
         self.farewell: Will | None = None
         self.counts = LineCounts()
         self._url = url
-        self._subscriptions = tuple(subscriptions)
+        self.subscriptions = tuple(subscriptions)
         self._rng = rng
         self._login = login or Login()
         self.limits = limits or LineLimits()
@@ -199,10 +199,10 @@ class MqttLink:
         )
 
     async def _subscribe(self, client: aiomqtt.Client) -> None:
-        if not self._subscriptions:
+        if not self.subscriptions:
             return
-        answers = await client.subscribe([(wanted.filter, wanted.qos) for wanted in self._subscriptions])
-        for wanted, answer in zip(self._subscriptions, answers, strict=True):
+        answers = await client.subscribe([(wanted.filter, wanted.qos) for wanted in self.subscriptions])
+        for wanted, answer in zip(self.subscriptions, answers, strict=True):
             if isinstance(answer, ReasonCode) and answer.is_failure:
                 raise aiomqtt.MqttError(f"the broker refuses the subscription to {wanted.filter}")
 

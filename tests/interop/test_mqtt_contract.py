@@ -91,7 +91,6 @@ async def test_nothing_waits_for_who_listens_at_qos_0(opened: OpenRig) -> None:
         assert said(van) == [b"heard"]
 
 
-@pytest.mark.vda5050("1.6")
 @awaited
 async def test_nothing_waits_for_a_client_with_a_clean_session(opened: OpenRig) -> None:
     async with opened() as rig:

@@ -6,6 +6,7 @@ import asyncio
 import random
 from pathlib import Path
 
+import aiomqtt
 import pytest
 
 from fleet.errors import LinkDownError
@@ -26,6 +27,17 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> OpenRig:
 @pytest.fixture(params=REAL_KINDS)
 def opened_for_real(request: pytest.FixtureRequest, tmp_path: Path) -> OpenRig:
     return opener(request.param, tmp_path)
+
+
+@pytest.mark.vda5050("1.4")
+@awaited
+async def test_a_vehicle_that_speaks_at_qos_2_is_heard_all_the_same(opened_for_real: OpenRig) -> None:
+    async with opened_for_real() as rig:
+        assert isinstance(rig, MqttRig)
+        _, heard = await rig.join("control", Subscription("t"))
+        async with aiomqtt.Client(rig.url.host, rig.url.port, protocol=aiomqtt.ProtocolVersion.V311) as van:
+            await van.publish("t", b"at qos 2", qos=2)
+        await heard.until(lambda: heard.payloads == [b"at qos 2"])
 
 
 @awaited
@@ -124,6 +136,7 @@ async def test_messages_sent_without_waiting_keep_their_order(opened: OpenRig) -
         assert heard.payloads == [b"%d" % number for number in range(100)]
 
 
+@pytest.mark.vda5050("1.6")
 @awaited
 async def test_a_link_comes_back_with_its_broker_and_listens_again(opened: OpenRig) -> None:
     async with opened() as rig:
