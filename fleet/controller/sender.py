@@ -23,6 +23,8 @@ from fleet.wire.messages import Header
 from fleet.wire.rules import violations
 
 EPOCH_STEP = 2**20
+SENT_BYTES_MAX = 256 * 1024
+"""A broker throws out whoever says more than it takes: one order, sent again and again, would cost all the line."""
 
 log = structlog.get_logger("fleet.sender")
 
@@ -97,6 +99,10 @@ class Sender:
         major = int(vehicle.vda5050_version.partition(".")[0])
         topic = Topic(vehicle.interface_name, major, vehicle.manufacturer, vehicle.serial_number, row.topic)
         self._judge(vehicle.vda5050_version, row.topic, payload)
+        if len(payload) > SENT_BYTES_MAX:
+            self._stats.dropped["too_large_to_send"] += 1
+            log.error("too_large_to_send", vehicle=row.vehicle_id, ref=row.ref, length=len(payload))
+            return
         try:
             await self._link.publish(topic.text(), payload)
         except LinkDownError as error:
