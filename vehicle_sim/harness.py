@@ -26,7 +26,7 @@ from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
 from fleet.wire.memory import MemoryBroker, MemoryLink
-from fleet.wire.rights import Rights, fleet_rights, vehicle_rights
+from fleet.wire.rights import site_rights
 from fleet.wire.subscription import Subscription
 from fleet.workers.inline import InlineSolver
 from vehicle_sim.checks import Checks, Glance, all_checks
@@ -84,13 +84,6 @@ def _roads(site: Site, graph: RoadGraph) -> SiteRoads:
     return _kept_roads[0]
 
 
-def _rights(site: Site) -> dict[str, Rights]:
-    """Who may say what on a broker that holds everyone to their own topics."""
-    vehicles = site.vehicles.values()
-    own: dict[str, Rights] = {v.id: vehicle_rights(v.interface_name, v.manufacturer, v.serial_number) for v in vehicles}
-    return {CLIENT_ID: fleet_rights(site.interface_name)} | own
-
-
 def simulate(scenario: Scenario, graph: RoadGraph, seed: int, options: Options | None = None) -> Outcome:
     """Run the scenario once, from its start until everything has come to its end."""
     options = options or Options()
@@ -112,7 +105,7 @@ class _Simulation:
         self.plan = scenario.fault_plan(seed, options.profile)
         self.timers = VirtualTimers(clock)
         self.network_faults = NetworkFaults(self.plan.rates, self.plan.from_s, self.plan.until_s, clock.trade_now_s)
-        rights = _rights(scenario.site) if options.has_rights else None
+        rights = site_rights(scenario.site, CLIENT_ID) if options.has_rights else None
         net = random.Random(f"net:{seed}")
         self.broker = MemoryBroker(net, faults=self.network_faults, manners=options.manners, rights=rights)
         ground = Ground(roads.graph)

@@ -30,7 +30,7 @@ from fleet.wire.manners import MOSQUITTO, NATS, Manners
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.mqtt import LineLimits, MqttLink
 from fleet.wire.network import Latency
-from fleet.wire.rights import Rights
+from fleet.wire.rights import Rights, mosquitto_list
 from fleet.wire.subscription import Subscription
 from tests.interop.guest import Entrance, Guest, MemoryGuest, PlainGuest, password_of
 from tests.interop.heard import PATIENCE_S, Heard
@@ -266,7 +266,7 @@ class MosquittoRig(MqttRig):
             settings.append(f"message_size_limit {house.payload_bytes_max}")
         if house.users is not None:
             (folder / "users").write_text("".join(map(_mosquitto_user, house.users)))
-            (folder / "rights").write_text("".join(_mosquitto_rights(*each) for each in house.users.items()))
+            (folder / "rights").write_text(mosquitto_list(house.users))
             settings += [f"password_file {folder / 'users'}", f"acl_file {folder / 'rights'}"]
         config.write_text("\n".join(settings) + "\n")
 
@@ -279,12 +279,6 @@ def _mosquitto_user(user: str) -> str:
     salt = b"twelve bytes"
     key = hashlib.pbkdf2_hmac("sha512", password_of(user).encode(), salt, 101)
     return f"{user}:$7$101${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}\n"
-
-
-def _mosquitto_rights(user: str, rights: Rights) -> str:
-    says = "".join(f"topic write {each}\n" for each in rights.says)
-    hears = "".join(f"topic read {each}\n" for each in rights.hears)
-    return f"user {user}\n{says}{hears}"
 
 
 def _nats_user(user: str, rights: Rights) -> str:
