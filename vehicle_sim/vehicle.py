@@ -102,11 +102,12 @@ class SimVehicle:
         if retained or self.is_off:
             return  # an order kept by a broker is an old one
         name = topic.rpartition("/")[2]
+        version, fields = self.vehicle.vda5050_version, self.vehicle.habits.fields
         try:
             if name == "order":
-                self._hear_order(codec.decode_order(payload)[1])
+                self._hear_order(codec.decode_order(payload, version, fields)[1])
             elif name == "instantActions":
-                for action in codec.decode_instant_actions(payload)[1].actions:
+                for action in codec.decode_instant_actions(payload, version, fields)[1].actions:
                     self.instant.hear(action)
         except WireError as fault:
             self.complain("validationError", fault.reason, (ErrorReference(key="topic", value=name),))

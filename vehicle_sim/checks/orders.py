@@ -10,7 +10,6 @@ from fleet.model import event as ev
 from fleet.model.event import Event
 from fleet.model.ids import OrderId, VehicleId
 from fleet.state.fleet_state import FleetState
-from fleet.wire.codec import body_of
 from fleet.wire.link import Topic
 from fleet.wire.messages import InstantActions, Order
 from vehicle_sim.checks.base import Check, Glance
@@ -45,7 +44,7 @@ class SameNumberSameBytes(Check):
         self._digests: dict[tuple[str, int], str] = {}
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
-        digest = hashlib.sha256(body_of(order)).hexdigest()
+        digest = hashlib.sha256(self.body_in(topic, payload)).hexdigest()
         pair = (order.order_id, order.order_update_id)
         if self._digests.setdefault(pair, digest) != digest:
             self.violate(f"{pair} was sent with two contents", topic.serial_number)
@@ -113,13 +112,13 @@ class NothingUnrecorded(Check):
             self._committed.add((row.vehicle_id, row.ref, row.update_id, row.body))
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
-        row = (topic.serial_number, order.order_id, order.order_update_id, body_of(order))
+        row = (topic.serial_number, order.order_id, order.order_update_id, self.body_in(topic, payload))
         if row not in self._committed:
             text = f"order {order.order_id}.{order.order_update_id} was sent before it was committed"
             self.violate(text, topic.serial_number)
 
     def sent_actions(self, topic: Topic, actions: InstantActions, payload: bytes) -> None:
-        row = (topic.serial_number, actions.actions[0].action_id, 0, body_of(actions))
+        row = (topic.serial_number, actions.actions[0].action_id, 0, self.body_in(topic, payload))
         if row not in self._committed:
             self.violate(f"{actions.actions[0].action_id} was sent before it was committed", topic.serial_number)
 
