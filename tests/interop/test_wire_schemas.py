@@ -203,6 +203,7 @@ def our_meaning(kind: Kind) -> object:
     assert_never(kind)
 
 
+@pytest.mark.vda5050("14.18")
 @pytest.mark.needs("shared")
 @pytest.mark.parametrize(("version", "topic_name"), CASES)
 def test_our_table_has_the_schemas_lines(version: str, topic_name: str, schemas: Schemas) -> None:
