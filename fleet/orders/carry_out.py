@@ -110,7 +110,7 @@ def _new_order(
         return None
     path: tuple[PathEdge, ...] = ()
     if twin.node_id != goal_node_id:
-        route = roads.route(type_id, twin.place, goal, _closed(draft, roads) - {twin.place.edge})
+        route = roads.route(type_id, twin.place, goal, _closed(draft, roads, twin) - {twin.place.edge})
         if isinstance(route, NoRoute):
             _no_way(draft, twin, f"to {goal_node_id}: {route.reason}")
             return None
@@ -190,7 +190,7 @@ def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str) -> None:
     if place is None:
         return
     type_id = twin.vehicle.type_id
-    route = roads.route(type_id, place, order.goal, _closed(draft, roads) - {place.edge})
+    route = roads.route(type_id, place, order.goal, _closed(draft, roads, twin) - {place.edge})
     if isinstance(route, NoRoute):
         _no_way(draft, twin, f"to {order.last_node_id}: {route.reason}")
         return
@@ -214,7 +214,7 @@ def _is_refused(draft: Draft, roads: SiteRoads, order: Order, target: int) -> bo
 def _refusal(draft: Draft, roads: SiteRoads, order: Order, target: int) -> Refusal | None:
     """Why a piece of road that would be new in the base may not be driven on now, or not after the one before it."""
     profile = RoadProfile.of(roads.site.type_of(order.vehicle_id))
-    closed = _closed(draft, roads)
+    closed = _closed(draft, roads, draft.state.twin(order.vehicle_id))
     here = draft.state.twin(order.vehicle_id).place if not order.released else None
     if order.released:
         here = order.path[order.released - 1].end_place
@@ -245,8 +245,10 @@ def _joins(
     return may_turn(graph, profile, here.edge, piece.edge, closed)
 
 
-def _closed(draft: Draft, roads: SiteRoads) -> frozenset[int]:
-    return roads.closed_edges(key for key in draft.state.closures if draft.state.is_closed(key))
+def _closed(draft: Draft, roads: SiteRoads, twin: Twin) -> frozenset[int]:
+    """For everybody, and for this vehicle alone."""
+    shut = (shut.road_key for shut in twin.shut if shut.until_s > draft.now_s)
+    return roads.closed_edges((*(key for key in draft.state.closures if draft.state.is_closed(key)), *shut))
 
 
 def _ask(draft: Draft, vehicle_id: VehicleId, kind: ActionKind, order_id: OrderId | None) -> None:
