@@ -62,6 +62,9 @@ class ActionKind(StrEnum):
     STOP_CHARGING = "stopCharging"
     START_PAUSE = "startPause"
     STOP_PAUSE = "stopPause"
+    START_HIBERNATION = "startHibernation"
+    STOP_HIBERNATION = "stopHibernation"
+    ENABLE_ZONE_SET = "enableZoneSet"
 
 
 REQUESTS = frozenset({ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST})
@@ -154,6 +157,7 @@ class Order:
         accepted: edges in the base that the vehicle has confirmed; an update stitches to its end after a refusal.
         refusals: updates the vehicle refused.
         old_complaints: refusals the vehicle showed already when the order or its last update was issued.
+        exposed: the most edges that were ever in the base: a refused update may have been taken all the same.
     """
 
     id: OrderId
@@ -176,6 +180,7 @@ class Order:
     accepted: int = 0
     refusals: int = 0
     old_complaints: tuple[str, ...] = ()
+    exposed: int = 0
 
     @property
     def is_fully_released(self) -> bool:

@@ -57,7 +57,7 @@ def state_events(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
     if twin.liveness is not Liveness.FRESH:
         yield ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.FRESH)
     if twin.connection == "CONNECTION_BROKEN":  # some clients never repeat ONLINE after a reconnect
-        yield ev.ConnectionChanged(vehicle_id=vehicle_id, connection="ONLINE")
+        yield ev.ConnectionChanged(vehicle_id=vehicle_id, connection="ONLINE", by_state=True)
     yield from _condition(twin, state)
     yield from _complaints(twin, state)
     yield from _charge(twin, state)
@@ -80,14 +80,16 @@ def has_order_left(state: VehicleState, besides: AbstractSet[str] = frozenset())
 def _condition(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
     fatal = tuple(sorted({error.error_type for error in state.errors if error.level in STOPPING_LEVELS}))
     stopped = state.safety.emergency_stop is not EmergencyStop.NONE or state.safety.field_violation
-    told = (state.mode.value, stopped, state.paused, fatal)
-    if told != (twin.mode, twin.is_stopped, twin.is_paused, twin.fatal):
+    is_localized = state.position is None or state.position.is_localized
+    told = (state.mode.value, stopped, state.paused, fatal, is_localized)
+    if told != (twin.mode, twin.is_stopped, twin.is_paused, twin.fatal, twin.is_localized):
         yield ev.ConditionChanged(
             vehicle_id=twin.vehicle.id,
             mode=state.mode.value,
             is_stopped=stopped,
             is_paused=state.paused,
             fatal=fatal,
+            is_localized=is_localized,
         )
 
 

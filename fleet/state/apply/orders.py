@@ -5,7 +5,7 @@ from __future__ import annotations
 from fleet.model import event as ev
 from fleet.model.change import replace
 from fleet.model.ids import ActionId
-from fleet.model.order import ORDER_LIFECYCLE, ActionPhase, EndedOrder, OrderPhase, StopAction
+from fleet.model.order import ORDER_LIFECYCLE, ActionKind, ActionPhase, EndedOrder, OrderPhase, StopAction
 from fleet.model.twin import Instant
 from fleet.state.apply.changes import count, with_order, with_twin
 from fleet.state.apply.registry import on
@@ -16,7 +16,8 @@ ENDED_ORDERS_KEPT = 8
 
 @on(ev.OrderIssued)
 def _order_issued(state: FleetState, event: ev.OrderIssued, now_s: float) -> FleetState:
-    order = replace(event.order, old_complaints=state.twin(event.order.vehicle_id).complaints)
+    complaints = state.twin(event.order.vehicle_id).complaints
+    order = replace(event.order, old_complaints=complaints, exposed=event.order.released)
     state = count(with_order(state, order), "o")
     counters = state.counters.set("a", state.counters.get("a", 0) + len(order.actions))
     plug = replace(state.twin(order.vehicle_id).plug, asked=None)  # it has other things to do now
@@ -32,6 +33,7 @@ def _order_extended(state: FleetState, event: ev.OrderExtended, now_s: float) ->
         released=event.released,
         announced=event.announced,
         extended_s=now_s,
+        exposed=max(order.exposed, event.released),
         old_complaints=state.twin(order.vehicle_id).complaints,
     )
     return with_order(state, changed)
@@ -116,7 +118,7 @@ def _order_ended(state: FleetState, event: ev.OrderEnded, now_s: float) -> Fleet
             forgotten += 1
         case OrderPhase.FINISHED:
             forgotten = 0
-    return with_twin(state, order.vehicle_id, order_id=None, forgotten=forgotten)
+    return with_twin(state, order.vehicle_id, order_id=None, forgotten=forgotten, beyond="")
 
 
 @on(ev.EndedActionSeen)
@@ -133,7 +135,8 @@ def _instant_issued(state: FleetState, event: ev.InstantIssued, now_s: float) ->
     twin = state.twin(event.vehicle_id)
     instant = Instant(action_id=event.action_id, kind=event.kind, issued_s=now_s)
     plug = twin.plug.after_asking(event.kind, now_s)
-    return count(with_twin(state, event.vehicle_id, instants=(*twin.instants, instant), plug=plug), "a")
+    zones = replace(twin.zones, asked=twin.zones.told) if event.kind is ActionKind.ENABLE_ZONE_SET else twin.zones
+    return count(with_twin(state, event.vehicle_id, instants=(*twin.instants, instant), plug=plug, zones=zones), "a")
 
 
 @on(ev.InstantMoved)
