@@ -16,7 +16,7 @@ from fleet.model.site import Site
 from fleet.telemetry.gate import HeaderGate, Verdict
 from fleet.telemetry.learn import Voice
 from fleet.telemetry.liveness import Watch
-from fleet.wire.codec import decode
+from fleet.wire.codec import CODECS, decode
 from fleet.wire.link import Topic
 from fleet.wire.messages import (
     Connection,
@@ -74,6 +74,7 @@ class Ear:
         self.heard: dict[VehicleId, Heard] = {}
         self.clocks_off: dict[VehicleId, float] = {}
         self._clocks_told: set[VehicleId] = set()
+        self._reusers_told: set[VehicleId] = set()
         self._rules_told: dict[VehicleId, set[str]] = {}
         self._voices: dict[tuple[VehicleId, str], Voice] = {}
         self._online: dict[VehicleId, Header | None] = {}
@@ -112,6 +113,9 @@ class Ear:
             return
         self._judge(vehicle_id, parsed.name, message, payload)
         verdict = self._gate.judge(vehicle_id, parsed.name, message.header, payload, self._clock.trade_now_s())
+        if vehicle_id in self._gate.reusers and vehicle_id not in self._reusers_told:
+            self._reusers_told.add(vehicle_id)
+            log.warning("header_id_reused", vehicle=vehicle_id, topic=topic, header_id=message.header.header_id)
         if verdict in (Verdict.LATE, Verdict.DOUBLED):
             self._stats.dropped[verdict.value] += 1
             return
@@ -126,7 +130,8 @@ class Ear:
 
     def _judge(self, vehicle_id: VehicleId, name: str, message: Inbound, payload: bytes) -> None:
         """Count what breaks the field rules; a message that could be read is used all the same."""
-        for violation in violations(message.header.version or "2.1.0", name, payload):
+        version = message.header.version
+        for violation in violations(version if version in CODECS else "2.1.0", name, payload):
             self._stats.schema_violations[f"{name}:{violation.path}"] += 1
             told, place = self._rules_told.setdefault(vehicle_id, set()), f"{name}:{violation.path}"
             is_news = place not in told and len(told) < RULES_TOLD_MAX
