@@ -65,9 +65,13 @@ class ActionKind(StrEnum):
     START_HIBERNATION = "startHibernation"
     STOP_HIBERNATION = "stopHibernation"
     ENABLE_ZONE_SET = "enableZoneSet"
+    ENABLE_MAP = "enableMap"
+    RETRY = "retry"
+    SKIP_RETRY = "skipRetry"
+    CLEAR_INSTANT_ACTIONS = "clearInstantActions"
 
 
-REQUESTS = frozenset({ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST})
+REQUESTS = frozenset({ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST, ActionKind.CLEAR_INSTANT_ACTIONS})
 """Actions that change nothing on the vehicle."""
 
 
@@ -76,6 +80,7 @@ class ActionPhase(StrEnum):
 
     PENDING = "pending"
     RUNNING = "running"
+    RETRIABLE = "retriable"  # it failed, and the vehicle waits for our word whether to try again
     FINISHED = "finished"
     FAILED = "failed"
 
@@ -138,6 +143,7 @@ class StopAction:
     parcel_count: int
     phase: ActionPhase = ActionPhase.PENDING
     result: str = ""
+    retries: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +164,8 @@ class Order:
         refusals: updates the vehicle refused.
         old_complaints: refusals the vehicle showed already when the order or its last update was issued.
         exposed: the most edges that were ever in the base: a refused update may have been taken all the same.
+        acted_s: trade time at which one of its actions last went on; 0 for never.
+        wants_base: the vehicle asked for more road, and has got none since.
     """
 
     id: OrderId
@@ -181,6 +189,8 @@ class Order:
     refusals: int = 0
     old_complaints: tuple[str, ...] = ()
     exposed: int = 0
+    acted_s: float = 0.0
+    wants_base: bool = False
 
     @property
     def is_fully_released(self) -> bool:

@@ -10,6 +10,7 @@ from fleet.model.order import REQUESTS, ActionKind, ActionPhase
 from fleet.model.place import Place
 from fleet.model.plug import NEVER_ASKED, Plug
 from fleet.model.profile import NOTHING_LEARNED, Learned
+from fleet.model.refusal import Refusal, ShutRoad
 from fleet.model.vehicle import Vehicle
 
 HIBERNATING = "HIBERNATING"
@@ -18,6 +19,8 @@ AUTOMATIC_MODES = ("AUTOMATIC", "SEMIAUTOMATIC", INTERVENED)
 """Modes in which a vehicle keeps the order it has and takes another; the words of VDA 5050 3.0."""
 MODES_OF_PEOPLE = ("MANUAL", "SERVICE", "TEACH_IN", "STARTUP")
 """Modes in which it has cleared its order; of one that is unknown nobody can say."""
+MAP_ENABLED, MAP_DISABLED, MAP_MISSING = "enabled", "disabled", "missing"
+MAP_UNFIT = frozenset({MAP_DISABLED, MAP_MISSING})
 
 
 class Liveness(StrEnum):
@@ -37,6 +40,9 @@ class Instant:
     kind: ActionKind
     issued_s: float
     phase: ActionPhase = ActionPhase.PENDING
+    order_id: OrderId | None = None
+    about: ActionId | None = None
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,14 @@ class Twin:
         learned: what it has told of how it wants to be spoken to.
         zones: what it was told of closed roads.
         answers: what it asked leave for lately, and was answered.
+        critical: error types of the level that ends an order and lets the vehicle take another.
+        critical_s: since when they are as they are.
+        refusal: what its refusals have come to; None where it refused nothing of late.
+        avoids: optional parts of messages that it refused.
+        window_edges: it is told no more edges of a way at once; 0 for no such limit.
+        shut: roads that it cannot be sent over.
+        told_s: when an order or update was last committed for it.
+        map_word: what it says of the map of our orders: enabled, disabled, missing, or nothing.
     """
 
     vehicle: Vehicle
@@ -126,6 +140,15 @@ class Twin:
     learned: Learned = NOTHING_LEARNED
     zones: Zones = NO_ZONES
     answers: tuple[Answered, ...] = ()
+    critical: tuple[str, ...] = ()
+    critical_s: float = 0.0
+    refusal: Refusal | None = None
+    avoids: tuple[str, ...] = ()
+    window_edges: int = 0
+    shut: tuple[ShutRoad, ...] = ()
+    told_s: float = 0.0
+    map_word: str = ""
+    map_version: str = ""
 
     @property
     def can_take_orders(self) -> bool:
@@ -142,7 +165,12 @@ class Twin:
             and not self.foreign_order
             and not self.beyond
             and not self.learned.unspoken
+            and self.map_word not in MAP_UNFIT
         )
+
+    def is_shut(self, road_key: str, now_s: float) -> bool:
+        """Whether this one vehicle cannot be sent over the road."""
+        return any(shut.road_key == road_key and shut.until_s > now_s for shut in self.shut)
 
     @property
     def is_hibernating(self) -> bool:

@@ -19,6 +19,10 @@ ZONES, RESPONSES = "zoneSet", "responses"
 """Topics of 3.0 that are told to vehicles that know them; their rows wait in the outbox as all others do."""
 
 
+ALSO_UNFIT = frozenset({ActionKind.CANCEL_ORDER, ActionKind.ENABLE_MAP, ActionKind.RETRY, ActionKind.SKIP_RETRY})
+"""Asked also of a vehicle that takes no order now: one that is stopped, or held, or has the wrong map."""
+
+
 def may_be_told(twin: Twin, topic: str, ref: str) -> bool:
     """Whether what waits under this topic and reference may go to the vehicle now."""
     if twin.learned.unspoken:
@@ -44,7 +48,8 @@ def is_answered(twin: Twin, topic: str, ref: str) -> bool | None:
 def may_be_asked(twin: Twin, kind: ActionKind) -> bool:
     """Whether the vehicle takes this instant action now.
 
-    Requests also before it was heard, a cancel also where nothing else may be told, the rest only where it may move.
+    Requests also before it was heard, what ends or mends an order also where it takes none, the rest only where it may
+    move.
     """
     is_fresh = twin.liveness is Liveness.FRESH
     if twin.is_hibernating or kind is ActionKind.STOP_HIBERNATION:
@@ -55,7 +60,7 @@ def may_be_asked(twin: Twin, kind: ActionKind) -> bool:
         return kind is ActionKind.CANCEL_ORDER
     if kind in REQUESTS:
         return True
-    return is_fresh if kind is ActionKind.CANCEL_ORDER else twin.can_take_orders
+    return is_fresh if kind in ALSO_UNFIT else twin.can_take_orders
 
 
 def _hears(twin: Twin) -> bool:

@@ -1,4 +1,4 @@
-"""What comes in over the line: taken, counted, told to people once, and never more trouble than one message is worth."""
+"""What comes in over the line: taken, counted, told to people once, never more trouble than one message is worth."""
 
 from __future__ import annotations
 

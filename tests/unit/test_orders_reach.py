@@ -6,7 +6,7 @@ import pytest
 
 from fleet.model import event as ev
 from fleet.model.ids import ActionId
-from fleet.model.order import ActionKind
+from fleet.model.order import REQUESTS, ActionKind
 from fleet.model.profile import Learned
 from fleet.model.site import Limits
 from fleet.model.twin import Liveness, Twin
@@ -82,7 +82,7 @@ def test_what_waits_in_the_outlet_is_not_sent_once_its_vehicle_leaves_the_automa
 @pytest.mark.vda5050("9.8")
 def test_the_mode_of_a_silent_vehicle_is_old_and_it_is_asked_for_its_state(issued: FleetState) -> None:
     twin = van(issued, in_mode("MANUAL"), STALE)
-    assert asked(twin) == {K.STATE_REQUEST, K.FACTSHEET_REQUEST}
+    assert asked(twin) == REQUESTS
 
 
 @pytest.mark.vda5050("11.8")
