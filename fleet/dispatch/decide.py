@@ -30,6 +30,7 @@ from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import RunView, TripView, Visit
+from fleet.telemetry.profiles import profile
 
 RETRY_S = 60.0
 REFUSALS_MAX = 2
@@ -59,9 +60,20 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
     if twin.refusal is not None and twin.refusal.again_s > draft.now_s:
         draft.wake(vehicle_id, twin.refusal.again_s)
         return None
+    if _is_too_soon(draft, twin):
+        return None
     if twin.trip_id is not None:
         return _in_trip(draft, roads, twin, draft.state.trip(twin.trip_id))
     return _at_rest(draft, roads, twin)
+
+
+def _is_too_soon(draft: Draft, twin: Twin) -> bool:
+    """Whether the vehicle wants more time between two orders or updates (section 4.3); what waits is told as one."""
+    again_s = twin.told_s + profile(twin).limits.order_interval_s_min
+    if not twin.told_s or draft.now_s >= again_s:
+        return False
+    draft.wake(twin.vehicle.id, again_s)
+    return True
 
 
 def stop_for_closed(draft: Draft, vehicle_id: VehicleId) -> Cancel | None:
@@ -76,7 +88,7 @@ def stop_for_closed(draft: Draft, vehicle_id: VehicleId) -> Cancel | None:
     return Cancel(order.id, f"{banned} was closed")
 
 
-# Under an order -----------------------------------------------------------------------------------------------------
+# Under an order -------------------------------------------------------------------------------------------------------
 
 
 def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
@@ -100,6 +112,8 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
     if open_count is not None:
         order = replace(order, path=order.path[: order.released + open_count])
     released = extension(order, roads.site.limits, draft.now_s)
+    if released is not None and _is_too_soon(draft, twin):
+        return None
     if released is not None:
         return energy.onward(draft, roads, twin, order, released)
     look_again_s = comes_to_its_end_s(order, roads.site.limits, draft.now_s)
@@ -232,7 +246,7 @@ def _stands_before(roads: SiteRoads, place: Place, edge_id: str) -> bool:
     return roads.graph.edge_by_key(edge_id.partition("@")[0]) == place.edge
 
 
-# In a trip ----------------------------------------------------------------------------------------------------------
+# In a trip ------------------------------------------------------------------------------------------------------------
 
 
 def _in_trip(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> Intent | None:
@@ -321,7 +335,7 @@ def _is_home(twin: Twin) -> bool:
     return twin.node_id == station_node_id(twin.vehicle.home_station)
 
 
-# At rest ------------------------------------------------------------------------------------------------------------
+# At rest --------------------------------------------------------------------------------------------------------------
 
 
 def _at_rest(draft: Draft, roads: SiteRoads, twin: Twin) -> Intent | None:

@@ -53,7 +53,7 @@ class Exit:
     stands: Stands
 
 
-# What still stands --------------------------------------------------------------------------------------------------
+# What still stands ----------------------------------------------------------------------------------------------------
 
 
 def _never(state: FleetState, assist: Assist) -> bool:
@@ -221,6 +221,12 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
             "the vehicle shows it, or the order is over",
             (HOLD, END_ORDER, CLOSE),
             _is_unconfirmed,
+        ),
+        C.VEHICLE_LIMITS: Exit(
+            "an order cannot be told to a vehicle, for a limit or a gap of its factsheet; tried again each minute",
+            "it could be told an order",
+            (HOLD, RESUME, END_ORDER, CLOSE),
+            _never,
         ),
         C.NO_ROUTE: Exit(
             "a vehicle finds no permitted way; closing it has the way looked for at once",

@@ -23,6 +23,7 @@ class AssistCause(StrEnum):
     RELEASE_REFUSED = "release_refused"
     ORDER_REJECTED = "order_rejected"
     ORDER_UNCONFIRMED = "order_unconfirmed"
+    VEHICLE_LIMITS = "vehicle_limits"
     NO_ROUTE = "no_route"
     BLOCKED = "blocked"
     NO_STAFF = "no_staff"

@@ -220,7 +220,7 @@ def rejection_of(order: Order, state: VehicleState) -> VehicleError | None:
 
 
 def _rejects_update(error: VehicleError, order: Order, state: VehicleState) -> bool:
-    """A copy of an earlier update that comes late is refused as well, for its number; that is no word about the last."""
+    """A late copy of an earlier update is refused as well, for its number; that is no word about the last one."""
     if not _rejects(error, order, update=True):
         return False
     is_named = any(reference.key == "orderUpdateId" for reference in error.references)

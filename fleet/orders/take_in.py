@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from fleet.dispatch.decide import REFUSALS_MAX
 from fleet.dispatch.reserve import bay_of, free, reserve
@@ -24,14 +25,16 @@ from fleet.orders.follow import (
     revived_events,
 )
 from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
+from fleet.orders.names import Known, our_state
 from fleet.orders.refused import order_refused, refuses_for_good, update_refused
 from fleet.orders.way import end_node
 from fleet.planning.present import predicted_return_s, travel_tables
-from fleet.roads.site_roads import SiteRoads, station_node_id
+from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.telemetry.intake import UNNAMED, connection_events, has_order_left, state_events
 from fleet.telemetry.locate import distance_m, locate
+from fleet.telemetry.profiles import profile
 from fleet.wire.messages import Connection, VehicleState
 
 AT_STATION_M = 50.0
@@ -51,6 +54,7 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     """What a state says, all of it that is news."""
     before = draft.state.twin(vehicle_id)
     order = draft.state.active_order(vehicle_id)
+    state = our_state(state, profile(before).limits, partial(known_names, draft, roads, before))
     for told in state_events(before, state):
         event = _with_edge(told, order, state)
         draft.emit(event)
@@ -77,7 +81,22 @@ def take_silence(draft: Draft, vehicle_id: VehicleId, level: Liveness) -> None:
     draft.touch(vehicle_id)
 
 
-# What follows from an event of the vehicle itself -------------------------------------------------------------------
+def known_names(draft: Draft, roads: SiteRoads, twin: Twin) -> Known:
+    """All that the vehicle can be speaking of: its orders, what it was asked, where it stands, the site's doors."""
+    order = draft.state.active_order(twin.vehicle.id)
+    ended = draft.state.ended_orders.get(twin.vehicle.id, ())
+    known = Known(
+        orders=tuple(each.id for each in ended),
+        nodes=(twin.node_id, *map(station_node_id, roads.site.stations), *map(point_node_id, roads.site.points)),
+        actions=(
+            *(instant.action_id for instant in twin.instants),
+            *(action.action_id for each in ended for action in each.actions),
+        ),
+    )
+    return known if order is None else known.with_order(order)
+
+
+# What follows from an event of the vehicle itself ---------------------------------------------------------------------
 
 
 def _react(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Event) -> None:
@@ -164,7 +183,7 @@ def _where(roads: SiteRoads, road_key: str) -> str:
     return road_key if edge is None else f"{roads.graph.describe(edge)} ({road_key})"
 
 
-# Orders -------------------------------------------------------------------------------------------------------------
+# Orders ---------------------------------------------------------------------------------------------------------------
 
 
 def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:

@@ -1,4 +1,4 @@
-"""What we do when a vehicle refuses: each kind of refusal is met by what could mend it, once, and then a person comes."""
+"""What we do when a vehicle refuses: each refusal is met by what could mend it, once, and then a person comes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId
 from fleet.model.order import ActionKind, Order, OrderPurpose
 from fleet.model.refusal import Reaction
-from fleet.orders.build import order_message
+from fleet.orders.build import Terms, order_message
 from fleet.orders.carry_out import carry_out
 from fleet.orders.follow import CANCEL_IS_DONE, rejection_of
 from fleet.orders.refused import ENOUGH, REMEDIES
@@ -83,11 +83,11 @@ def extended(roads: SiteRoads) -> tuple[Order, FleetState]:
 def refused_update(order: Order, kind: str, **references: str) -> VehicleState:
     before = replace(order, released=order.accepted, update_id=order.update_id - 1)
     named = {"orderId": order.id, "orderUpdateId": str(order.update_id)} | references
-    return driving(before, order.passed, errors=[an_error(kind, **named)])
+    return driving(before, order.passed, errors=[an_error(kind, ErrorLevel.WARNING, **named)])
 
 
 def refused(order: Order, kind: str, **references: str) -> VehicleState:
-    return a_state(errors=[an_error(kind, **({"orderId": order.id} | references))])
+    return a_state(errors=[an_error(kind, ErrorLevel.WARNING, **({"orderId": str(order.id)} | references))])
 
 
 def next_order(roads: SiteRoads, state: FleetState, after_s: float = 60.0) -> Order | None:
@@ -99,7 +99,7 @@ def next_order(roads: SiteRoads, state: FleetState, after_s: float = 60.0) -> Or
     return draft.state.active_order(VAN_1)
 
 
-# The table --------------------------------------------------------------------------------------------------------------
+# The table ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.vda5050("7.4")
@@ -124,7 +124,7 @@ def test_a_type_that_nobody_knows_refuses_nothing(roads: SiteRoads) -> None:
     assert heard(roads, state, refused(order, "wiperFluidLow")).twin(VAN_1).order_id == order.id
 
 
-# Row by row -------------------------------------------------------------------------------------------------------------
+# Row by row -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.vda5050("7.r1")
@@ -155,7 +155,7 @@ def test_an_order_with_a_part_it_does_not_take_is_told_again_without_it_under_a_
     again = next_order(roads, state)
     assert again is not None
     assert again.id != order.id
-    told = order_message(again, roads.site, profile(state.twin(VAN_1)))
+    told = order_message(again, Terms("town", roads.graph, profile(state.twin(VAN_1))))
     assert all(edge.length_m is None for edge in told.edges)
     assert all(edge.speed_mps_max is not None for edge in told.edges)
 
@@ -322,7 +322,7 @@ def test_an_update_after_a_cancel_ends_the_order_and_a_new_one_comes(roads: Site
     assert next_order(roads, heard(roads, draft.state, gone)) is not None
 
 
-# How often, and for how long --------------------------------------------------------------------------------------------
+# How often, and for how long ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.vda5050("7.1", "7.2", "7.3")
@@ -377,15 +377,13 @@ def test_an_order_that_is_taken_forgets_what_was_refused_before(roads: SiteRoads
     assert state.twin(VAN_1).refusal is None
 
 
-# Levels and failures ----------------------------------------------------------------------------------------------------
+# Levels and failures --------------------------------------------------------------------------------------------------
 
 
 def with_fault(roads: SiteRoads, level: ErrorLevel) -> tuple[Order, FleetState]:
     order, state = taken(roads)
     later = after(state, [], now_s=NOW_S + 5.0)
-    return order, heard(
-        roads, later, driving(order, 1, errors=[an_error("drive", level)]), now_s=NOW_S + 5.0
-    )
+    return order, heard(roads, later, driving(order, 1, errors=[an_error("drive", level)]), now_s=NOW_S + 5.0)
 
 
 @pytest.mark.vda5050("7.5")
@@ -415,7 +413,9 @@ def test_a_critical_fault_that_stays_ends_the_order_and_the_vehicle_takes_anothe
     state = heard(roads, draft.state, stands, now_s=NOW_S + 61.0)
     again = next_order(roads, state, after_s=62.0)
     assert again is not None
-    later = after(state, [ev.OrderIssued(order=again), ev.OrderSeen(order_id=again.id, update_id=0)], now_s=NOW_S + 62.0)
+    later = after(
+        state, [ev.OrderIssued(order=again), ev.OrderSeen(order_id=again.id, update_id=0)], now_s=NOW_S + 62.0
+    )
     assert not isinstance(decide(Draft(later, NOW_S + 600.0), roads, VAN_1), Cancel)
 
 
@@ -431,9 +431,7 @@ def test_with_a_fatal_fault_nothing_is_told_and_no_error_ends_an_order_by_itself
 def test_where_nothing_more_is_done_after_a_failed_action_the_order_is_cancelled(roads: SiteRoads) -> None:
     order = an_order("n1", GOAL, runs=("run-1", "run-2"))
     runs = ev.RunsAccepted(key="", digest="", runs=(a_run("run-2"),))
-    state = after(
-        loaded(roads), [runs, ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)]
-    )
+    state = after(loaded(roads), [runs, ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
     said = driving(order, 2, actions={"a-run-1": failed("jam"), "a-run-2": ActionStatus.WAITING})
     state = heard(roads, state, said)
     assert decide(Draft(state, NOW_S + 30.0), roads, VAN_1) is None
