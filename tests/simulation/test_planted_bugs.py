@@ -236,6 +236,7 @@ def test_code_of_ours_that_raises_is_found(town: Town) -> None:
         assert "S21" in shown(town, 1, Options(solver_steps=0))
 
 
+@pytest.mark.vda5050("3.10")
 def test_sending_an_order_that_nobody_could_send_in_time_is_found(tmp_path: Path) -> None:
     outage = '\n[[fault]]\nkind = "broker_down"\nat = "2m50s"\nlasts = "100s"\n'
     town = block_town(tmp_path, SCENARIO + outage)
