@@ -275,9 +275,9 @@ class _Daemon:
 
 def line_of(site: Site, url: BrokerUrl) -> MqttLink:
     """The line on which the area hears its vehicles; laid anew when all of them seem to have fallen silent."""
-    prefix = f"{site.interface_name}/+/+/+"
-    subscriptions = [Subscription(f"{prefix}/{name}") for name in INBOUND_TOPICS]
-    subscriptions.append(Subscription(f"{prefix}/connection", qos=1))
+    interfaces = sorted({site.interface_name, *(vehicle.interface_name for vehicle in site.vehicles.values())})
+    subscriptions = [Subscription(f"{name}/+/+/+/{topic}") for name in interfaces for topic in INBOUND_TOPICS]
+    subscriptions += [Subscription(f"{name}/+/+/+/connection", qos=1) for name in interfaces]
     limits = LineLimits(silence_s_max=SILENCE_S_MAX)
     return MqttLink(url, f"fleet-{site.id}", subscriptions, random.Random(), limits=limits)
 

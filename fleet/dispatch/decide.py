@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleet.dispatch import energy
-from fleet.dispatch.charge import charging_step
+from fleet.dispatch.charge import charging_step, is_tied, stop_charging_first
+from fleet.dispatch.fitness import call_if_stopped, give_up, wake_up
 from fleet.dispatch.intent import Cancel, Deliver, GoHome, Intent, Load, Recant, Reroute
 from fleet.dispatch.release import comes_to_its_end_s, extension
 from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
@@ -22,7 +23,7 @@ from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, OrderP
 from fleet.model.place import Place
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
-from fleet.model.twin import Liveness, Twin
+from fleet.model.twin import INTERVENED, Liveness, Twin
 from fleet.planning.gone import point_gone
 from fleet.planning.present import ready_again_s
 from fleet.roads.route import NoRoute
@@ -47,12 +48,13 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
     order = draft.state.active_order(vehicle_id)
     if (cancel := stop_for_closed(draft, vehicle_id)) is not None:
         return cancel
+    call_if_stopped(draft, twin, roads.site.policy)
     if order is not None and (banned := _banned_under(draft, order)):
         _call_for_closed(draft, vehicle_id, f"it is on {banned}, which was closed, and drives on to leave it")
     if twin.foreign_order:
         return _revived(draft, twin)
     if not twin.can_take_orders:
-        return None
+        return wake_up(draft, twin) or give_up(twin, order)
     if order is not None:
         return _under_order(draft, roads, twin, order)
     if twin.has_order_left or twin.instant(ActionKind.CANCEL_ORDER):
@@ -62,6 +64,8 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
         return None
     if _is_too_soon(draft, twin):
         return None
+    if twin.trip_id is not None and is_tied(twin):
+        return stop_charging_first(draft, twin)
     if twin.trip_id is not None:
         return _in_trip(draft, roads, twin, draft.state.trip(twin.trip_id))
     return _at_rest(draft, roads, twin)
@@ -343,7 +347,7 @@ def _at_rest(draft: Draft, roads: SiteRoads, twin: Twin) -> Intent | None:
         return _go_home(draft, roads, twin, None)
     planned = draft.state.planned_trips(twin.vehicle.id)
     upcoming = planned[0] if planned else None
-    step = charging_step(draft, roads, twin, upcoming)
+    step = charging_step(draft, roads, twin, upcoming) if twin.mode != INTERVENED else None
     if step is not None:
         return step
     if upcoming is None or twin.is_charging or twin.is_asked:

@@ -25,7 +25,7 @@ class Letter:
     """A message to a vehicle, to be sent once the events it belongs to are committed.
 
     Attributes:
-        ref: order id, or action id of an instant action.
+        ref: what it is known by until it is settled: order, action, zone set or request id.
         after: how many events of the turn stand before it.
     """
 

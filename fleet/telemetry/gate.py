@@ -110,6 +110,18 @@ class HeaderGate:
         self._recent: dict[tuple[VehicleId, str], deque[_Last]] = {}
         self._clocks: dict[tuple[VehicleId, str], _Clock] = {}
 
+    def restarted(self, vehicle_id: VehicleId, sent_s: float, now_s: float) -> None:
+        """A vehicle has begun anew and says so: its numbers count from anew, and what it said before is late.
+
+        Args:
+            sent_s: when it said so, by its own clock, which may be another than before.
+        """
+        for key in [key for key in self._last if key[0] == vehicle_id]:
+            del self._last[key]
+            self._behind.pop(key, None)
+            self._clocks.pop(key, None)
+            self._restarts[key] = _Restart(sent_s, now_s)
+
     def judge(self, vehicle_id: VehicleId, topic_name: str, header: Header, payload: bytes, now_s: float) -> Verdict:
         """What becomes of a message that came in at `now_s`."""
         if topic_name == "connection":
