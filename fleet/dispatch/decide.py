@@ -12,7 +12,7 @@ from dataclasses import replace
 from fleet.dispatch import energy
 from fleet.dispatch.charge import charging_step, is_tied, stop_charging_first
 from fleet.dispatch.fitness import call_if_stopped, give_up, wake_up
-from fleet.dispatch.intent import Cancel, Deliver, GoHome, Intent, Load, Recant, Reroute
+from fleet.dispatch.intent import Cancel, Deliver, GoHome, Intent, Load, Recant, Reroute, TryAgain
 from fleet.dispatch.release import comes_to_its_end_s, extension
 from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
 from fleet.model import event as ev
@@ -38,6 +38,7 @@ REFUSALS_MAX = 2
 UNLOAD_RETRY_S = 300.0
 CRITICAL_WAIT_S = 30.0
 NEXT_ACTION_S = 60.0
+RETRIALS_MAX, RETRIAL_PAUSE_S = 2, 15.0
 AT_HAND = frozenset({ActionPhase.RUNNING, ActionPhase.RETRIABLE})
 OVERDUE_S = 300.0
 
@@ -105,6 +106,8 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
     if twin.blocked is not None:
         return _blocked(draft, roads, twin, order)
     ahead = order.path[order.released :]
+    if (word := _word_on_failure(draft, twin, order)) is not None:
+        return word
     if (failed := _failed(draft, twin, order)) is not None:
         return failed
     if _is_stopped_by_fault(twin, order):
@@ -128,6 +131,18 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
 
 def _is_closed(draft: Draft, twin: Twin, road_key: str) -> bool:
     return draft.state.is_closed(road_key) or twin.is_shut(road_key, draft.now_s)
+
+
+def _word_on_failure(draft: Draft, twin: Twin, order: Order) -> TryAgain | None:
+    """What becomes of an action that failed and may be tried again: some tries, with a pause, then it has failed."""
+    waiting = next((action for action in order.actions if action.phase is ActionPhase.RETRIABLE), None)
+    if waiting is None or twin.instant(ActionKind.RETRY) or twin.instant(ActionKind.SKIP_RETRY):
+        return None
+    again_s = order.acted_s + RETRIAL_PAUSE_S
+    if draft.now_s < again_s:
+        draft.wake(twin.vehicle.id, again_s)
+        return None
+    return TryAgain(waiting.action_id, gives_up=waiting.retries >= RETRIALS_MAX)
 
 
 def _is_stopped_by_fault(twin: Twin, order: Order) -> bool:

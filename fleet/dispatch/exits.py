@@ -18,7 +18,7 @@ from fleet.model.custody import CustodyKind
 from fleet.model.ids import AssistId, RunId, VehicleId
 from fleet.model.run import OPEN_PHASES
 from fleet.model.site import Site
-from fleet.model.twin import AUTOMATIC_MODES, Liveness, Twin
+from fleet.model.twin import AUTOMATIC_MODES, MAP_UNFIT, Liveness, Twin
 from fleet.state.attention import raise_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
@@ -97,6 +97,10 @@ def _has_fault(twin: Twin) -> bool:
 
 def _is_not_automatic(twin: Twin) -> bool:
     return bool(twin.mode) and twin.mode not in AUTOMATIC_MODES
+
+
+def _lacks_map(twin: Twin) -> bool:
+    return twin.map_word in MAP_UNFIT
 
 
 def _is_foreign(twin: Twin) -> bool:
@@ -252,6 +256,12 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
             "it could be told an order",
             (HOLD, RESUME, END_ORDER, CLOSE),
             _never,
+        ),
+        C.MAP_MISSING: Exit(
+            "a vehicle holds no map by which it could be sent anywhere, or does not enable it",
+            "it shows the map enabled",
+            (HOLD, END_ORDER, CLOSE),
+            _while_in_service(_lacks_map),
         ),
         C.NO_ROUTE: Exit(
             "a vehicle finds no permitted way; closing it has the way looked for at once",

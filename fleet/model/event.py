@@ -433,6 +433,7 @@ class MapChanged(Event):
     """
 
     vehicle_id: VehicleId
+    map_id: str
     word: str
     map_version: str = ""
 

@@ -107,6 +107,7 @@ class Twin:
         shut: roads that it cannot be sent over.
         told_s: when an order or update was last committed for it.
         map_word: what it says of the map of our orders: enabled, disabled, missing, or nothing.
+        map_id, map_version: of that map, as it has it.
         zones: what it was told of closed roads.
         answers: what it asked leave for lately, and was answered.
     """
@@ -146,6 +147,7 @@ class Twin:
     shut: tuple[ShutRoad, ...] = ()
     told_s: float = 0.0
     map_word: str = ""
+    map_id: str = ""
     map_version: str = ""
     zones: Zones = NO_ZONES
     answers: tuple[Answered, ...] = ()

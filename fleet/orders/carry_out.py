@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import assert_never
 
-from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute
+from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute, TryAgain
 from fleet.dispatch.release import release_until
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
@@ -17,9 +17,10 @@ from fleet.model.ids import ActionId, OrderId, RunId, TripId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPurpose, PathEdge, PathNode, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Twin
-from fleet.orders.build import Terms, instant_message, order_message, update_message
+from fleet.orders.asked import INSTANT, ask
+from fleet.orders.build import Terms, order_message, update_message
 from fleet.orders.course import points_max
-from fleet.orders.fit import Untellable, at_most, window
+from fleet.orders.fit import Untellable, at_most, is_offered, window
 from fleet.orders.handover import loading_refused
 from fleet.orders.sound import refuse_unsound
 from fleet.orders.way import SHORTEST_PIECE_M, end_node, way_of
@@ -32,7 +33,7 @@ from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.telemetry.profiles import profile
 
-ORDER, INSTANT = "order", "instantActions"
+ORDER = "order"
 RETRY_S = 60.0
 
 
@@ -58,11 +59,14 @@ def carry_out(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, intent: Int
             _reroute(draft, roads, draft.state.orders[intent.order_id], intent.why)
         case Cancel():
             draft.emit(ev.OrderCancelling(order_id=intent.order_id, why=intent.why))
-            _ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, intent.order_id)
+            ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, order_id=intent.order_id)
         case Recant():
-            _ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, intent.order_id)
+            ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, order_id=intent.order_id)
+        case TryAgain():
+            kind = ActionKind.SKIP_RETRY if intent.gives_up else ActionKind.RETRY
+            ask(draft, vehicle_id, kind, about=intent.action_id)
         case Ask():
-            _ask(draft, vehicle_id, intent.kind, None)
+            _ask_if_offered(draft, twin, intent.kind)
         case _:
             assert_never(intent)
 
@@ -293,7 +297,13 @@ def _closed(draft: Draft, roads: SiteRoads, twin: Twin) -> frozenset[int]:
     return roads.closed_edges((*(key for key in draft.state.closures if draft.state.is_closed(key)), *shut))
 
 
-def _ask(draft: Draft, vehicle_id: VehicleId, kind: ActionKind, order_id: OrderId | None) -> None:
-    action_id = ActionId(draft.next_id("a"))
-    draft.emit(ev.InstantIssued(vehicle_id=vehicle_id, action_id=action_id, kind=kind, order_id=order_id))
-    draft.send(vehicle_id, INSTANT, action_id, 0, instant_message(kind, action_id, order_id))
+def _ask_if_offered(draft: Draft, twin: Twin, kind: ActionKind) -> None:
+    """What a vehicle does not list in its factsheet is not asked of it (section 4.5)."""
+    if is_offered(profile(twin), kind):
+        ask(draft, twin.vehicle.id, kind)
+        return
+    detail = f"{twin.vehicle.id} does not offer {kind}; name it in `fields` of its [[profile]], or see its maker"
+    raise_assist(draft, AssistCause.VEHICLE_LIMITS, vehicle_subject(twin.vehicle.id), detail)
+
+
+__all__ = ["INSTANT", "ORDER", "carry_out"]

@@ -55,7 +55,14 @@ def may_be_asked(twin: Twin, kind: ActionKind) -> bool:
         return kind is ActionKind.CANCEL_ORDER
     if kind in REQUESTS:
         return True
+    if kind is ActionKind.ENABLE_MAP:  # without it, it takes no orders
+        return is_fresh and not twin.held
     return is_fresh if kind is ActionKind.CANCEL_ORDER else twin.can_take_orders
+
+
+def may_be_heard(twin: Twin) -> bool:
+    """Whether a vehicle that may get no order just now would hear an instant action all the same."""
+    return twin.liveness is Liveness.FRESH and twin.mode in AUTOMATIC_MODES and twin.mode != INTERVENED
 
 
 def _hears(twin: Twin) -> bool:
