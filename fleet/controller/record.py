@@ -14,8 +14,10 @@ from fleet.journal.snapshot import snapshot_text
 from fleet.model import event as ev
 from fleet.model.ids import VehicleId
 from fleet.model.vehicle import Vehicle
+from fleet.orders.names import their_message
 from fleet.orders.outlet import OutboxRow, OutboxStatus
 from fleet.state.draft import Draft
+from fleet.telemetry.profiles import profile
 from fleet.wire.codec import body_of
 
 
@@ -74,7 +76,8 @@ def commit_of(
 def _outbox(draft: Draft, head: Head, first_row_id: int, vehicles: Mapping[VehicleId, Vehicle]) -> list[OutboxRow]:
     rows = []
     for i, letter in enumerate(draft.letters):
-        body = body_of(letter.message, vehicles[letter.vehicle_id].vda5050_version)
+        limits = profile(draft.state.twin(letter.vehicle_id)).limits
+        body = body_of(their_message(letter.message, limits), vehicles[letter.vehicle_id].vda5050_version)
         row = OutboxRow(
             id=first_row_id + i,
             seq=head.seq + letter.after,

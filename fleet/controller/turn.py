@@ -18,6 +18,7 @@ from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPhase
 from fleet.model.site import Limits
 from fleet.model.twin import Liveness, Twin
+from fleet.orders.asked import see_to_asked
 from fleet.orders.carry_out import carry_out
 from fleet.orders.end_order import EndOrder, end_order
 from fleet.orders.hibernation import Hibernate, WakeUp, hibernate
@@ -223,6 +224,7 @@ def _decide_one(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
     if overdue(draft, vehicle_id) and not draft.state.twin(vehicle_id).can_take_orders:
         draft.want_plan(f"{vehicle_id} cannot begin its trip")
         draft.wake(vehicle_id, draft.now_s + AGAIN_S)
+    see_to_asked(draft, vehicle_id)
     tell_zones(draft, roads, vehicle_id)
     for _ in range(STEPS_MAX):
         before = len(draft.entries)

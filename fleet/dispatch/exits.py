@@ -18,7 +18,7 @@ from fleet.model.custody import CustodyKind
 from fleet.model.ids import AssistId, RunId, VehicleId
 from fleet.model.run import OPEN_PHASES
 from fleet.model.site import Site
-from fleet.model.twin import AUTOMATIC_MODES, Liveness, Twin
+from fleet.model.twin import AUTOMATIC_MODES, MAP_UNFIT, Liveness, Twin
 from fleet.state.attention import raise_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
@@ -52,7 +52,7 @@ class Exit:
     stands: Stands
 
 
-# What still stands --------------------------------------------------------------------------------------------------
+# What still stands ----------------------------------------------------------------------------------------------------
 
 
 def _never(state: FleetState, assist: Assist) -> bool:
@@ -97,6 +97,10 @@ def _has_fault(twin: Twin) -> bool:
 
 def _is_not_automatic(twin: Twin) -> bool:
     return bool(twin.mode) and twin.mode not in AUTOMATIC_MODES
+
+
+def _lacks_map(twin: Twin) -> bool:
+    return twin.map_word in MAP_UNFIT
 
 
 def _is_foreign(twin: Twin) -> bool:
@@ -246,6 +250,18 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
             "the vehicle shows it, or the order is over",
             (HOLD, END_ORDER, CLOSE),
             _is_unconfirmed,
+        ),
+        C.VEHICLE_LIMITS: Exit(
+            "an order cannot be told to a vehicle, for a limit or a gap of its factsheet; tried again each minute",
+            "it could be told an order",
+            (HOLD, RESUME, END_ORDER, CLOSE),
+            _never,
+        ),
+        C.MAP_MISSING: Exit(
+            "a vehicle holds no map by which it could be sent anywhere, or does not enable it",
+            "it shows the map enabled",
+            (HOLD, END_ORDER, CLOSE),
+            _while_in_service(_lacks_map),
         ),
         C.NO_ROUTE: Exit(
             "a vehicle finds no permitted way; closing it has the way looked for at once",

@@ -26,6 +26,8 @@ class AssistCause(StrEnum):
     RELEASE_REFUSED = "release_refused"
     ORDER_REJECTED = "order_rejected"
     ORDER_UNCONFIRMED = "order_unconfirmed"
+    VEHICLE_LIMITS = "vehicle_limits"
+    MAP_MISSING = "map_missing"
     NO_ROUTE = "no_route"
     BLOCKED = "blocked"
     NO_STAFF = "no_staff"

@@ -420,8 +420,8 @@ class ConditionChanged(Event):
     is_stopped: bool
     is_paused: bool
     fatal: tuple[str, ...]
-    is_localized: bool = True
     critical: tuple[str, ...] = ()
+    is_localized: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -433,6 +433,7 @@ class MapChanged(Event):
     """
 
     vehicle_id: VehicleId
+    map_id: str
     word: str
     map_version: str = ""
 

@@ -62,13 +62,13 @@ class ActionKind(StrEnum):
     STOP_CHARGING = "stopCharging"
     START_PAUSE = "startPause"
     STOP_PAUSE = "stopPause"
-    START_HIBERNATION = "startHibernation"
-    STOP_HIBERNATION = "stopHibernation"
-    ENABLE_ZONE_SET = "enableZoneSet"
     ENABLE_MAP = "enableMap"
     RETRY = "retry"
     SKIP_RETRY = "skipRetry"
     CLEAR_INSTANT_ACTIONS = "clearInstantActions"
+    START_HIBERNATION = "startHibernation"
+    STOP_HIBERNATION = "stopHibernation"
+    ENABLE_ZONE_SET = "enableZoneSet"
 
 
 REQUESTS = frozenset({ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST, ActionKind.CLEAR_INSTANT_ACTIONS})
@@ -163,9 +163,9 @@ class Order:
         accepted: edges in the base that the vehicle has confirmed; an update stitches to its end after a refusal.
         refusals: updates the vehicle refused.
         old_complaints: refusals the vehicle showed already when the order or its last update was issued.
-        exposed: the most edges that were ever in the base: a refused update may have been taken all the same.
         acted_s: trade time at which one of its actions last went on; 0 for never.
         wants_base: the vehicle asked for more road, and has got none since.
+        exposed: the most edges that were ever in the base: a refused update may have been taken all the same.
     """
 
     id: OrderId
@@ -188,9 +188,9 @@ class Order:
     accepted: int = 0
     refusals: int = 0
     old_complaints: tuple[str, ...] = ()
-    exposed: int = 0
     acted_s: float = 0.0
     wants_base: bool = False
+    exposed: int = 0
 
     @property
     def is_fully_released(self) -> bool:

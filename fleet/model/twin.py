@@ -13,14 +13,14 @@ from fleet.model.profile import NOTHING_LEARNED, Learned
 from fleet.model.refusal import Refusal, ShutRoad
 from fleet.model.vehicle import Vehicle
 
+MAP_ENABLED, MAP_DISABLED, MAP_MISSING = "enabled", "disabled", "missing"
+MAP_UNFIT = frozenset({MAP_DISABLED, MAP_MISSING})
 HIBERNATING = "HIBERNATING"
 INTERVENED = "INTERVENED"
 AUTOMATIC_MODES = ("AUTOMATIC", "SEMIAUTOMATIC", INTERVENED)
 """Modes in which a vehicle keeps the order it has and takes another; the words of VDA 5050 3.0."""
 MODES_OF_PEOPLE = ("MANUAL", "SERVICE", "TEACH_IN", "STARTUP")
 """Modes in which it has cleared its order; of one that is unknown nobody can say."""
-MAP_ENABLED, MAP_DISABLED, MAP_MISSING = "enabled", "disabled", "missing"
-MAP_UNFIT = frozenset({MAP_DISABLED, MAP_MISSING})
 
 
 class Liveness(StrEnum):
@@ -99,8 +99,6 @@ class Twin:
         held: why nothing may be sent to it, or empty.
         heard_epoch: the last controller that heard it, by its epoch.
         learned: what it has told of how it wants to be spoken to.
-        zones: what it was told of closed roads.
-        answers: what it asked leave for lately, and was answered.
         critical: error types of the level that ends an order and lets the vehicle take another.
         critical_s: since when they are as they are.
         refusal: what its refusals have come to; None where it refused nothing of late.
@@ -109,6 +107,9 @@ class Twin:
         shut: roads that it cannot be sent over.
         told_s: when an order or update was last committed for it.
         map_word: what it says of the map of our orders: enabled, disabled, missing, or nothing.
+        map_id, map_version: of that map, as it has it.
+        zones: what it was told of closed roads.
+        answers: what it asked leave for lately, and was answered.
     """
 
     vehicle: Vehicle
@@ -138,8 +139,6 @@ class Twin:
     forgotten: int = 0
     heard_epoch: int = 0
     learned: Learned = NOTHING_LEARNED
-    zones: Zones = NO_ZONES
-    answers: tuple[Answered, ...] = ()
     critical: tuple[str, ...] = ()
     critical_s: float = 0.0
     refusal: Refusal | None = None
@@ -148,7 +147,10 @@ class Twin:
     shut: tuple[ShutRoad, ...] = ()
     told_s: float = 0.0
     map_word: str = ""
+    map_id: str = ""
     map_version: str = ""
+    zones: Zones = NO_ZONES
+    answers: tuple[Answered, ...] = ()
 
     @property
     def can_take_orders(self) -> bool:
@@ -163,9 +165,9 @@ class Twin:
             and not self.fatal
             and not self.held
             and not self.foreign_order
+            and self.map_word not in MAP_UNFIT
             and not self.beyond
             and not self.learned.unspoken
-            and self.map_word not in MAP_UNFIT
         )
 
     def is_shut(self, road_key: str, now_s: float) -> bool:

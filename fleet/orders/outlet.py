@@ -16,6 +16,7 @@ from fleet.model.site import Limits
 from fleet.model.twin import Liveness
 from fleet.orders.reach import RESPONSES, ZONES, is_answered, may_be_told
 from fleet.state.fleet_state import FleetState
+from fleet.telemetry.profiles import profile
 
 ORDER_LIFE_S = 60.0
 
@@ -112,9 +113,16 @@ class Outlet:
             if waiting is None or _is_stale(waiting, now_s) or not _may_be_told(state, waiting.row):
                 continue
             waiting.attempts += 1
-            self._queue(row_id, now_s + self._limits.resend_wait_s(waiting.attempts))
+            self._queue(row_id, now_s + self._wait_s(state, waiting))
             found.append((waiting.row, waiting.attempts))
         return found
+
+    def _wait_s(self, state: FleetState, waiting: _Waiting) -> float:
+        """Until it is said again; never sooner than the vehicle takes orders."""
+        wait_s = self._limits.resend_wait_s(waiting.attempts)
+        if waiting.row.topic != "order":
+            return wait_s
+        return max(wait_s, profile(state.twin(waiting.row.vehicle_id)).limits.order_interval_s_min)
 
     def may_go(self, state: FleetState, row: OutboxRow) -> bool:
         """Whether a row that was due a moment ago is still to be sent, as the state is now."""

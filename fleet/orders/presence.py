@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import ActionId, VehicleId
+from fleet.model.ids import VehicleId
 from fleet.model.order import ActionKind, ActionPhase
 from fleet.model.twin import Liveness, Twin
-from fleet.orders.build import instant_message
-from fleet.orders.carry_out import INSTANT
+from fleet.orders.asked import ask
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.telemetry.intake import connection_events
@@ -51,11 +50,8 @@ def take_silence(draft: Draft, vehicle_id: VehicleId, level: Liveness) -> None:
 
 def request(draft: Draft, vehicle_id: VehicleId, kind: ActionKind) -> None:
     """Ask for a state or a factsheet, unless that is being asked for already."""
-    if draft.state.twin(vehicle_id).instant(kind) is not None:
-        return
-    action_id = ActionId(draft.next_id("a"))
-    draft.emit(ev.InstantIssued(vehicle_id=vehicle_id, action_id=action_id, kind=kind, order_id=None))
-    draft.send(vehicle_id, INSTANT, action_id, 0, instant_message(kind, action_id, None))
+    if draft.state.twin(vehicle_id).instant(kind) is None:
+        ask(draft, vehicle_id, kind)
 
 
 def _doubt(draft: Draft, twin: Twin) -> None:

@@ -19,10 +19,6 @@ ZONES, RESPONSES = "zoneSet", "responses"
 """Topics of 3.0 that are told to vehicles that know them; their rows wait in the outbox as all others do."""
 
 
-ALSO_UNFIT = frozenset({ActionKind.CANCEL_ORDER, ActionKind.ENABLE_MAP, ActionKind.RETRY, ActionKind.SKIP_RETRY})
-"""Asked also of a vehicle that takes no order now: one that is stopped, or held, or has the wrong map."""
-
-
 def may_be_told(twin: Twin, topic: str, ref: str) -> bool:
     """Whether what waits under this topic and reference may go to the vehicle now."""
     if twin.learned.unspoken:
@@ -60,7 +56,14 @@ def may_be_asked(twin: Twin, kind: ActionKind) -> bool:
         return kind is ActionKind.CANCEL_ORDER
     if kind in REQUESTS:
         return True
-    return is_fresh if kind in ALSO_UNFIT else twin.can_take_orders
+    if kind is ActionKind.ENABLE_MAP:  # without it, it takes no orders
+        return is_fresh and not twin.held
+    return is_fresh if kind is ActionKind.CANCEL_ORDER else twin.can_take_orders
+
+
+def may_be_heard(twin: Twin) -> bool:
+    """Whether a vehicle that may get no order just now would hear an instant action all the same."""
+    return twin.liveness is Liveness.FRESH and twin.mode in AUTOMATIC_MODES and twin.mode != INTERVENED
 
 
 def _hears(twin: Twin) -> bool:

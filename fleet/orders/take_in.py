@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from fleet.dispatch.decide import REFUSALS_MAX
 from fleet.dispatch.reserve import bay_of, free, reserve
@@ -13,6 +14,7 @@ from fleet.model.order import REQUESTS, ActionKind, ActionPhase, Order, OrderPha
 from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
 from fleet.orders.answers import take_requests
+from fleet.orders.asked import clear_finished
 from fleet.orders.beyond import take_beyond
 from fleet.orders.build import DEVIATION_M
 from fleet.orders.charging import take_charge, take_plug_answer
@@ -24,19 +26,23 @@ from fleet.orders.follow import (
     rejection_of,
     rejection_of_new,
     revived_events,
+    shows_load_of,
 )
 from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
 from fleet.orders.hibernation import take_waking
 from fleet.orders.introduce import take_version
+from fleet.orders.maps import take_maps
+from fleet.orders.names import Known, our_state
 from fleet.orders.refused import order_refused, refuses_for_good, update_refused
 from fleet.orders.way import end_node
 from fleet.orders.zones import take_zones
 from fleet.planning.present import predicted_return_s, travel_tables
-from fleet.roads.site_roads import SiteRoads, station_node_id
+from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.telemetry.intake import UNNAMED, has_order_left, state_events
 from fleet.telemetry.locate import distance_m, locate
+from fleet.telemetry.profiles import profile
 from fleet.wire.messages import VehicleState
 
 AT_STATION_M = 50.0
@@ -50,10 +56,12 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     take_version(draft, draft.state.twin(vehicle_id), state.header.version)
     before = draft.state.twin(vehicle_id)
     order = draft.state.active_order(vehicle_id)
+    state = our_state(state, profile(before).limits, partial(known_names, draft, roads, before))
     for told in state_events(before, state):
         event = _with_edge(told, order, state)
         draft.emit(event)
         _react(draft, roads, before, event)
+    take_maps(draft, roads.site.map_id, vehicle_id, state)
     if order is not None:
         _take_order(draft, roads, order, state)
     twin = draft.state.twin(vehicle_id)
@@ -63,6 +71,7 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     _never_had(draft, roads, vehicle_id, state)
     _work_left(draft, roads, vehicle_id, state)
     _placed(draft, roads, vehicle_id, state)
+    clear_finished(draft, vehicle_id, state)
     take_beyond(draft, roads, vehicle_id, state)
     take_zones(draft, vehicle_id, state)
     take_requests(draft, vehicle_id, state)
@@ -70,7 +79,22 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
         draft.touch(vehicle_id)
 
 
-# What follows from an event of the vehicle itself -------------------------------------------------------------------
+def known_names(draft: Draft, roads: SiteRoads, twin: Twin) -> Known:
+    """All that the vehicle can be speaking of: its orders, what it was asked, where it stands, the site's doors."""
+    order = draft.state.active_order(twin.vehicle.id)
+    ended = draft.state.ended_orders.get(twin.vehicle.id, ())
+    known = Known(
+        orders=tuple(each.id for each in ended),
+        nodes=(twin.node_id, *map(station_node_id, roads.site.stations), *map(point_node_id, roads.site.points)),
+        actions=(
+            *(instant.action_id for instant in twin.instants),
+            *(action.action_id for each in ended for action in each.actions),
+        ),
+    )
+    return known if order is None else known.with_order(order)
+
+
+# What follows from an event of the vehicle itself ---------------------------------------------------------------------
 
 
 def _react(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Event) -> None:
@@ -156,12 +180,12 @@ def _where(roads: SiteRoads, road_key: str) -> str:
     return road_key if edge is None else f"{roads.graph.describe(edge)} ({road_key})"
 
 
-# Orders -------------------------------------------------------------------------------------------------------------
+# Orders ---------------------------------------------------------------------------------------------------------------
 
 
 def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
     last, subject = order, vehicle_subject(order.vehicle_id)
-    for event in order_events(order, state):
+    for event in order_events(order, state, draft.now_s):
         if isinstance(event, ev.OrderSeen):
             resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the vehicle shows it")
             resolve_assist(draft, AssistCause.ORDER_REJECTED, subject, f"it took {order.id}.{event.update_id}")
@@ -173,7 +197,9 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
                 resolve_assist(draft, AssistCause.BLOCKED, subject, "it goes on")
         if isinstance(event, ev.ActionMoved) and event.phase.is_over:
             ended = draft.state.orders[order.id].action(event.action_id)
-            if ended is not None:
+            if ended is not None and shows_load_of(ended, state):
+                doubt_hand_over(draft, order.vehicle_id, ended, f"{ended.action_id} is done, and the lot shown aboard")
+            elif ended is not None:
                 action_ended(draft, draft.state.orders[order.id], ended)
                 _doubt_refusal(draft, order, ended, state)
         elif isinstance(event, ev.OrderEnded):

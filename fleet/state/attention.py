@@ -28,6 +28,8 @@ ANSWER_WITHIN_S: Mapping[AssistCause, float] = MappingProxyType(
         C.RELEASE_REFUSED: 30.0,
         C.ORDER_REJECTED: 120.0,
         C.ORDER_UNCONFIRMED: 120.0,
+        C.VEHICLE_LIMITS: 120.0,
+        C.MAP_MISSING: 600.0,
         C.NO_ROUTE: 120.0,
         C.BLOCKED: 60.0,
         C.NO_STAFF: 120.0,

@@ -26,7 +26,7 @@ SOC_LEAP = 0.05
 
 
 def kind_of(error_type: str) -> str:
-    """An error type as it is compared: makes write `noRouteError`, `NO_ROUTE_ERROR` or `no route error` for one thing."""
+    """An error type as it is compared: makes write `noRouteError` or `NO_ROUTE_ERROR` for one thing."""
     return "".join(letter for letter in error_type.lower() if letter.isalnum())
 
 
@@ -108,8 +108,8 @@ def _condition(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
             is_stopped=stopped,
             is_paused=state.paused,
             fatal=fatal,
-            is_localized=is_localized,
             critical=critical,
+            is_localized=is_localized,
         )
 
 

@@ -97,6 +97,10 @@ STANDING: dict[AssistCause, tuple[Scene, tuple[Command | EndOrder, ...]]] = {
     C.ROAD_CLOSED: (called(C.ROAD_CLOSED, VAN), (HOLD, END)),
     C.ORDER_REJECTED: (called(C.ORDER_REJECTED, VAN, HELD), (RELEASE,)),
     C.ORDER_UNCONFIRMED: (called(C.ORDER_UNCONFIRMED, VAN, ASKED), (HOLD, END)),
+    C.MAP_MISSING: (
+        called(C.MAP_MISSING, VAN, ev.MapChanged(vehicle_id=VAN_1, map_id="town", word="missing")),
+        (HOLD, END),
+    ),
     C.BLOCKED: (called(C.BLOCKED, VAN, ev.BlockedChanged(vehicle_id=VAN_1, edge_id=STREET)), (HOLD, END)),
     C.RUN_UNSERVED: (called(C.RUN_UNSERVED, LOT, scene=waiting), (CancelRun(RUN, "w"),)),
     C.QUARANTINED: (
@@ -112,6 +116,7 @@ CLOSABLE: dict[AssistCause, str] = {
     C.PROFILE_CONTRADICTS: VAN,
     C.LOW_BATTERY: VAN,
     C.CHARGER_FAULT: VAN,
+    C.VEHICLE_LIMITS: VAN,
     C.NO_ROUTE: VAN,
     C.NO_STAFF: LOT,
     C.DROP_FAILED: VAN,

@@ -152,19 +152,19 @@ def _instant_issued(state: FleetState, event: ev.InstantIssued, now_s: float) ->
         about=event.about,
         tries=event.tries,
     )
-    if event.kind is ActionKind.RETRY and event.about is not None:
-        state = _with_retry(state, event.vehicle_id, event.about)
+    if event.kind in (ActionKind.RETRY, ActionKind.SKIP_RETRY) and event.about is not None:
+        state = _with_retry(state, event.vehicle_id, event.about, now_s)
     plug = twin.plug.after_asking(event.kind, now_s)
     zones = replace(twin.zones, asked=twin.zones.told) if event.kind is ActionKind.ENABLE_ZONE_SET else twin.zones
     return count(with_twin(state, event.vehicle_id, instants=(*twin.instants, instant), plug=plug, zones=zones), "a")
 
 
-def _with_retry(state: FleetState, vehicle_id: VehicleId, action_id: ActionId) -> FleetState:
+def _with_retry(state: FleetState, vehicle_id: VehicleId, action_id: ActionId, now_s: float) -> FleetState:
     order = state.active_order(vehicle_id)
     if order is None:
         return state
     actions = (replace(a, retries=a.retries + 1) if a.action_id == action_id else a for a in order.actions)
-    return with_order(state, replace(order, actions=tuple(actions)))
+    return with_order(state, replace(order, actions=tuple(actions), acted_s=now_s))
 
 
 @on(ev.InstantMoved)

@@ -45,7 +45,7 @@ def _condition_changed(state: FleetState, event: ev.ConditionChanged, now_s: flo
 
 @on(ev.MapChanged)
 def _map_changed(state: FleetState, event: ev.MapChanged, now_s: float) -> FleetState:
-    return with_twin(state, event.vehicle_id, map_word=event.word, map_version=event.map_version)
+    return with_twin(state, event.vehicle_id, map_word=event.word, map_id=event.map_id, map_version=event.map_version)
 
 
 @on(ev.RefusalTaken)
