@@ -23,6 +23,7 @@ from fleet.wire.messages import (
 )
 from vehicle_sim import complaints
 from vehicle_sim.complaints import Complaint
+from vehicle_sim.curve import geometry_fault
 from vehicle_sim.ground import Ground, RoadPart
 
 START_REACH_M = 5.0
@@ -182,7 +183,7 @@ def _action_fault(order: Order) -> Rejection | None:
 def _read_hops(order: Order, ground: Ground, start: Place, *, is_new: bool = False) -> list[Hop] | Rejection:
     hops: list[Hop] = []
     here = start
-    for edge, node in zip(order.edges, order.nodes[1:], strict=True):
+    for edge, (before, node) in zip(order.edges, pairwise(order.nodes), strict=True):
         part = ground.part(edge.edge_id)
         if part is None:
             return refuse(
@@ -193,6 +194,8 @@ def _read_hops(order: Order, ground: Ground, start: Place, *, is_new: bool = Fal
             return refuse(order, complaints.MALFORMED, f"edge {edge.edge_id} does not join", ("edgeId", edge.edge_id))
         if ground.knows_node(node.node_id) and ground.node_after(part.end) != node.node_id:
             return refuse(order, complaints.MALFORMED, f"edge {edge.edge_id} ends elsewhere", ("nodeId", node.node_id))
+        if fault := geometry_fault(edge, before.position, node.position, ground.line(part)):
+            return refuse(order, complaints.MALFORMED, f"edge {edge.edge_id} {fault}", ("edgeId", edge.edge_id))
         hops.append(Hop.of(edge, part, node))
         here = part.end
     return hops
