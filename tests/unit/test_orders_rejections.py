@@ -13,7 +13,7 @@ from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId
 from fleet.model.order import ActionKind, Order, OrderPurpose
 from fleet.model.refusal import Reaction
-from fleet.orders.build import order_message
+from fleet.orders.build import Terms, order_message
 from fleet.orders.carry_out import carry_out
 from fleet.orders.follow import CANCEL_IS_DONE, rejection_of
 from fleet.orders.refused import ENOUGH, REMEDIES
@@ -155,7 +155,7 @@ def test_an_order_with_a_part_it_does_not_take_is_told_again_without_it_under_a_
     again = next_order(roads, state)
     assert again is not None
     assert again.id != order.id
-    told = order_message(again, roads.site, profile(state.twin(VAN_1)))
+    told = order_message(again, Terms("town", roads.graph, profile(state.twin(VAN_1))))
     assert all(edge.length_m is None for edge in told.edges)
     assert all(edge.speed_mps_max is not None for edge in told.edges)
 
