@@ -6,6 +6,8 @@ an ordinary loop against a real broker. It trusts no order: what it cannot do it
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from fleet.errors import WireError
 from fleet.model.place import Place
 from fleet.model.site import Site
@@ -15,10 +17,14 @@ from fleet.wire.messages import (
     EmergencyStop,
     ErrorReference,
     Header,
+    InstantActions,
     OperatingMode,
+    Order,
     OrderNode,
+    Responses,
     Safety,
     VehicleError,
+    ZoneSet,
 )
 from vehicle_sim import complaints
 from vehicle_sim.ailments import Ailments
@@ -133,16 +139,24 @@ class SimVehicle:
         """
         if fault := size_fault(self.character, payload):
             raise ValueError(fault)
+        if name not in self.edition.topics:
+            raise ValueError(f"nothing is heard on {name}")
         payload = self.voice.manners.read(name, payload)
-        if name == "order":
-            header, order = codec.decode_order(payload)
-            self._check_version(header)
-            self.orders.hear(order)
-        elif name == "instantActions":
-            header, instant = codec.decode_instant_actions(payload)
-            self._check_version(header)
-            for action in instant.actions:
-                self.instant.hear(action)
+        header, told = codec.decode_told(name, payload, self.vehicle.vda5050_version, self.vehicle.habits.fields)
+        self._check_version(header)
+        match told:
+            case Order():
+                self.orders.hear(told)
+            case InstantActions():
+                for action in told.actions:
+                    self.instant.hear(action)
+            case ZoneSet():
+                self.zones.take(told)
+                self.touched()
+            case Responses():
+                pass  # it asks for nothing
+            case _:
+                assert_never(told)
 
     def _check_version(self, header: Header) -> None:
         """Majors never mix; and there are vehicles that take only the very version they speak."""
