@@ -22,6 +22,7 @@ from fleet.wire.messages import (
     OrderEdge,
     OrderNode,
 )
+from vehicle_sim.curve import geometry_fault
 from vehicle_sim.ground import Ground, RoadPart
 
 START_REACH_M = 5.0
@@ -176,7 +177,7 @@ def _action_fault(order: Order) -> Rejection | None:
 def _read_hops(order: Order, ground: Ground, start: Place, *, is_new: bool = False) -> list[Hop] | Rejection:
     hops: list[Hop] = []
     here = start
-    for edge, node in zip(order.edges, order.nodes[1:], strict=True):
+    for edge, (before, node) in zip(order.edges, pairwise(order.nodes), strict=True):
         part = ground.part(edge.edge_id)
         if part is None:
             return _refuse(order, "noRouteError", f"edge {edge.edge_id} is not on the map", ("edgeId", edge.edge_id))
@@ -185,6 +186,8 @@ def _read_hops(order: Order, ground: Ground, start: Place, *, is_new: bool = Fal
             return _refuse(order, "validationError", f"edge {edge.edge_id} does not join", ("edgeId", edge.edge_id))
         if ground.knows_node(node.node_id) and ground.node_after(part.end) != node.node_id:
             return _refuse(order, "validationError", f"edge {edge.edge_id} ends elsewhere", ("nodeId", node.node_id))
+        if fault := geometry_fault(edge, before.position, node.position, ground.line(part)):
+            return _refuse(order, "validationError", f"edge {edge.edge_id} {fault}", ("edgeId", edge.edge_id))
         hops.append(Hop.of(edge, part, node))
         here = part.end
     return hops

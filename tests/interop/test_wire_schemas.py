@@ -172,6 +172,7 @@ def our_meaning(kind: Kind) -> object:
     assert_never(kind)
 
 
+@pytest.mark.vda5050("14.18")
 @pytest.mark.needs("shared")
 @pytest.mark.parametrize("topic_name", TOPICS)
 def test_our_table_has_the_schemas_lines(topic_name: str, schemas: Mapping[str, dict[str, Any]]) -> None:

@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ from fleet.wire.codec import body_of, encode_order, with_header
 from fleet.wire.messages import ActionStatus
 from fleet.wire.messages import Order as Message
 from fleet.wire.rules import order_violations
-from tests.nouns import VAN, a_header, an_order, driving, town
+from tests.nouns import VAN, a_header, an_order, driving, terms, town
 
 LIMITS = Limits()
 
@@ -57,6 +58,7 @@ def judged(message: Message) -> list[str]:
 # Release --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("13.11")
 @given(pieces, st.data())
 def test_every_base_ends_at_a_safe_place_and_exceeds_the_limits_for_want_of_one_only(
     drawn: list[tuple[float, bool, float]], data: st.DataObject
@@ -75,6 +77,7 @@ def test_every_base_ends_at_a_safe_place_and_exceeds_the_limits_for_want_of_one_
         assert sooner_s <= LIMITS.base_extension_s
 
 
+@pytest.mark.vda5050("6.11")
 @given(pieces)
 def test_a_vehicle_that_drives_at_its_speed_never_comes_near_the_end_of_its_base(
     drawn: list[tuple[float, bool, float]],
@@ -96,19 +99,20 @@ def test_a_vehicle_that_drives_at_its_speed_never_comes_near_the_end_of_its_base
             order = replace(order, passed=order.passed + 1, passed_s=now_s)
 
 
+@pytest.mark.vda5050("5.1", "5.2", "5.3", "5.7", "6.2")
 @given(pieces, st.data())
 def test_a_vehicle_is_led_to_its_goal_by_updates_that_keep_every_rule(
     drawn: list[tuple[float, bool, float]], data: st.DataObject
 ) -> None:
     order = an_order_along(drawn)
-    assert judged(order_message(order, "town")) == []
+    assert judged(order_message(order, terms())) == []
     for _ in range(4 * len(order.path) + 1):
         target = extension(order, LIMITS, 0.0)
         if target is not None:
             before = order
             announced = min(len(order.path), target + HORIZON_EDGES)
             order = replace(order, released=target, announced=announced, update_id=order.update_id + 1)
-            message = update_message(before, order, "town")
+            message = update_message(before, order, terms())
             assert judged(message) == []
             first = message.nodes[0]
             assert (first.sequence_id, first.actions, first.released) == (2 * before.released, (), True)
@@ -120,8 +124,9 @@ def test_a_vehicle_is_led_to_its_goal_by_updates_that_keep_every_rule(
     raise AssertionError("never arrived")
 
 
+@pytest.mark.vda5050("2.2")
 def test_an_order_says_the_same_bytes_under_every_header() -> None:
-    body = body_of(order_message(an_order("n1", "point:p1"), "town"))
+    body = body_of(order_message(an_order("n1", "point:p1"), terms()))
     one, other = (with_header(body, a_header(number)) for number in (1, 2))
     assert one != other
     assert one.partition(b'"orderId"')[2] == other.partition(b'"orderId"')[2]
@@ -145,6 +150,7 @@ def folded(order: Order, event: ev.Event) -> Order:
     return order
 
 
+@pytest.mark.vda5050("10.3")
 @given(st.integers(0, 12), st.integers(0, 2**32), st.floats(0.0, 0.9))
 def test_a_drive_comes_to_the_same_end_however_many_states_are_lost(nodes: int, seed: int, loss: float) -> None:
     chance = random.Random(seed)

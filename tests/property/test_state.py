@@ -224,6 +224,7 @@ def test_at_every_moment_open_runs_are_those_that_are_not_over(seed: int) -> Non
         assert set(state.open_runs) == {run_id for run_id, view in state.runs.items() if view.phase not in over}
 
 
+@pytest.mark.vda5050("5.4", "5.6")
 @pytest.mark.parametrize("seed", [2, 3])
 def test_no_id_is_ever_given_twice(seed: int) -> None:
     events = [record.event() for record in a_history(a_day(seed, "storm"))]

@@ -211,6 +211,7 @@ def test_a_state_survives_the_wire(state: VehicleState) -> None:
     assert violations("2.1.0", "state", payload) == []
 
 
+@pytest.mark.vda5050("1.8", "2.3")
 @given(orders, headers)
 def test_an_order_survives_the_wire(order: Order, header: Header) -> None:
     payload = codec.encode_order(order, header)
@@ -254,11 +255,13 @@ def test_a_factsheet_survives_the_wire(sheet: Factsheet) -> None:
     assert violations("2.1.0", "factsheet", payload) == []
 
 
+@pytest.mark.vda5050("1.9")
 @given(st.binary(max_size=200), st.sampled_from(["state", "connection", "visualization", "factsheet"]))
 def test_noise_raises_nothing_but_wire_errors(payload: bytes, name: str) -> None:
     decode_quietly(name, payload)
 
 
+@pytest.mark.vda5050("1.9")
 @pytest.mark.parametrize("seed", range(500))
 def test_mutated_messages_raise_nothing_but_wire_errors(seed: int) -> None:
     rng = random.Random(seed)

@@ -43,6 +43,7 @@ def test_the_scenario_writes_often_enough_to_be_worth_killing(undisturbed: Outco
     assert undisturbed.is_over
 
 
+@pytest.mark.vda5050("2.2", "5.4")
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_a_kill_at_any_write_changes_nothing_in_the_end(town: Town, undisturbed: Outcome, chunk: int) -> None:
     for point in points(undisturbed.writes, chunk):

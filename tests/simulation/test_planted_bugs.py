@@ -192,8 +192,8 @@ def test_driving_into_closed_roads_is_found(stormy: Town) -> None:
 def test_an_update_that_begins_anywhere_is_found(stormy: Town) -> None:
     whole = update_message
 
-    def from_the_beginning(before: Any, after: Any, map_id: str) -> Any:
-        return whole(replace(before, released=0), after, map_id)
+    def from_the_beginning(before: Any, after: Any, terms: Any) -> Any:
+        return whole(replace(before, released=0), after, terms)
 
     with instead_of(carry_out, "update_message", from_the_beginning):
         assert found_by_seeds(stormy, {"S8", "L1"})
@@ -236,6 +236,7 @@ def test_code_of_ours_that_raises_is_found(town: Town) -> None:
         assert "S21" in shown(town, 1, Options(solver_steps=0))
 
 
+@pytest.mark.vda5050("3.10")
 def test_sending_an_order_that_nobody_could_send_in_time_is_found(tmp_path: Path) -> None:
     outage = '\n[[fault]]\nkind = "broker_down"\nat = "2m50s"\nlasts = "100s"\n'
     town = block_town(tmp_path, SCENARIO + outage)

@@ -15,6 +15,7 @@ from vehicle_sim.scenario import Scenario
 SEEDS = int(os.environ.get("FLEET_SEEDS", "200"))
 
 
+@pytest.mark.vda5050("2.2", "6.2", "6.8", "13.11")
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
 def test_every_promise_is_kept_whatever_goes_wrong(small: Scenario, liechtenstein: RoadGraph, seed: int) -> None:
     outcome = simulate(small, liechtenstein, seed, Options(profile="storm"))

@@ -46,6 +46,7 @@ def all_is_well(outcome: Outcome) -> bool:
     )
 
 
+@pytest.mark.vda5050("6.8", "11.1", "13.12")
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
 def test_every_promise_is_kept_whatever_befalls_vehicles_and_whatever_people_ask(troubled: Town, seed: int) -> None:
     outcome = simulate(*troubled, seed)

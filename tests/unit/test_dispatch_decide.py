@@ -212,11 +212,13 @@ def test_a_run_nobody_took_twice_goes_home(roads: SiteRoads) -> None:
     assert decided(roads, state) == GoHome(a_trip().id)
 
 
+@pytest.mark.vda5050("6.8")
 def test_nothing_is_decided_while_the_vehicle_itself_has_work_left(roads: SiteRoads) -> None:
     state = after(loaded(roads), [ev.WorkLeftChanged(vehicle_id=VAN_1, has_order_left=True, foreign_order="")])
     assert decided(roads, state) is None
 
 
+@pytest.mark.vda5050("8.6")
 def test_no_new_order_while_a_cancel_is_not_answered(roads: SiteRoads) -> None:
     asked = ev.InstantIssued(vehicle_id=VAN_1, action_id=ActionId("a-7"), kind=ActionKind.CANCEL_ORDER, order_id=None)
     assert decided(roads, after(loaded(roads), [asked])) is None
@@ -257,6 +259,7 @@ def test_a_vehicle_at_the_end_of_its_base_is_let_further(roads: SiteRoads) -> No
     assert intent.released > order.released
 
 
+@pytest.mark.vda5050("6.11")
 def test_a_base_is_extended_before_its_vehicle_has_to_brake(roads: SiteRoads) -> None:
     [order] = driving(roads).state.orders.values()
     draft = driving(roads, passed=order.released - 1)
@@ -264,6 +267,7 @@ def test_a_base_is_extended_before_its_vehicle_has_to_brake(roads: SiteRoads) ->
     assert isinstance(decide(draft, roads, VAN_1), Extend)
 
 
+@pytest.mark.vda5050("6.6")
 def test_nothing_is_extended_before_the_last_update_was_seen(roads: SiteRoads) -> None:
     draft = driving(roads, passed=1)
     [order] = draft.state.orders.values()
@@ -271,6 +275,7 @@ def test_nothing_is_extended_before_the_last_update_was_seen(roads: SiteRoads) -
     assert decide(draft, roads, VAN_1) is None
 
 
+@pytest.mark.vda5050("3.3", "9.6", "11.1", "11.4")
 @pytest.mark.parametrize(
     "trouble",
     [
@@ -288,6 +293,7 @@ def test_no_road_is_released_to_a_vehicle_in_trouble(roads: SiteRoads, trouble: 
     assert decide(draft, roads, VAN_1) is None
 
 
+@pytest.mark.vda5050("13.12")
 def test_a_road_closed_behind_the_base_is_driven_round(roads: SiteRoads) -> None:
     draft = driving(roads)
     [order] = draft.state.orders.values()
@@ -327,6 +333,7 @@ def test_a_blocked_vehicle_gets_another_way_when_it_has_waited(roads: SiteRoads)
 # Charging -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("11.7")
 def test_an_idle_vehicle_with_little_charge_goes_to_a_charger(roads: SiteRoads, two_vans: FleetState) -> None:
     assert decided(roads, after(two_vans, [charge(0.3)])) == Ask(ActionKind.START_CHARGING)
 
@@ -348,11 +355,13 @@ def test_a_vehicle_found_charging_occupies_its_charger(roads: SiteRoads, two_van
     assert decide(draft, roads, VAN_2) is None
 
 
+@pytest.mark.vda5050("11.7")
 def test_charging_stops_when_it_is_enough(roads: SiteRoads, two_vans: FleetState) -> None:
     assert decided(roads, after(two_vans, [charge(0.95, is_charging=True)])) == Ask(ActionKind.STOP_CHARGING)
     assert decided(roads, after(two_vans, [charge(0.6, is_charging=True)])) is None
 
 
+@pytest.mark.vda5050("11.5")
 def test_charging_stops_before_a_trip_and_the_trip_begins_only_when_it_has(roads: SiteRoads) -> None:
     state = after(planned(roads), [charge(0.6, is_charging=True)])
     draft = Draft(state, NOW_S)

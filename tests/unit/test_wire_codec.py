@@ -80,6 +80,7 @@ def test_a_state_is_read_in_our_words() -> None:
     assert (state.mode, state.node_states[0].node_id, state.loads) == (OperatingMode.AUTOMATIC, "n2", None)
 
 
+@pytest.mark.vda5050("2.3")
 @pytest.mark.parametrize(
     "text",
     [
@@ -99,6 +100,7 @@ def test_what_is_no_instant_is_refused(text: str) -> None:
     reason_against("state", json.dumps(STATE | {"timestamp": text}).encode())
 
 
+@pytest.mark.vda5050("2.8")
 def test_unknown_words_are_taken_with_caution() -> None:
     state = read_state(
         operatingMode="DANCING",
@@ -112,11 +114,13 @@ def test_unknown_words_are_taken_with_caution() -> None:
     assert state.safety.emergency_stop is EmergencyStop.MANUAL
 
 
+@pytest.mark.vda5050("2.8")
 def test_unknown_fields_nulls_and_whole_numbers_are_tolerated() -> None:
     state = read_state(colour="red", loads=None, paused=None, distanceSinceLastNode=3, maps=None)
     assert (state.loads, state.paused, state.distance_since_last_node_m) == (None, False, 3.0)
 
 
+@pytest.mark.vda5050("10.11")
 def test_no_loads_told_is_not_the_same_as_unloaded() -> None:
     assert read_state().loads is None
     assert read_state(loads=[]).loads == ()
@@ -138,6 +142,7 @@ def test_both_spellings_of_a_broken_connection_are_understood(word: str) -> None
     assert message.state is ConnectionState.CONNECTION_BROKEN
 
 
+@pytest.mark.vda5050("2.4")
 def test_a_body_may_not_speak_for_another_vehicle() -> None:
     reason = reason_against("state", json.dumps(STATE | {"serialNumber": "van-2"}).encode())
     assert "van-2" in reason
@@ -152,6 +157,7 @@ def test_an_unknown_major_is_refused_and_an_unknown_minor_is_read() -> None:
     assert read_state(version="2.7.3").header.version == "2.7.3"
 
 
+@pytest.mark.vda5050("1.8", "1.9")
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
@@ -220,6 +226,7 @@ def header(header_id: int) -> Header:
     return Header(header_id=header_id, sent_s=SENT_S, version="2.1.0", manufacturer="acme", serial_number="van-1")
 
 
+@pytest.mark.vda5050("2.2")
 def test_a_repeated_order_differs_in_its_header_only() -> None:
     body = codec.body_of(leg())
     first, second = codec.with_header(body, header(1)), codec.with_header(body, header(2))
@@ -236,6 +243,7 @@ def test_the_optional_is_left_out_and_never_null() -> None:
     assert body["edges"][0]["actions"] == []
 
 
+@pytest.mark.vda5050("1.8")
 @pytest.mark.parametrize("x_m", [float("nan"), float("inf"), float("-inf")])
 def test_nothing_that_is_not_finite_is_sent(x_m: float) -> None:
     with pytest.raises(ValueError, match="finite"):
