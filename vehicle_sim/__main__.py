@@ -113,7 +113,7 @@ def judge(
     time_factor: Annotated[float, typer.Option(min=0.001, help="Trade seconds per second; simulation only.")] = 1.0,
     trade_epoch: Annotated[str | None, typer.Option(help="TRADE@WALL in ISO 8601, as its simulation has it.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder for imported maps.")] = None,
-    output: Annotated[Literal["text", "json", "html"], typer.Option("-o", "--output")] = "text",
+    output: Annotated[Literal["text", "json", "html"], typer.Option("-o", "--output", help="Format.")] = "text",
     out: Annotated[Path | None, typer.Option(help="File to write to instead of standard output.")] = None,
 ) -> None:
     """Judge a real vehicle by the checklist; exit 0 all right, 1 something wrong, 2 misuse or vehicle not heard."""

@@ -29,11 +29,11 @@ def _connections(bench: Bench, since: int) -> list[ConnectionState]:
 
 async def leaves_a_will(bench: Bench) -> None:
     before = bench.state
-    bench.transcript.breaks_s.append(bench.now_s())
+    bench.transcript.cuts_s.append(bench.now_s())
     since = await _please(bench, "take the vehicle's network away, and leave it away")
     if not await bench.until(lambda: ConnectionState.CONNECTION_BROKEN in _connections(bench, since), WILL_S):
         raise wrong(f"within {WILL_S:.0f} s nothing on connection says that the line is broken: it leaves no will")
-    bench.transcript.breaks_s.append(bench.now_s())
+    bench.transcript.cuts_s.append(bench.now_s())
     since = await _please(bench, "give the vehicle's network back")
     if not await bench.until(lambda: ConnectionState.ONLINE in _connections(bench, since), RETURN_S):
         raise wrong(f"within {RETURN_S:.0f} s it does not say ONLINE again")

@@ -23,7 +23,7 @@ from fleet.wire.mqtt import MqttLink
 from fleet.wire.subscription import Subscription
 from vehicle_sim.connect import clock_of
 from vehicle_sim.judge.bench import Bench, Terms
-from vehicle_sim.judge.catalogue import CHECKS, chosen, number_order
+from vehicle_sim.judge.catalogue import chosen
 from vehicle_sim.judge.course import Course
 from vehicle_sim.judge.page import report_html
 from vehicle_sim.judge.report import Report, report_json
@@ -82,12 +82,6 @@ def judge(options: JudgeOptions) -> int:
         options.out.write_text(text, encoding="utf-8")
         sys.stderr.write(f"{in_words(report)}; written to {options.out}\n")
     return ALL_RIGHT if report.is_all_right else SOMETHING_WRONG
-
-
-def checks_text() -> str:
-    """All checks, a line each."""
-    rows = sorted(CHECKS, key=lambda check: number_order(check.number))
-    return "".join(f"{check.number:<6} {check.key:<22} The vehicle {check.duty}.\n" for check in rows)
 
 
 def _written(report: Report, output: str) -> str:

@@ -10,8 +10,8 @@ from fleet.wire.refusal_words import Reason
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
 from vehicle_sim.judge.instant import need_offer
-from vehicle_sim.judge.moves import Leg, arrived, drive, drive_s, hold, leg, quickest_s, rolling, standing_order
-from vehicle_sim.judge.verdict import Check, Need, not_offered, not_tried, wrong
+from vehicle_sim.judge.moves import Leg, arrived, drive, drive_s, hold, leg, set_off, standing_order
+from vehicle_sim.judge.verdict import Check, Need, given, not_offered, not_tried, wrong
 
 LOOP_M_MAX = 500.0
 STOOD_M = 0.5
@@ -52,8 +52,7 @@ async def waits_before_its_horizon(bench: Bench) -> None:
 
 async def goes_on_with_an_update(bench: Bench) -> None:
     first = leg(bench, 2, 1)
-    since = await drive(bench, first.order())
-    await rolling(bench, since)
+    await set_off(bench, first)
     longer = first.with_released(first.steps, first.steps)
     updated = await bench.tell(longer.update(first))
     await expect.taken(bench, longer.update(first), updated)
@@ -71,9 +70,7 @@ async def stops_at_the_end_of_its_base(bench: Bench) -> None:
 async def pauses_on_the_way(bench: Bench) -> None:
     need_offer(bench, "startPause")
     way = leg(bench, 2, 2)
-    since = await drive(bench, way.order())
-    await rolling(bench, since)
-    await bench.wait_s(min(bench.terms.patience_s, quickest_s(bench, way) / 4))
+    since = await set_off(bench, way, share=0.25)
     asked = len(bench.transcript)
     await expect.finished(bench, await bench.ask("startPause"), asked, STOPPING_S + bench.terms.patience_s)
     if not await bench.until(lambda: bench.state.paused and not bench.state.driving):
@@ -118,15 +115,14 @@ async def cannot_start_elsewhere(bench: Bench) -> None:
 
 
 async def cancels_what_it_waits_for(bench: Bench) -> None:
-    held, _ = await hold(bench)
+    with given():
+        held, _ = await hold(bench)
     await _cancelled(bench, held)
 
 
 async def cancels_on_the_way(bench: Bench) -> None:
     way = leg(bench, 2, 2)
-    since = await drive(bench, way.order())
-    await rolling(bench, since)
-    await bench.wait_s(min(bench.terms.patience_s, quickest_s(bench, way) / 4))
+    await set_off(bench, way, share=0.25)
     await _cancelled(bench, way)
     if not await bench.until(lambda: not bench.state.driving, STOPPING_S):
         raise wrong("cancelOrder is finished, and it drives")
@@ -134,11 +130,16 @@ async def cancels_on_the_way(bench: Bench) -> None:
     await bench.wait_s(bench.terms.patience_s)
 
 
-async def _cancelled(bench: Bench, way: Leg) -> None:
+async def _cancel(bench: Bench, way: Leg) -> VehicleState:
+    """Cancel, and give the first state that shows it finished."""
     since = len(bench.transcript)
     action_id = await bench.ask("cancelOrder")
     await expect.finished(bench, action_id, since, drive_s(bench, way))
-    end = next(state for state in bench.states(since) if _ends(state, action_id))
+    return next(state for state in bench.states(since) if _ends(state, action_id))
+
+
+async def _cancelled(bench: Bench, way: Leg) -> None:
+    end = await _cancel(bench, way)
     left = [node for node in end.node_states if node.sequence_id > end.last_node_sequence_id]
     if left or end.edge_states:
         raise wrong(f"cancelOrder is finished with {len(left)} nodes and {len(end.edge_states)} edges still listed")
@@ -152,15 +153,17 @@ def _ends(state: VehicleState, action_id: str) -> bool:
 
 
 async def takes_no_update_after_a_cancel(bench: Bench) -> None:
-    held, _ = await hold(bench)
-    await _cancelled(bench, held)
+    with given():
+        held, _ = await hold(bench)
+        await _cancel(bench, held)
     update = held.with_released(0, 0).update(held)
     await expect.refused(bench, update, await bench.tell(update), Reason.CANCELLED)
 
 
 async def takes_an_order_after_a_cancel(bench: Bench) -> None:
-    held, _ = await hold(bench)
-    await _cancelled(bench, held)
+    with given():
+        held, _ = await hold(bench)
+        await _cancel(bench, held)
     order = standing_order(bench)
     await expect.taken(bench, order, await bench.tell(order))
 

@@ -23,7 +23,8 @@ async def taken(bench: Bench, order: Order, since: int) -> None:
     if not await bench.until(lambda: any(shows(state, order) for state in bench.states(since))):
         errors = new_errors(bench, since)
         told = f"; it says {told_errors(errors)}" if errors else ""
-        raise wrong(f"no state shows order {order.order_id} update {order.order_update_id}{told}")
+        within = f"within {bench.terms.patience_s:g} s"
+        raise wrong(f"no state shows order {order.order_id} update {order.order_update_id} {within}{told}")
 
 
 async def refused(bench: Bench, order: Order, since: int, reason: Reason) -> VehicleError:

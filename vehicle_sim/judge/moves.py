@@ -8,7 +8,7 @@ from fleet.wire.messages import NodePosition, OperatingMode, Order, OrderNode
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
 from vehicle_sim.judge.course import NEAR_M, Course
-from vehicle_sim.judge.verdict import not_tried, wrong
+from vehicle_sim.judge.verdict import given, not_tried, wrong
 
 AT_NODE_M = 1.0
 COUNTED_MODES = frozenset({OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC})
@@ -81,13 +81,14 @@ async def hold(bench: Bench) -> tuple[Leg, int]:
 
 async def open_order(bench: Bench) -> tuple[Order, int]:
     """An order to be updated, that does not move the vehicle; without a course it is over as soon as taken."""
-    if bench.course is not None:
-        held, since = await hold(bench)
-        return held.order(), since
-    order = standing_order(bench)
-    since = await bench.tell(order)
-    await expect.taken(bench, order, since)
-    return order, since
+    with given():
+        if bench.course is not None:
+            held, since = await hold(bench)
+            return held.order(), since
+        order = standing_order(bench)
+        since = await bench.tell(order)
+        await expect.taken(bench, order, since)
+        return order, since
 
 
 async def drive(bench: Bench, order: Order) -> int:
@@ -118,12 +119,20 @@ async def arrived(bench: Bench, leg: Leg, node_step: int, since: int) -> None:
         raise wrong(f"does not stand at {node.node_id!r} ({2 * node_step}) within {within_s:.0f} s: {at}")
 
 
-async def rolling(bench: Bench, since: int) -> None:
-    """Wait until it drives.
+async def set_off(bench: Bench, way: Leg, share: float = 0.0) -> int:
+    """Send an order and wait until the vehicle has this share of the way behind it; the place of the order.
 
     Raises:
-        JudgedError: it does not.
+        JudgedError: it does not set off.
     """
+    with given():
+        since = await drive(bench, way.order())
+        await _rolling(bench, since)
+        await bench.wait_s(min(bench.terms.patience_s, share * quickest_s(bench, way)))
+    return since
+
+
+async def _rolling(bench: Bench, since: int) -> None:
     if not await bench.until(lambda: any(state.driving for state in bench.states(since)), 3 * bench.terms.patience_s):
         raise wrong("takes the order and does not set off")
 

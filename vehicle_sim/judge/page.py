@@ -73,7 +73,7 @@ def _shown(finding: Finding) -> Html:
     return tag(
         "article",
         tag("h3", tag("span", finding.check.number, class_="number"), f"The vehicle {finding.check.duty}"),
-        tag("p", tag("b", "It "), finding.why) if finding.why[:1].islower() else tag("p", finding.why),
+        tag("p", f"Found: {finding.why}."),
         table,
         id=finding.check.key,
     )

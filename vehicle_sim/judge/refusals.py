@@ -11,7 +11,7 @@ from fleet.wire.refusal_words import Reason
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
 from vehicle_sim.judge.moves import hold, standing_order
-from vehicle_sim.judge.verdict import Check, Need, not_offered, not_tried, wrong
+from vehicle_sim.judge.verdict import Check, Need, given, not_offered, not_tried, wrong
 
 OTHER_VERSION = "99.0.0"
 NO_MAP = "judge-no-such-map"
@@ -90,7 +90,8 @@ async def survives_what_is_no_message(bench: Bench) -> None:
 
 
 async def refuses_a_second_order(bench: Bench) -> None:
-    held, _ = await hold(bench)
+    with given():
+        held, _ = await hold(bench)
     other = standing_order(bench)
     await expect.refused(bench, other, await bench.tell(other), Reason.OTHER_ORDER)
     state = await expect.fresh_state(bench)

@@ -70,10 +70,11 @@ class Report:
 
 
 def lines(finding: Finding) -> list[Line]:
-    """The evidence of a finding, states that say the same drawn together."""
-    grouped = []
+    """The evidence of a finding, states that say the same drawn together; time counts from its beginning."""
+    grouped: list[Line] = []
+    zero_s = min([finding.began_s, *(entry.at_s for entry in finding.evidence)])
     for _, alike in groupby(
-        (_line(entry, finding.began_s) for entry in finding.evidence),
+        (_line(entry, zero_s) for entry in finding.evidence),
         key=lambda line: (line.is_ours, line.name, line.gist),
     ):
         first, *others = alike

@@ -16,6 +16,9 @@ from vehicle_sim.judge.transcript import Entry
 from vehicle_sim.judge.verdict import Check, Finding, JudgedError, Need, Verdict
 
 STANDSTILL_S = 60.0
+WAY_S = 300.0
+"""How long a vehicle may take to the end of its base, so that it ends at a stopping place and not by a cancel."""
+
 NO_ROAD = "nobody told where the vehicle may drive; --nodes FILE, or --site TOML --drive, does"
 NO_HANDS = "nobody stands beside the vehicle; --by-hand says that somebody does"
 
@@ -99,16 +102,16 @@ class Session:
         bench = self.bench
         bench.mark = len(bench.transcript)
         began_s = bench.now_s()
-        verdict, why, shown = await self._verdict(check)
-        evidence = shown or (tuple(bench.transcript.entries[bench.mark :]) if verdict is Verdict.WRONG else ())
+        hindrance = self._hindrance(check)
+        verdict, why, shown = (Verdict.NOT_TRIED, hindrance, ()) if hindrance else await self._verdict(check)
+        since = (entry for entry in bench.transcript.entries[bench.mark :] if entry.name != "visualization")
+        evidence = shown or (tuple(since) if verdict is Verdict.WRONG else ())
         ended_s = bench.now_s()
-        if Need.ORDERS in check.needs and verdict is not Verdict.NOT_TRIED:
+        if Need.ORDERS in check.needs and not hindrance:
             await self._settle()
         return Finding(check=check, verdict=verdict, why=why, began_s=began_s, ended_s=ended_s, evidence=evidence)
 
     async def _verdict(self, check: Check) -> tuple[Verdict, str, tuple[Entry, ...]]:
-        if hindrance := self._hindrance(check):
-            return Verdict.NOT_TRIED, hindrance, ()
         try:
             await check.steps(self.bench)
         except JudgedError as end:
@@ -141,12 +144,14 @@ class Session:
         """Let nothing be open, paused or moving; what cannot be brought to that ends all orders."""
         bench = self.bench
         try:
-            bench.may_drive = bench.may_drive or not bench.is_idle() or bench.state.driving
+            was_allowed, bench.may_drive = bench.may_drive, True  # until it stands
             bench.calm()
-            if not bench.is_idle() or bench.state.driving:
-                await bench.ask("cancelOrder")
             if bench.state.paused:
                 await bench.ask("stopPause")
+            if was_allowed:
+                await bench.until(lambda: bench.is_idle() or not bench.state.driving, WAY_S)
+            if not bench.is_idle() or bench.state.driving:
+                await bench.ask("cancelOrder")
             if not await bench.until(lambda: bench.is_idle() and not bench.state.driving, STANDSTILL_S):
                 self.spoilt = self.spoilt or "the vehicle could not be brought to rest after an earlier check"
             elif any(not error.references for error in bench.state.errors) and bench.state.mode in COUNTED_MODES:
@@ -173,7 +178,5 @@ class Session:
         if self.spoilt:
             notes.append(f"Look at the vehicle: {self.spoilt}.")
         if bench.has_state and bench.course is not None and bench.course.find(bench.state) is None:
-            notes.append(
-                "The vehicle was left between nodes of its course by the check of cancelOrder; bring it back by hand."
-            )
+            notes.append("The vehicle stands between the nodes of its course, where a cancel left it; bring it back.")
         return tuple(notes)

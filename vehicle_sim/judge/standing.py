@@ -7,7 +7,7 @@ from fleet.wire.refusal_words import Reason
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
 from vehicle_sim.judge.moves import open_order, standing_order
-from vehicle_sim.judge.verdict import Check, JudgedError, Need, not_tried, wrong
+from vehicle_sim.judge.verdict import Check, JudgedError, Need, given, not_tried, wrong
 
 GRAVE = frozenset({ErrorLevel.CRITICAL, ErrorLevel.FATAL})
 
@@ -66,7 +66,8 @@ async def takes_an_update(bench: Bench) -> None:
 
 
 async def refuses_an_older_update(bench: Bench) -> None:
-    order, update = await _updated_once(bench)
+    with given():
+        order, update = await _updated_once(bench)
     await expect.refused(bench, order, await bench.tell(order), Reason.OUTDATED)
     state = await expect.fresh_state(bench)
     if not expect.shows(state, update):
@@ -88,7 +89,8 @@ async def refuses_a_wrong_stitch(bench: Bench) -> None:
 async def keeps_an_error_until_the_next_order(bench: Bench) -> None:
     bad = standing_order(bench)
     since = await bench.tell(bad, lambda message: message["nodes"][0].update(released=False))
-    error = await expect.refused(bench, bad, since, Reason.SHAPE)
+    with given():
+        error = await expect.refused(bench, bad, since, Reason.SHAPE)
     for _ in range(2):
         if error not in (await expect.fresh_state(bench)).errors:
             raise wrong(f"{error.error_type} is gone from the next state, before a new order came")

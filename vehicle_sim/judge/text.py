@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fleet.clock import utc_text
+from vehicle_sim.judge.catalogue import number_order
 from vehicle_sim.judge.report import Line, Report, lines
 from vehicle_sim.judge.verdict import Finding, Verdict
 
@@ -36,6 +37,7 @@ def _paragraphs(report: Report) -> Iterator[str]:
                 yield f"  {_line(line)}"
     for verdict in LATER:
         found = [finding for finding in report.findings if finding.verdict is verdict]
+        found.sort(key=lambda finding: number_order(finding.check.number))
         if found:
             yield ""
             yield f"{verdict.value}:"

@@ -71,12 +71,14 @@ class Transcript:
     """Grows at its end; a place in it is a number.
 
     Attributes:
-        breaks_s: when our own line broke, or the vehicle's was taken away: what is missing then is not its fault.
+        breaks_s: when our own line to the broker broke.
+        cuts_s: when somebody cut the vehicle's line and mended it: what is missing then is not its fault either.
         strangers: orders and the like that somebody else sent to the vehicle.
     """
 
     entries: list[Entry] = field(default_factory=list)
     breaks_s: list[float] = field(default_factory=list)
+    cuts_s: list[float] = field(default_factory=list)
     strangers: list[Entry] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -95,4 +97,4 @@ class Transcript:
         ]
 
     def was_broken(self, from_s: float, to_s: float) -> bool:
-        return any(from_s <= at_s <= to_s for at_s in self.breaks_s)
+        return any(from_s <= at_s <= to_s for at_s in (*self.breaks_s, *self.cuts_s))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -50,6 +51,17 @@ def not_offered(why: str) -> JudgedError:
 
 def not_tried(why: str) -> JudgedError:
     return JudgedError(Verdict.NOT_TRIED, why)
+
+
+@contextmanager
+def given() -> Iterator[None]:
+    """What another check judges and this one needs: where it fails, this one is not tried."""
+    try:
+        yield
+    except JudgedError as end:
+        if end.verdict is Verdict.WRONG:
+            raise not_tried(f"it does not get so far: {end.why}") from end
+        raise
 
 
 Steps = Callable[["Bench"], Awaitable[None]]
