@@ -13,7 +13,6 @@ from fleet.model.profile import NOTHING_LEARNED, Learned
 from fleet.model.refusal import Refusal, ShutRoad
 from fleet.model.vehicle import Vehicle
 
-
 MAP_ENABLED, MAP_DISABLED, MAP_MISSING = "enabled", "disabled", "missing"
 MAP_UNFIT = frozenset({MAP_DISABLED, MAP_MISSING})
 

@@ -13,7 +13,7 @@ from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId
 from fleet.model.order import ActionKind, Order, OrderPurpose
 from fleet.model.refusal import Reaction
-from fleet.orders.build import order_message
+from fleet.orders.build import Terms, order_message
 from fleet.orders.carry_out import carry_out
 from fleet.orders.follow import CANCEL_IS_DONE, rejection_of
 from fleet.orders.refused import ENOUGH, REMEDIES
@@ -155,7 +155,7 @@ def test_an_order_with_a_part_it_does_not_take_is_told_again_without_it_under_a_
     again = next_order(roads, state)
     assert again is not None
     assert again.id != order.id
-    told = order_message(again, roads.site, profile(state.twin(VAN_1)))
+    told = order_message(again, Terms("town", roads.graph, profile(state.twin(VAN_1))))
     assert all(edge.length_m is None for edge in told.edges)
     assert all(edge.speed_mps_max is not None for edge in told.edges)
 
@@ -383,9 +383,7 @@ def test_an_order_that_is_taken_forgets_what_was_refused_before(roads: SiteRoads
 def with_fault(roads: SiteRoads, level: ErrorLevel) -> tuple[Order, FleetState]:
     order, state = taken(roads)
     later = after(state, [], now_s=NOW_S + 5.0)
-    return order, heard(
-        roads, later, driving(order, 1, errors=[an_error("drive", level)]), now_s=NOW_S + 5.0
-    )
+    return order, heard(roads, later, driving(order, 1, errors=[an_error("drive", level)]), now_s=NOW_S + 5.0)
 
 
 @pytest.mark.vda5050("7.5")
@@ -415,7 +413,9 @@ def test_a_critical_fault_that_stays_ends_the_order_and_the_vehicle_takes_anothe
     state = heard(roads, draft.state, stands, now_s=NOW_S + 61.0)
     again = next_order(roads, state, after_s=62.0)
     assert again is not None
-    later = after(state, [ev.OrderIssued(order=again), ev.OrderSeen(order_id=again.id, update_id=0)], now_s=NOW_S + 62.0)
+    later = after(
+        state, [ev.OrderIssued(order=again), ev.OrderSeen(order_id=again.id, update_id=0)], now_s=NOW_S + 62.0
+    )
     assert not isinstance(decide(Draft(later, NOW_S + 600.0), roads, VAN_1), Cancel)
 
 
@@ -431,9 +431,7 @@ def test_with_a_fatal_fault_nothing_is_told_and_no_error_ends_an_order_by_itself
 def test_where_nothing_more_is_done_after_a_failed_action_the_order_is_cancelled(roads: SiteRoads) -> None:
     order = an_order("n1", GOAL, runs=("run-1", "run-2"))
     runs = ev.RunsAccepted(key="", digest="", runs=(a_run("run-2"),))
-    state = after(
-        loaded(roads), [runs, ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)]
-    )
+    state = after(loaded(roads), [runs, ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
     said = driving(order, 2, actions={"a-run-1": failed("jam"), "a-run-2": ActionStatus.WAITING})
     state = heard(roads, state, said)
     assert decide(Draft(state, NOW_S + 30.0), roads, VAN_1) is None
