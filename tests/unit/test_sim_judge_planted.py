@@ -260,7 +260,6 @@ PLANTED: dict[str, Callable[[], Plant]] = {
 """What is wrong with the vehicle for each check; the table is as long as the catalogue."""
 
 NEEDS_VERSION_3 = {"instant-apart", "instant-cleared", "zones", "hibernation"}
-KNOWN_WRONG = {"order-unknown-map"}  # simulated vehicles do not look at the map of an order yet
 
 BEFORE = {"action-life": ("9.8", "3.6"), "order-between-nodes": ("8.1",)}
 """Checks that must have been made for another to have something to judge."""
@@ -314,11 +313,11 @@ def test_no_check_is_without_a_vehicle_that_fails_it() -> None:
 
 def test_the_exact_vehicle_keeps_every_line_that_it_offers() -> None:
     report = judge(course=round_the_block(), deeds=DEEDS, node_action=parcel_action("", "pick"))
-    assert {found.check.key for found in report.findings if found.verdict is Verdict.WRONG} == KNOWN_WRONG
+    assert {found.check.key for found in report.findings if found.verdict is Verdict.WRONG} == set()
     not_tried = {found.check.key for found in report.findings if found.verdict is Verdict.NOT_TRIED}
     assert not_tried == set()
 
 
 def test_the_exact_vehicle_keeps_every_line_without_being_moved() -> None:
     report = judge()
-    assert {found.check.key for found in report.findings if found.verdict is Verdict.WRONG} == KNOWN_WRONG
+    assert {found.check.key for found in report.findings if found.verdict is Verdict.WRONG} == set()

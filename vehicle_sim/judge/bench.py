@@ -296,5 +296,4 @@ class Bench:
 
     async def lay(self, zones: ZoneSet) -> int:
         """Send a set of zones."""
-        body = codec.body_of(zones, self.version)
-        return await self.say("zoneSet", codec.with_header(body, self.header("zoneSet")))
+        return await self.say("zoneSet", codec.encode_told(zones, self.header("zoneSet")))
