@@ -47,12 +47,14 @@ class Plant:
     Attributes:
         says: what goes out instead of a message of the vehicle, given its topic's last level.
         hears: what comes in instead of a message for it.
+        gets_garbage: called for what comes in and is no message.
         onto: done to the vehicle before it is judged.
         retains: which topics the broker keeps; None as is right.
     """
 
     says: Callable[[str, Message], Iterable[Message]] = lambda name, message: (message,)
     hears: Callable[[str, Message], Iterable[Message]] = lambda name, message: (message,)
+    gets_garbage: Callable[[], None] = lambda: None
     onto: Callable[[SimVehicle], None] = lambda vehicle: None
     retains: tuple[str, ...] = ("connection", "factsheet")
 
@@ -81,13 +83,20 @@ class _Between:
 
     def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
         assert self.listener is not None
-        try:
-            message = json.loads(payload)
-        except ValueError:
+        message = _read(payload)
+        if not isinstance(message, dict):
+            self.plant.gets_garbage()
             self.listener.on_message(topic, payload, retained=retained)
             return
         for told in self.plant.hears(topic.rpartition("/")[2], message):
             self.listener.on_message(topic, json.dumps(told).encode(), retained=retained)
+
+
+def _read(payload: bytes) -> object:
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return None
 
 
 class Helper(Hands):

@@ -162,9 +162,11 @@ class Bench:
             MovedError: the vehicle drives although nothing allowed it to.
         """
         due_s = self.now_s() + (self.terms.patience_s if within_s is None else within_s)
-        while not is_so():
+        while True:
             if self._moved:
                 raise MovedError
+            if is_so():
+                return True
             if self.now_s() >= due_s:
                 return False
             self._news.clear()
@@ -173,7 +175,6 @@ class Bench:
                 await self._news.wait()
             finally:
                 timer.cancel()
-        return True
 
     async def wait_s(self, seconds: float) -> None:
         await self.until(lambda: False, seconds)
