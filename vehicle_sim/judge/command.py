@@ -101,7 +101,7 @@ async def _report(options: JudgeOptions) -> Report:
     number = terms.session_number
     link = MqttLink(
         BrokerUrl.parse(options.broker),
-        f"vehicle-sim-judge-{number}",
+        f"judge-of-{terms.serial_number}-{number}",
         [Subscription(terms.topic_filter, 1)],
         random.Random(number),
     )
