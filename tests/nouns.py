@@ -25,11 +25,13 @@ from fleet.model.ids import (
 )
 from fleet.model.order import ActionKind, Order, OrderPurpose, PathEdge, PathNode, StopAction
 from fleet.model.place import PickupPoint, Place, Station
+from fleet.model.profile import Profile
 from fleet.model.run import Lot, Run
 from fleet.model.site import Site
 from fleet.model.trip import Plan, PlanCost, Stop, Trip, TripPhase
 from fleet.model.twin import Liveness
 from fleet.model.vehicle import Battery, Vehicle, VehicleType
+from fleet.orders.build import Terms
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
@@ -253,6 +255,12 @@ def an_order(
         issued_s=NOW_S,
     )
     return replace(order, **changes)  # type: ignore[arg-type]  # by field name, as the caller spells them
+
+
+def terms(**habits: object) -> Terms:
+    """How a van of the town is told its orders."""
+    profile = Profile(version="2.1.0", topic_major=2, **habits)  # type: ignore[arg-type]  # by field name
+    return Terms("town", town().graph, profile)
 
 
 # What a van says ------------------------------------------------------------------------------------------------------

@@ -32,6 +32,9 @@ def connect(
     scenario: Annotated[Path | None, typer.Option(help="Scenario file whose faults befall the vehicles.")] = None,
     demand: Annotated[bool, typer.Option("--demand", help="The scenario's runs stand ready at the stations.")] = False,
     faults: Annotated[Literal["none", "default"], typer.Option(help="Whether things go wrong.")] = "none",
+    character: Annotated[
+        list[str] | None, typer.Option(help="NAME for all vehicles, or VEHICLE=NAME, or MAKE=NAME; may be given again.")
+    ] = None,
     truth: Annotated[Path | None, typer.Option(help="File for what really happened.")] = None,
     visualization: Annotated[float | None, typer.Option(help="Seconds between visualization messages.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder for imported maps.")] = None,
@@ -47,6 +50,7 @@ def connect(
         scenario=scenario,
         with_faults=faults == "default",
         with_demand=demand,
+        characters=tuple(character or ()),
         truth=truth,
         visualization_s=visualization,
         cache=cache,

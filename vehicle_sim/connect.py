@@ -20,6 +20,7 @@ from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.mqtt import MqttLink
+from vehicle_sim.characters import Character, character_of
 from vehicle_sim.demand import draw_demand
 from vehicle_sim.faults import FaultPlan, Rates, draw_plan, rates_of
 from vehicle_sim.ground import Ground
@@ -47,6 +48,7 @@ class ConnectOptions:
         trade_epoch: "TRADE@WALL", both ISO 8601: trade time at a wall time; shared with the daemon. None: now.
         with_faults: those of the scenario, or everyday ones for the first two hours where there is no scenario.
         with_demand: the scenario's runs, drawn with this seed, stand ready; else a lot is known from its first pick.
+        characters: "NAME" for all vehicles, or "WHO=NAME" for one of them or for a make; beside the scenario's.
         truth: file to write the ground truth to.
         cache: folder for imported maps.
     """
@@ -60,6 +62,7 @@ class ConnectOptions:
     scenario: Path | None = None
     with_faults: bool = False
     with_demand: bool = False
+    characters: tuple[str, ...] = ()
     truth: Path | None = None
     visualization_s: float | None = None
     cache: Path | None = None
@@ -124,7 +127,13 @@ class _Street:
             world.expect(told.run for told in draw_demand(scenario, options.seed))
         self._radios: dict[VehicleId, MqttRadio] = {}
         self.vehicles = park(
-            site, SiteRoads(site, graph), world, self._radio, options.seed, visualization_s=options.visualization_s
+            site,
+            SiteRoads(site, graph),
+            world,
+            self._radio,
+            options.seed,
+            visualization_s=options.visualization_s,
+            characters=_characters(options.characters, site, scenario),
         )
         self._truth = Truth(world, self.vehicles, self._timers, samples=options.truth is not None)
         self._mischief = Mischief(plan, self._timers, world, self.vehicles)
@@ -169,6 +178,22 @@ class _Street:
         link = MqttLink(self._url, vehicle.serial_number, subscriptions_of(vehicle), rng, will)
         radio = self._radios[vehicle.id] = MqttRadio(link, will, self._timers)
         return radio
+
+
+def _characters(told: tuple[str, ...], site: Site, scenario: Scenario | None) -> dict[str, Character]:
+    """Whom each vehicle takes after.
+
+    Raises:
+        ConfigError: there is no such character, vehicle or make.
+    """
+    characters = dict(scenario.characters) if scenario else {}
+    known = {name for vehicle in site.vehicles.values() for name in (vehicle.id, vehicle.manufacturer)}
+    for text in told:
+        who, equals, name = text.rpartition("=")
+        if equals and who not in known:
+            raise ConfigError([f"--character: found {text!r}, the site has no vehicle or make {who!r}"])
+        characters |= dict.fromkeys([who] if equals else sorted(known), character_of(name))
+    return characters
 
 
 def _plan_of(options: ConnectOptions, site: Site, scenario: Scenario | None, now_s: float) -> FaultPlan:

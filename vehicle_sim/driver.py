@@ -155,6 +155,12 @@ class Driver:
         self.phase = Phase.HALTING
         self._set_timer(self._roll.end_s)
 
+    def end_at_next_node(self) -> None:
+        """Give up all of the way but the piece it is on."""
+        if self.order and self.phase is Phase.ROLLING:
+            while len(self.order.hops) > 1:
+                self.order.hops.pop()
+
     def drop_order(self) -> None:
         """Forget what was left of the way."""
         if self.order:

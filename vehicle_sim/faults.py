@@ -70,6 +70,7 @@ class Rates:
 
     Attributes:
         drop, duplicate, late, reorder: share of deliveries.
+        state_drop: share of states that are lost, on top of that.
         duplicate_s_max: a second copy comes at most this much later.
         late_s_mean: of a late delivery, exponential.
         reorder_s_max: window in which messages overtake one another.
@@ -84,6 +85,7 @@ class Rates:
     """
 
     drop: float = 0.0
+    state_drop: float = 0.0
     duplicate: float = 0.0
     late: float = 0.0
     reorder: float = 0.0
@@ -112,6 +114,8 @@ class Rates:
     operator: float = 0.0
 
 
+NO_FAULTS = "none"
+"""The profile in which nothing goes wrong, not even what the scenario has written down."""
 FREQUENCIES = ("drop", "duplicate", "late", "reorder", "silence", "blocked", "clerk_away", "no_show", "broker_down",
                "crash")  # fmt: skip
 TROUBLES = ("reboot", "manual", "towed", "stopped", "refused", "charger_dead", "sag", "clock", "operator")
@@ -140,6 +144,7 @@ _TROUBLE = replace(
     _STORM, reboot=0.6, manual=0.4, towed=0.3, stopped=0.5, refused=0.3, charger_dead=0.2, sag=0.2, clock=0.3,
     operator=1.5,
 )  # fmt: skip
+_ROUGH = Rates(state_drop=0.3, duplicate=0.05, reorder=0.05)
 _ALONE = {
     "silence": Rates(silence=6.0),
     "drop": Rates(drop=0.2),
@@ -168,12 +173,12 @@ _BY_ID = {
 
 
 def rates_of(profile: str) -> Rates:
-    """The rates of `calm`, `city`, `storm`, `trouble`, `crash-storm` or `one-fault:NAME`.
+    """The rates of `none`, `calm`, `city`, `rough`, `storm`, `trouble`, `crash-storm` or `one-fault:NAME`.
 
     Raises:
         ConfigError: there is no such profile.
     """
-    known = {"calm": Rates(), "city": _CITY, "storm": _STORM, "trouble": _TROUBLE}
+    known = {NO_FAULTS: Rates(), "calm": Rates(), "city": _CITY, "rough": _ROUGH, "storm": _STORM, "trouble": _TROUBLE}
     known["crash-storm"] = Rates(crash=30.0)
     known |= {f"one-fault:{name}": rates for name, rates in _ALONE.items()}
     known |= {f"one-fault:{fault_id}": _ALONE[name] for fault_id, name in _BY_ID.items()}
@@ -244,7 +249,7 @@ class FaultPlan:
 
     def describe(self) -> dict[str, object]:
         """What was drawn, for people who repeat or shrink a run."""
-        names = {*FREQUENCIES, *TROUBLES}
+        names = {*FREQUENCIES, *TROUBLES, "state_drop"}
         rates = {each.name: getattr(self.rates, each.name) for each in fields(Rates) if each.name in names}
         return {"rates": {name: rate for name, rate in rates.items() if rate}, "events": len(self.events)}
 
@@ -324,14 +329,18 @@ class NetworkFaults:
     from_s: float
     until_s: float
     now_s: Callable[[], float]
-    hits: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("drop", "duplicate", "late", "reorder"), 0))
+    hits: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("drop", "state_drop", "duplicate", "late", "reorder"), 0)
+    )
 
     def plan(self, topic: str, payload: bytes, rng: random.Random) -> Sequence[float]:
         """Extra seconds for each copy of a delivery that arrives."""
         now_s, rates = self.now_s(), self.rates
         if not self.from_s <= now_s < self.until_s:
             return (0.0,)
-        if self._hit("drop", rates.drop, rng):
+        if self._hit("drop", rates.drop, rng) or (
+            topic.endswith("/state") and self._hit("state_drop", rates.state_drop, rng)
+        ):
             return ()
         copies = [0.0]
         if self._hit("late", rates.late, rng):

@@ -109,6 +109,16 @@ class Ground:
         step_x_m, step_y_m = xs_m[i + 1] - xs_m[i], ys_m[i + 1] - ys_m[i]
         return xs_m[i] + share * step_x_m, ys_m[i] + share * step_y_m, math.atan2(step_y_m, step_x_m)
 
+    def line(self, part: RoadPart) -> list[tuple[float, float]]:
+        """The course of a piece of road: its ends and the bends between them."""
+        ends_m, xs_m, ys_m = self._shapes.get(part.edge) or self._shape(part.edge)
+        bends = [
+            (x_m, y_m)
+            for at_m, x_m, y_m in zip(ends_m, xs_m[1:], ys_m[1:], strict=True)
+            if part.from_m < at_m < part.to_m
+        ]
+        return [self.pose(Place(part.edge, part.from_m))[:2], *bends, self.pose(part.end)[:2]]
+
     def gap_m(self, one: Place, other: Place) -> float:
         """As the crow flies."""
         a, b = self.pose(one), self.pose(other)

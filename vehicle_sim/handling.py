@@ -24,6 +24,7 @@ class Doing:
     action: Action
     status: ActionStatus = ActionStatus.WAITING
     result: str | None = None
+    shown: int = 0
 
     @property
     def is_over(self) -> bool:
@@ -54,6 +55,16 @@ class Doing:
             action_type=self.action.action_type,
             result=self.result,
         )
+
+
+def shown(doings: Iterable[Doing], over_states: int) -> list[ActionState]:
+    """What one state shows of actions; one that is over in so many states only, in all of them for 0."""
+    found = []
+    for doing in doings:
+        doing.shown += doing.is_over
+        if not over_states or doing.shown <= over_states:
+            found.append(doing.state())
+    return found
 
 
 @dataclass(slots=True)
@@ -108,8 +119,9 @@ class Handling:
     def is_all_over(self) -> bool:
         return all(doing.is_over for doing in self._doing.values())
 
-    def states(self) -> list[ActionState]:
-        return [doing.state() for doing in self._doing.values()]
+    def states(self, over_states: int = 0) -> list[ActionState]:
+        """What one state shows of them; see `shown`."""
+        return shown(self._doing.values(), over_states)
 
     def forget(self) -> None:
         """A new order begins."""
@@ -127,6 +139,11 @@ class Handling:
         for node in nodes:
             for action in node.actions if node.released else ():
                 self._doing.setdefault(action.action_id, Doing(action))
+
+    def expect_again(self, node: OrderNode) -> None:
+        """Take the actions of a node for new ones."""
+        for action in node.actions:
+            self._doing[action.action_id] = Doing(action)
 
     def begin(self, node: OrderNode) -> None:
         """Work through the actions of the node the vehicle stands at; after those that hands are still at."""

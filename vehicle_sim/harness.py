@@ -109,6 +109,7 @@ class _Simulation:
         no_show = self.plan.rates.no_show
         self.world = World(scenario.site, ground, self.timers, seed, no_show_share=no_show)
         self.vehicles = self._vehicles()
+        self.needs_people = self.plan.needs_people or any(v.character.needs_people for v in self.vehicles.values())
         self.truth = Truth(self.world, self.vehicles, self.timers, samples=options.samples)
         self.store = SqlStore("sqlite://", _template())
         self.crasher = Crasher(options.crash_points)
@@ -173,7 +174,8 @@ class _Simulation:
             links[vehicle.id] = link
             return MemoryRadio(self.broker, link)
 
-        vehicles = park(self.scenario.site, self.roads, self.world, radio_of, self.seed)
+        scenario = self.scenario
+        vehicles = park(scenario.site, self.roads, self.world, radio_of, self.seed, characters=scenario.characters)
         for vehicle_id, vehicle in vehicles.items():
             links[vehicle_id].open(vehicle)
         return dict(vehicles)
@@ -189,7 +191,7 @@ class _Simulation:
         async with asyncio.TaskGroup() as self.tasks:
             lives = [self.tasks.create_task(self._live_on(), name="lives")]
             client = self.tasks.create_task(self._ask_for_runs(), name="client")
-            if self.plan.needs_people:
+            if self.needs_people:
                 lives.append(self.tasks.create_task(self.attendant.attend(self._state), name="attendant"))
             await self._until_over(client)
             for life in lives:
@@ -219,7 +221,7 @@ class _Simulation:
     def _waiting(self) -> frozenset[RunId]:
         """Open runs that only a person could end, who has no means to."""
         state = self._state()
-        has_means = self.options.settle is not None or not self.plan.needs_people
+        has_means = self.options.settle is not None or not self.needs_people
         return frozenset() if state is None or has_means else frozenset(unsure_runs(state))
 
     def _outcome(self) -> Outcome:
@@ -238,7 +240,8 @@ class _Simulation:
             writes=self.crasher.writes,
             crashes=self.crasher.crashes,
             refused=self.customers.refused,
-            schema_violations=dict(self.tally.schema_violations),
+            schema_violations=self.tally.said_wrongly,
+            heard_violations=self.tally.heard_wrongly,
             orders_sent=self.tally.orders_sent,
             orders_rejected=rejected,
             plan_s=self.tally.plan_s,

@@ -1,7 +1,7 @@
 """The order a vehicle holds, and what it checks before it takes one.
 
-A vehicle checks as strictly as a real one: shape first (`validationError`), then whether it knows the roads
-(`noRouteError`), whether they join, and whether the order begins where it stands.
+A vehicle checks as strictly as a real one: shape first, then whether it knows the roads, whether they join, and
+whether the order begins where it stands.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from itertools import pairwise
 from fleet.model.place import Place
 from fleet.wire.messages import (
     EdgeState,
-    ErrorLevel,
     ErrorReference,
     NodePosition,
     NodeState,
@@ -22,6 +21,9 @@ from fleet.wire.messages import (
     OrderEdge,
     OrderNode,
 )
+from vehicle_sim import complaints
+from vehicle_sim.complaints import Complaint
+from vehicle_sim.curve import geometry_fault
 from vehicle_sim.ground import Ground, RoadPart
 
 START_REACH_M = 5.0
@@ -32,10 +34,9 @@ ACTIONS_KNOWN = frozenset({"pick", "drop"})
 class Rejection:
     """Why an order is not taken."""
 
-    error_type: str
+    complaint: Complaint
     description: str
     references: tuple[ErrorReference, ...] = ()
-    level: ErrorLevel = ErrorLevel.WARNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class HeldOrder:
     Attributes:
         hops: what is left to be driven, base first, then horizon.
         last_node: the last node that was reached.
+        told: the last message about it.
         stood_at_base_end: it came to a stand where its base ended, on a node without actions.
     """
 
@@ -79,6 +81,7 @@ class HeldOrder:
     hops: deque[Hop] = field(default_factory=deque)
     is_cancelled: bool = False
     stood_at_base_end: bool = False
+    told: Order | None = None
 
     @property
     def next_released(self) -> Hop | None:
@@ -98,7 +101,7 @@ class HeldOrder:
         """Replace the horizon by what an update brings."""
         self.hops = deque(hop for hop in self.hops if hop.is_released)
         self.hops.extend(hops)
-        self.update_id = order.order_update_id
+        self.update_id, self.told = order.order_update_id, order
 
 
 def read_new(order: Order, ground: Ground, here: Place, last_node_id: str | None) -> HeldOrder | Rejection:
@@ -111,15 +114,17 @@ def read_new(order: Order, ground: Ground, here: Place, last_node_id: str | None
         return fault
     first = order.nodes[0]
     if first.sequence_id != 0:
-        return _refuse(
-            order, "orderUpdateError", f"an update of order {order.order_id}, which this vehicle does not hold"
+        return refuse(
+            order, complaints.NOT_STITCHED, f"an update of order {order.order_id}, which this vehicle does not hold"
         )
     if first.node_id != last_node_id and not _is_near(first.position, ground.pose(here)):
-        return _refuse(order, "orderError", f"node {first.node_id} is out of reach", ("nodeId", first.node_id))
+        return refuse(
+            order, complaints.OUT_OF_REACH, f"node {first.node_id} is out of reach", ("nodeId", first.node_id)
+        )
     hops = _read_hops(order, ground, here, is_new=True)
     if isinstance(hops, Rejection):
         return hops
-    return HeldOrder(order.order_id, order.order_update_id, first, deque(hops))
+    return HeldOrder(order.order_id, order.order_update_id, first, deque(hops), told=order)
 
 
 def read_update(order: Order, ground: Ground, held: HeldOrder, here: Place) -> list[Hop] | Rejection:
@@ -128,11 +133,11 @@ def read_update(order: Order, ground: Ground, held: HeldOrder, here: Place) -> l
         return fault
     first, base_end = order.nodes[0], held.base_end
     if held.is_cancelled:
-        return _refuse(order, "orderUpdateError", f"order {order.order_id} was cancelled")
+        return refuse(order, complaints.CANCELLED, f"order {order.order_id} was cancelled")
     if (first.node_id, first.sequence_id) != (base_end.node_id, base_end.sequence_id):
-        return _refuse(
+        return refuse(
             order,
-            "orderUpdateError",
+            complaints.NOT_STITCHED,
             f"begins at {first.node_id} ({first.sequence_id}), not at {base_end.node_id} ({base_end.sequence_id})",
             ("nodeId", first.node_id),
         )
@@ -144,21 +149,23 @@ def _shape_fault(order: Order) -> Rejection | None:
     """Section 6.6 of VDA 5050 2.1.0: how nodes and edges stand in a row."""
     nodes, edges = order.nodes, order.edges
     if not nodes or len(edges) != len(nodes) - 1:
-        return _refuse(order, "validationError", f"{len(nodes)} nodes and {len(edges)} edges make no way")
+        return refuse(order, complaints.MALFORMED, f"{len(nodes)} nodes and {len(edges)} edges make no way")
     for before, after in pairwise(nodes):
         if after.sequence_id != before.sequence_id + 2:
-            return _refuse(
-                order, "validationError", f"node {after.node_id} breaks the sequence", ("nodeId", after.node_id)
+            return refuse(
+                order, complaints.MALFORMED, f"node {after.node_id} breaks the sequence", ("nodeId", after.node_id)
             )
         if after.released and not before.released:
-            return _refuse(order, "validationError", "released behind the horizon", ("nodeId", after.node_id))
+            return refuse(order, complaints.MALFORMED, "released behind the horizon", ("nodeId", after.node_id))
     for (before, after), edge in zip(pairwise(nodes), edges, strict=True):
         if edge.sequence_id != before.sequence_id + 1 or edge.released != after.released:
-            return _refuse(order, "validationError", f"edge {edge.edge_id} is out of step", ("edgeId", edge.edge_id))
+            return refuse(order, complaints.MALFORMED, f"edge {edge.edge_id} is out of step", ("edgeId", edge.edge_id))
         if (edge.start_node_id, edge.end_node_id) != (before.node_id, after.node_id):
-            return _refuse(order, "validationError", f"edge {edge.edge_id} names other nodes", ("edgeId", edge.edge_id))
+            return refuse(
+                order, complaints.MALFORMED, f"edge {edge.edge_id} names other nodes", ("edgeId", edge.edge_id)
+            )
     if not nodes[0].released:
-        return _refuse(order, "validationError", "nothing is released")
+        return refuse(order, complaints.MALFORMED, "nothing is released")
     return _action_fault(order)
 
 
@@ -167,24 +174,28 @@ def _action_fault(order: Order) -> Rejection | None:
         for action in node.actions:
             if action.action_type not in ACTIONS_KNOWN:
                 text = f"action {action.action_type} is not known here"
-                return _refuse(order, "orderError", text, ("actionId", action.action_id))
+                return refuse(order, complaints.NO_SUCH_ACTION, text, ("actionId", action.action_id))
     if any(edge.actions for edge in order.edges):
-        return _refuse(order, "orderError", "no actions are done on edges")
+        return refuse(order, complaints.NO_SUCH_ACTION, "no actions are done on edges")
     return None
 
 
 def _read_hops(order: Order, ground: Ground, start: Place, *, is_new: bool = False) -> list[Hop] | Rejection:
     hops: list[Hop] = []
     here = start
-    for edge, node in zip(order.edges, order.nodes[1:], strict=True):
+    for edge, (before, node) in zip(order.edges, pairwise(order.nodes), strict=True):
         part = ground.part(edge.edge_id)
         if part is None:
-            return _refuse(order, "noRouteError", f"edge {edge.edge_id} is not on the map", ("edgeId", edge.edge_id))
+            return refuse(
+                order, complaints.NO_SUCH_ROAD, f"edge {edge.edge_id} is not on the map", ("edgeId", edge.edge_id)
+            )
         has_begun = is_new and not hops and _has_begun(here, part)
         if not has_begun and not ground.joins(here, Place(part.edge, part.from_m)):
-            return _refuse(order, "validationError", f"edge {edge.edge_id} does not join", ("edgeId", edge.edge_id))
+            return refuse(order, complaints.MALFORMED, f"edge {edge.edge_id} does not join", ("edgeId", edge.edge_id))
         if ground.knows_node(node.node_id) and ground.node_after(part.end) != node.node_id:
-            return _refuse(order, "validationError", f"edge {edge.edge_id} ends elsewhere", ("nodeId", node.node_id))
+            return refuse(order, complaints.MALFORMED, f"edge {edge.edge_id} ends elsewhere", ("nodeId", node.node_id))
+        if fault := geometry_fault(edge, before.position, node.position, ground.line(part)):
+            return refuse(order, complaints.MALFORMED, f"edge {edge.edge_id} {fault}", ("edgeId", edge.edge_id))
         hops.append(Hop.of(edge, part, node))
         here = part.end
     return hops
@@ -202,6 +213,7 @@ def _is_near(position: NodePosition | None, pose: tuple[float, float, float]) ->
     return math.hypot(position.x_m - pose[0], position.y_m - pose[1]) <= reach_m
 
 
-def _refuse(order: Order, error_type: str, description: str, *more: tuple[str, str]) -> Rejection:
+def refuse(order: Order, complaint: Complaint, description: str, *more: tuple[str, str]) -> Rejection:
+    """A rejection that names the order and update, and what more is said to be wrong."""
     pairs = (("orderId", order.order_id), ("orderUpdateId", str(order.order_update_id)), *more)
-    return Rejection(error_type, description, tuple(ErrorReference(key=key, value=value) for key, value in pairs))
+    return Rejection(complaint, description, tuple(ErrorReference(key=key, value=value) for key, value in pairs))

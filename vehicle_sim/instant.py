@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleet.wire.messages import Action, ActionState, ActionStatus, ErrorReference, OperatingMode
+from vehicle_sim import complaints
+from vehicle_sim.complaints import Complaint
 from vehicle_sim.driver import Phase
-from vehicle_sim.handling import Doing
+from vehicle_sim.handling import Doing, shown
 
 if TYPE_CHECKING:
     from vehicle_sim.vehicle import SimVehicle
@@ -25,6 +27,7 @@ class InstantDesk:
         self._heard: set[str] = set()
         self._cancel: Doing | None = None
         self._pause: Doing | None = None
+        self._is_answering = False
         self._acts = {
             "cancelOrder": self._cancel_order,
             "stateRequest": self._state_request,
@@ -45,7 +48,7 @@ class InstantDesk:
         return self._cancel is not None
 
     def states(self) -> list[ActionState]:
-        return [doing.state() for doing in self._doing.values()]
+        return shown(self._doing.values(), self._vehicle.character.shows_over_states)
 
     def forget(self) -> None:
         """A new order begins: what is over is no longer shown, but never done again."""
@@ -55,6 +58,7 @@ class InstantDesk:
         """After a restart nothing is known of what was asked."""
         self._doing, self._heard = {}, set()
         self._cancel = self._pause = None
+        self._is_answering = False
 
     def hear(self, action: Action) -> None:
         if action.action_id not in self._heard:
@@ -63,11 +67,11 @@ class InstantDesk:
             self._doing[action.action_id] = doing
             act = self._acts.get(action.action_type)
             if act and action.action_type in NOT_BY_HAND and self._vehicle.mode is not OperatingMode.AUTOMATIC:
-                self._fail(doing, "instantActionError", f"{action.action_type}: in mode {self._vehicle.mode}")
+                self._fail(doing, complaints.INSTANT_FAILED, f"{action.action_type}: in mode {self._vehicle.mode}")
             elif act:
                 act(doing)
             else:
-                self._fail(doing, "instantActionError", f"{action.action_type} is not known here")
+                self._fail(doing, complaints.INSTANT_FAILED, f"{action.action_type} is not known here")
         self._vehicle.touched()
 
     def stood(self) -> None:
@@ -80,10 +84,20 @@ class InstantDesk:
         vehicle, cancel = self._vehicle, self._cancel
         if cancel is None or vehicle.driver.phase is not Phase.STANDING or vehicle.handling.is_busy:
             return
-        self._cancel = None
         vehicle.driver.drop_order()
+        wait_s, timers = vehicle.character.answers_cancel_after_s, vehicle.world.timers
+        if not wait_s:
+            self._answer(cancel)
+        elif not self._is_answering:
+            self._is_answering = True
+            timers.call_at(timers.now_s() + wait_s, lambda: self._answer(cancel))
+
+    def _answer(self, cancel: Doing) -> None:
+        if self._cancel is not cancel:
+            return  # forgotten in a restart
+        self._cancel, self._is_answering = None, False
         cancel.status = ActionStatus.FINISHED
-        vehicle.touched()
+        self._vehicle.touched()
 
     # ---- one method for each
 
@@ -91,14 +105,17 @@ class InstantDesk:
         vehicle, order_id = self._vehicle, doing.text("orderId")
         order = vehicle.order
         if order is None or vehicle.is_idle or (order_id and order_id != order.order_id):
-            self._fail(doing, "noOrderToCancel", f"no order {order_id} is active")
+            self._fail(doing, complaints.NOTHING_TO_CANCEL, f"no order {order_id} is active")
             return
         if self._cancel is not None:
             doing.status = ActionStatus.FINISHED  # a second cancel of the same order
             return
         self._cancel = doing
         order.is_cancelled = True
-        vehicle.driver.halt()
+        if vehicle.character.cancels_at_once:
+            vehicle.driver.halt()
+        else:
+            vehicle.driver.end_at_next_node()
         vehicle.handling.abandon()
         self.try_cancel()
 
@@ -112,7 +129,7 @@ class InstantDesk:
     def _start_charging(self, doing: Doing) -> None:
         fault = "an order is active" if not self._vehicle.is_idle else self._vehicle.plug.start()
         if fault:
-            self._fail(doing, "instantActionError", f"startCharging: {fault}")
+            self._fail(doing, complaints.INSTANT_FAILED, f"startCharging: {fault}")
         else:
             doing.status = ActionStatus.FINISHED
 
@@ -134,7 +151,7 @@ class InstantDesk:
         doing.status = ActionStatus.FINISHED
         self._vehicle.go_on()
 
-    def _fail(self, doing: Doing, error_type: str, description: str) -> None:
+    def _fail(self, doing: Doing, complaint: Complaint, description: str) -> None:
         doing.status, doing.result = ActionStatus.FAILED, description
         reference = ErrorReference(key="actionId", value=doing.action.action_id)
-        self._vehicle.complain(error_type, description, (reference,))
+        self._vehicle.complain(complaint, description, (reference,))

@@ -23,6 +23,7 @@ from vehicle_sim.truth import Truth
 from vehicle_sim.vehicle import SimVehicle
 from vehicle_sim.world import Violation, World
 
+SAID_TO_US = frozenset({"connection", "state", "factsheet", "visualization"})
 Wrapping = Callable[[AreaController], None]
 Meddling = Callable[[Mapping[VehicleId, SimVehicle], Timers], None]
 
@@ -70,6 +71,8 @@ class Outcome:
     """What a simulation ended with.
 
     Attributes:
+        schema_violations: rules that what we say breaks, by topic and field.
+        heard_violations: the same of what vehicles say; those of a sloppy make do it all day.
         fault_hits: how often each fault really befell somebody.
         acts: what people did about it.
         notes: what is no violation and still worth counting.
@@ -89,6 +92,7 @@ class Outcome:
     crashes: int
     refused: list[str]
     schema_violations: dict[str, int]
+    heard_violations: dict[str, int]
     orders_sent: int
     orders_rejected: int
     plan_s: list[float]
@@ -121,9 +125,21 @@ class Tally:
     plan_s: list[float] = field(default_factory=list)
     dispatch_s: list[float] = field(default_factory=list)
 
+    @property
+    def said_wrongly(self) -> dict[str, int]:
+        return {place: count for place, count in self.schema_violations.items() if _topic_of(place) not in SAID_TO_US}
+
+    @property
+    def heard_wrongly(self) -> dict[str, int]:
+        return {place: count for place, count in self.schema_violations.items() if _topic_of(place) in SAID_TO_US}
+
     def take(self, controller: AreaController) -> None:
         stats = controller.stats
         self.schema_violations.update(stats.schema_violations)
         self.orders_sent += stats.sent["order"]
         self.plan_s += stats.solver_s
         self.dispatch_s += stats.dispatch_s
+
+
+def _topic_of(place: str) -> str:
+    return place.partition(":")[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from fleet.model.ids import VehicleId
 from fleet.model.place import Place
@@ -11,9 +12,12 @@ from fleet.model.site import Site
 from fleet.model.vehicle import Vehicle
 from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.wire.subscription import Subscription
+from vehicle_sim.characters import Character, character_among
 from vehicle_sim.vehicle import SimVehicle
 from vehicle_sim.voice import Radio, topic_of
 from vehicle_sim.world import World
+
+NO_CHARACTERS: Mapping[str, Character] = MappingProxyType({})
 
 
 def park(
@@ -25,8 +29,13 @@ def park(
     *,
     soc_fractions: tuple[float, float] = (0.9, 1.0),
     visualization_s: float | None = None,
+    characters: Mapping[str, Character] = NO_CHARACTERS,
 ) -> dict[VehicleId, SimVehicle]:
-    """Make the site's vehicles; each one's charge at first is drawn, and it says nothing before its radio is up."""
+    """Make the site's vehicles; each one's charge at first is drawn, and it says nothing before its radio is up.
+
+    Args:
+        characters: by serial number or make; all others are exact.
+    """
     rng = random.Random(f"park:{seed}")
     vehicles = {}
     for vehicle in site.vehicles.values():
@@ -40,6 +49,7 @@ def park(
             node_id,
             soc_fraction=rng.uniform(*soc_fractions),
             visualization_s=visualization_s,
+            character=character_among(characters, vehicle),
         )
     return vehicles
 

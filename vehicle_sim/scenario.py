@@ -19,7 +19,18 @@ from fleet.config import load, local_time_s
 from fleet.errors import ConfigError
 from fleet.model.ids import PointId, VehicleId
 from fleet.model.site import Site
-from vehicle_sim.faults import VARIANTS, CrashMoment, FaultEvent, FaultKind, FaultPlan, draw_plan, rates_of, swarm
+from vehicle_sim.characters import CHARACTERS, character_of
+from vehicle_sim.faults import (
+    NO_FAULTS,
+    VARIANTS,
+    CrashMoment,
+    FaultEvent,
+    FaultKind,
+    FaultPlan,
+    draw_plan,
+    rates_of,
+    swarm,
+)
 
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
@@ -147,6 +158,7 @@ class _File(_Table):
     demand: DemandTable
     faults: FaultsTable = FaultsTable()
     fault: list[FaultTable] = []
+    characters: dict[str, str] = {}
     expect: ExpectTable = ExpectTable()
 
 
@@ -155,6 +167,7 @@ class Scenario:
 
     Attributes:
         site: only the vehicles and points that take part.
+        characters: by serial number or make, of those who do not keep to the standard in all.
         start_s, end_s: trade time.
     """
 
@@ -165,6 +178,7 @@ class Scenario:
         self.faults = content.faults
         self.scripted = content.fault
         self.expect = content.expect
+        self.characters = {who: character_of(name) for who, name in content.characters.items()}
         self.site = part_of(site, content.vehicles, content.points)
         moment = datetime.fromisoformat(content.start)
         self.day = moment.date()
@@ -200,12 +214,13 @@ class Scenario:
         Raises:
             ConfigError: there is no such profile.
         """
-        rates = rates_of(profile or self.faults.profile)
+        profile = profile or self.faults.profile
+        rates = rates_of(profile)
         if self.faults.swarm:
             rates = swarm(rates, random.Random(f"swarm:{seed}"))
         span_s = self.end_s - self.start_s
         until_s = self.start_s + (0.75 * span_s if self.faults.until is None else self.faults.until)
-        scripted = [self._event(table) for table in self.scripted]
+        scripted = [] if profile == NO_FAULTS else [self._event(table) for table in self.scripted]
         return draw_plan(rates, seed, list(self.site.vehicles), list(self.site.points), self.start_s, until_s, scripted)
 
     def _event(self, table: FaultTable) -> FaultEvent:
@@ -225,6 +240,9 @@ class Scenario:
                 faults.append(f"{self.file}: fault[#{i}].vehicle: {table.vehicle!r} does not take part")
             if table.point and PointId(table.point) not in self.site.points:
                 faults.append(f"{self.file}: fault[#{i}].point: {table.point!r} does not take part")
+        known = {name for vehicle in self.site.vehicles.values() for name in (vehicle.id, vehicle.manufacturer)}
+        strangers = sorted(set(self.characters) - known)
+        faults += [f"{self.file}: characters.{who}: no vehicle or make of that name takes part" for who in strangers]
         if faults:
             raise ConfigError(faults)
 
@@ -260,6 +278,10 @@ def _fault_texts(path: Path, content: _File) -> list[str]:
         rates_of(content.faults.profile)
     except ConfigError as error:
         faults.append(f"{path}: faults.{error}")
+    for who, name in content.characters.items():
+        if name not in CHARACTERS:
+            found = f"found {name!r}, needs one of {', '.join(sorted(CHARACTERS))}"
+            faults.append(f"{path}: characters.{who}: {found}")
     return faults
 
 

@@ -13,25 +13,29 @@ from fleet.model.vehicle import Vehicle
 from fleet.wire import codec
 from fleet.wire.messages import (
     EmergencyStop,
-    ErrorLevel,
     ErrorReference,
+    Header,
     OperatingMode,
-    Order,
     OrderNode,
     Safety,
     VehicleError,
 )
+from vehicle_sim import complaints
 from vehicle_sim.ailments import Ailments
-from vehicle_sim.driver import Driver, Phase
+from vehicle_sim.characters import EXACT, Character
+from vehicle_sim.complaints import Complaint, error_of, major_of
+from vehicle_sim.driver import Driver
 from vehicle_sim.handling import Doing, Handling
-from vehicle_sim.held_order import HeldOrder, Rejection, read_new, read_update
+from vehicle_sim.held_order import HeldOrder
 from vehicle_sim.instant import InstantDesk
+from vehicle_sim.lapses import Lapses
+from vehicle_sim.order_desk import OrderDesk, topic_reference
 from vehicle_sim.plug import Plug
+from vehicle_sim.strictness import size_fault
 from vehicle_sim.voice import Radio, Voice
 from vehicle_sim.world import World, WorldEventKind
 
 SAFE = Safety(emergency_stop=EmergencyStop.NONE, field_violation=False)
-ORDER_ERRORS = frozenset({"validationError", "noRouteError", "orderError", "orderUpdateError", "orderActionError"})
 
 
 class SimVehicle:
@@ -44,6 +48,7 @@ class SimVehicle:
         soc_fraction: charge at first.
         state_interval_s: a state goes out at least this often, in trade time.
         visualization_s: interval of the visualization topic, None for none.
+        character: what it does otherwise than the standard asks.
 
     Attributes:
         home: the place and node of its home station.
@@ -66,9 +71,12 @@ class SimVehicle:
         soc_fraction: float = 1.0,
         state_interval_s: float = 30.0,
         visualization_s: float | None = None,
+        character: Character = EXACT,
     ) -> None:
         self.vehicle = vehicle
         self.id = vehicle.id
+        self.character = character
+        self.major = major_of(vehicle.vda5050_version)
         self.world = world
         self.type = site.type_of(vehicle.id)
         self.home = (place, node_id)
@@ -79,12 +87,13 @@ class SimVehicle:
         self.clock_lie_s = 0.0
         self.is_off = False
         self.is_paused = False
-        self.errors: dict[str, VehicleError] = {}
-        self._past_order_ids: set[str] = set()
+        self.errors: dict[str, tuple[Complaint, VehicleError]] = {}
         self.driver = Driver(vehicle.id, self.type, world, place, soc_fraction, self)
         self.handling = Handling(vehicle.id, world, self.touched, self._action_failed, self.go_on)
         self.plug = Plug(vehicle.id, self.driver, world)
+        self.orders = OrderDesk(self)
         self.instant = InstantDesk(self)
+        self.lapses = Lapses(self)
         self.ailments = Ailments(self)
         self.voice = Voice(self, site.map_id, radio, state_interval_s, visualization_s)
         world.add_vehicle(vehicle.id, self.driver.here)
@@ -103,13 +112,37 @@ class SimVehicle:
             return  # an order kept by a broker is an old one
         name = topic.rpartition("/")[2]
         try:
-            if name == "order":
-                self._hear_order(codec.decode_order(payload)[1])
-            elif name == "instantActions":
-                for action in codec.decode_instant_actions(payload)[1].actions:
-                    self.instant.hear(action)
-        except WireError as fault:
-            self.complain("validationError", fault.reason, (ErrorReference(key="topic", value=name),))
+            self._hear(name, payload)
+        except (WireError, ValueError) as fault:
+            text = fault.reason if isinstance(fault, WireError) else str(fault)
+            self.complain(complaints.MALFORMED, text, topic_reference(name))
+
+    def _hear(self, name: str, payload: bytes) -> None:
+        """Read a message.
+
+        Raises:
+            WireError: it is none.
+            ValueError: this vehicle does not take it.
+        """
+        if fault := size_fault(self.character, payload):
+            raise ValueError(fault)
+        payload = self.voice.manners.read(name, payload)
+        if name == "order":
+            header, order = codec.decode_order(payload)
+            self._check_version(header)
+            self.orders.hear(order)
+        elif name == "instantActions":
+            header, instant = codec.decode_instant_actions(payload)
+            self._check_version(header)
+            for action in instant.actions:
+                self.instant.hear(action)
+
+    def _check_version(self, header: Header) -> None:
+        """Majors never mix; and there are vehicles that take only the very version they speak."""
+        mine, theirs = self.vehicle.vda5050_version, header.version
+        is_other = theirs != mine if self.character.takes_own_version_only else major_of(theirs) != self.major
+        if is_other:
+            raise ValueError(f"version {theirs} is not spoken here, but {mine}")
 
     def go_silent(self, for_s: float) -> None:
         """Lose the network for so many trade seconds; the wheels do not notice."""
@@ -139,7 +172,7 @@ class SimVehicle:
         """
         self.driver.drop_order()
         self.driver.order, self.stands_at = None, node_id
-        self._past_order_ids.clear()
+        self.orders.forget_all()
         self.handling.forget_all()
         self.instant.forget_all()
         self.is_paused = False
@@ -152,74 +185,6 @@ class SimVehicle:
         self.handling.abandon()
         self.driver.drop_order()
         self.instant.try_cancel()
-
-    def _hear_order(self, order: Order) -> None:
-        held = self.order
-        if order.order_id in self._past_order_ids:
-            return  # an echo from the network: an order id is used once
-        if held is None or order.order_id != held.order_id:
-            self._hear_new(order)
-        elif order.order_update_id > held.update_id:
-            self._hear_update(order, held)
-        elif order.order_update_id == held.update_id:
-            self.touched()  # said before; a state confirms it
-        else:
-            text = f"update {order.order_update_id} is older than {held.update_id}"
-            self._reject(order, Rejection("orderUpdateError", text, _references(order)))
-
-    def _hear_new(self, order: Order) -> None:
-        if refusal := self._cannot_begin():
-            self._reject(order, Rejection("orderError", refusal, _references(order)))
-            return
-        at_node_id = None if self.was_moved else self.last_node_id
-        held = read_new(order, self.world.ground, self.driver.here(), at_node_id)
-        if isinstance(held, Rejection):
-            self._reject(order, held)
-            return
-        self._forget_order_errors()
-        self.instant.forget()
-        self.handling.forget()
-        self.handling.expect(order.nodes)
-        if self.order:
-            self._past_order_ids.add(self.order.order_id)
-        self.driver.order, self.was_moved = held, False
-        self.touched()
-        if self.driver.phase is Phase.STANDING and held.last_node.actions:
-            self.arrived(held.last_node)
-        self.go_on()
-
-    def _cannot_begin(self) -> str:
-        if not self.is_idle:
-            return "another order is active"
-        if self.plug.is_charging:
-            return "charging; stopCharging first"
-        if self.driver.is_driving and self.driver.phase is not Phase.BRAKING:
-            return "not yet standing"
-        if self.ailments.refuses:
-            return "not ready for orders"
-        return "" if self.mode is OperatingMode.AUTOMATIC else f"in mode {self.mode}"
-
-    def _hear_update(self, order: Order, held: HeldOrder) -> None:
-        hops = read_update(order, self.world.ground, held, self.driver.here())
-        if self.ailments.refuses == "updates" or self.mode is not OperatingMode.AUTOMATIC:
-            hops = Rejection("orderUpdateError", f"not now, in mode {self.mode}", _references(order))
-        if isinstance(hops, Rejection):
-            self._reject(order, hops)
-            return
-        self._forget_order_errors()
-        if held.stood_at_base_end and hops and hops[0].is_released:
-            self.driver.stood_for_base()
-        held.stood_at_base_end = False
-        held.extend(order, hops)
-        self.handling.expect(order.nodes[1:])
-        self.touched()
-        self.go_on()
-
-    def _reject(self, order: Order, rejection: Rejection) -> None:
-        self.world.record(
-            WorldEventKind.ORDER_REJECTED, vehicle=self.id, place=order.order_id, detail=rejection.description
-        )
-        self.complain(rejection.error_type, rejection.description, rejection.references, rejection.level)
 
     def next_edge(self) -> int | None:
         """The road edge it is about to enter, if there is one."""
@@ -257,30 +222,16 @@ class SimVehicle:
 
     # ---- errors
 
-    def complain(
-        self,
-        error_type: str,
-        description: str,
-        references: tuple[ErrorReference, ...] = (),
-        level: ErrorLevel = ErrorLevel.WARNING,
-    ) -> None:
+    def complain(self, complaint: Complaint, description: str, references: tuple[ErrorReference, ...] = ()) -> None:
         """Show an error in every state until it is over."""
-        key = f"{error_type}:{','.join(reference.value for reference in references)}"
-        self.errors[key] = VehicleError(
-            error_type=error_type, level=level, description=description, references=references
-        )
+        key = f"{complaint.two}:{','.join(reference.value for reference in references)}"
+        self.errors[key] = complaint, error_of(complaint, self.major, description, references)
         self.touched()
+
+    def forget_order_errors(self) -> None:
+        """An order or update was taken: what was wrong with those before is over."""
+        self.errors = {key: error for key, error in self.errors.items() if not error[0].is_about_order}
 
     def _action_failed(self, doing: Doing) -> None:
         reference = ErrorReference(key="actionId", value=doing.action.action_id)
-        self.complain("orderActionError", doing.result or "", (reference,))
-
-    def _forget_order_errors(self) -> None:
-        self.errors = {key: error for key, error in self.errors.items() if error.error_type not in ORDER_ERRORS}
-
-
-def _references(order: Order) -> tuple[ErrorReference, ...]:
-    return (
-        ErrorReference(key="orderId", value=order.order_id),
-        ErrorReference(key="orderUpdateId", value=str(order.order_update_id)),
-    )
+        self.complain(complaints.ACTION_FAILED, doing.result or "", (reference,))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from fleet.errors import LinkDownError
 from fleet.model.vehicle import Vehicle
@@ -14,27 +15,32 @@ from fleet.wire.link import Topic, Will
 from fleet.wire.messages import (
     Connection,
     ConnectionState,
-    ErrorLevel,
     ErrorReference,
     Factsheet,
     Header,
     Load,
     MapState,
+    NodeState,
     OfferedAction,
+    OptionalParameter,
+    OrderNode,
     Position,
     Power,
-    ProtocolLimits,
     VehicleError,
     VehicleState,
     Visualization,
 )
+from vehicle_sim import complaints
+from vehicle_sim.complaints import error_of
 from vehicle_sim.held_order import ACTIONS_KNOWN
+from vehicle_sim.manners import Manners
 from vehicle_sim.timers import Timer
 
 if TYPE_CHECKING:
     from vehicle_sim.vehicle import SimVehicle
 
 HEADER_ID_MAX = 2**32
+REQUIRED_KEYS = ("stationType", "stationName", "loadId")
 HEIGHT_M = 1.8  # of a small van; nothing is decided by it
 
 
@@ -57,6 +63,10 @@ class Radio(Protocol):
 def _rounded(theta_rad: float) -> float:
     """To a ten-thousandth, and never beyond half a turn, which rounding up would be."""
     return max(-3.1415, min(3.1415, round(theta_rad, 4)))
+
+
+def _node_state(node: OrderNode) -> NodeState:
+    return NodeState(node_id=node.node_id, sequence_id=node.sequence_id, released=node.released)
 
 
 def topic_of(vehicle: Vehicle, name: str) -> str:
@@ -93,7 +103,7 @@ class Voice:
         self._timers = owner.world.timers
         self._state_interval_s = state_interval_s
         self._visualization_s = visualization_s
-        self._numbers: Counter[str] = Counter()
+        self.manners = Manners(owner.character)
         self._topics = {
             name: topic_of(owner.vehicle, name) for name in ("connection", "state", "factsheet", "visualization")
         }
@@ -109,8 +119,9 @@ class Voice:
         """The line is up: say so, who we are and how we are."""
         if self._has_restarted:
             self._has_restarted = False
-            self._numbers.clear()
-        self._say_connection(ConnectionState.ONLINE)
+            self.manners.count_anew()
+        if not self._is_awake or self._owner.character.repeats_online:
+            self._say_connection(ConnectionState.ONLINE)
         self.say_factsheet()
         self.say_state()
         if not self._is_awake:
@@ -134,10 +145,10 @@ class Voice:
         if self._owner.is_off:
             return
         self.states_sent += 1
-        self._send("state", codec.encode_state(self.state()), 0)
+        self._send("state", codec.encode_state(self.state()))
 
     def say_factsheet(self) -> None:
-        self._send("factsheet", codec.encode_factsheet(self._factsheet()), 0)
+        self._send("factsheet", codec.encode_factsheet(self._factsheet()))
 
     def count_anew(self) -> None:
         """After a restart every topic counts from zero, beginning with what is heard of it first."""
@@ -145,7 +156,7 @@ class Voice:
 
     def _say_connection(self, state: ConnectionState) -> None:
         message = Connection(header=self._header("connection"), state=state)
-        self._send("connection", codec.encode_connection(message), 1)
+        self._send("connection", codec.encode_connection(message))
 
     def _beat(self) -> None:
         due_s = self._last_state_s + self._state_interval_s
@@ -159,7 +170,7 @@ class Voice:
         message = Visualization(
             header=self._header("visualization"), position=self._position(), speed_mps=self._owner.driver.speed_mps()
         )
-        self._send("visualization", codec.encode_visualization(message), 0)
+        self._send("visualization", codec.encode_visualization(message))
         self._later(self._visualization_s, self._show)
 
     def _later(self, wait_s: float, callback: Callable[[], None]) -> None:
@@ -170,15 +181,16 @@ class Voice:
     def state(self) -> VehicleState:
         owner, order, driver = self._owner, self._owner.order, self._owner.driver
         hops = tuple(order.hops) if order else ()
+        kept = (_node_state(order.last_node),) if order and owner.character.keeps_reached_node else ()
         return VehicleState(
             header=self._header("state"),
             order_id=order.order_id if order else "",
             order_update_id=order.update_id if order else 0,
             last_node_id=owner.last_node_id,
             last_node_sequence_id=order.last_node.sequence_id if order else 0,
-            node_states=tuple([hop.node_state for hop in hops]),
+            node_states=(*kept, *[hop.node_state for hop in hops]),
             edge_states=tuple([hop.edge_state for hop in hops]),
-            action_states=tuple(owner.handling.states()),
+            action_states=tuple(owner.handling.states(owner.character.shows_over_states)),
             instant_action_states=tuple(owner.instant.states()),
             driving=driver.is_driving,
             paused=owner.is_paused,
@@ -189,7 +201,7 @@ class Voice:
             loads=self._loads(),
             power=self._power(),
             mode=owner.mode,
-            errors=(*owner.errors.values(), *self._road_errors()),
+            errors=(*[error for _, error in owner.errors.values()], *self._road_errors()),
             safety=owner.safety,
             maps=self._maps,
         )
@@ -222,11 +234,9 @@ class Voice:
                 ErrorReference(key="nodeId", value=self._owner.last_node_id),
             )
             text = "something stands on the road ahead"
-            errors.append(
-                VehicleError(error_type="blocked", level=ErrorLevel.WARNING, description=text, references=references)
-            )
+            errors.append(error_of(complaints.BLOCKED, self._owner.major, text, references))
         if driver.is_empty:
-            errors.append(VehicleError(error_type="batteryEmpty", level=ErrorLevel.FATAL))
+            errors.append(error_of(complaints.EMPTY, self._owner.major))
         return tuple(errors)
 
     def _factsheet(self) -> Factsheet:
@@ -241,22 +251,35 @@ class Voice:
             length_m=vehicle_type.length_m,
             height_m=HEIGHT_M,
             width_m=vehicle_type.width_m,
-            limits=ProtocolLimits(state_interval_s_default=self._state_interval_s),
-            actions=self._offers(),
+            limits=msgspec.structs.replace(
+                self._owner.character.limits, state_interval_s_default=self._state_interval_s
+            ),
+            actions=self.offers(),
+            optional_parameters=self._optional_parameters(),
         )
 
-    def _offers(self) -> tuple[OfferedAction, ...]:
-        at_nodes = tuple(OfferedAction(action_type=kind, scopes=("NODE",)) for kind in sorted(ACTIONS_KNOWN))
+    def offers(self) -> tuple[OfferedAction, ...]:
+        """The actions it can do."""
+        at_nodes = tuple(
+            OfferedAction(action_type=kind, scopes=("NODE",), blocking_types=("HARD",), required_keys=REQUIRED_KEYS)
+            for kind in sorted(ACTIONS_KNOWN)
+        )
         at_once = tuple(OfferedAction(action_type=kind, scopes=("INSTANT",)) for kind in self._owner.instant.known)
         return (*at_nodes, *at_once)
+
+    def _optional_parameters(self) -> tuple[OptionalParameter, ...]:
+        quirks = self._owner.character
+        names = sorted({*quirks.supports, *quirks.requires})
+        return tuple(OptionalParameter(name=name, is_required=name in quirks.requires) for name in names)
 
     # ---- how
 
     def _header(self, name: str) -> Header:
-        number = self._numbers[name]
-        self._numbers[name] += 1
+        number = self.manners.header_id(name)
         return _header(self._owner.vehicle, number, self._timers.now_s() + self._owner.clock_lie_s)
 
-    def _send(self, name: str, payload: bytes, qos: int) -> None:
+    def _send(self, name: str, payload: bytes) -> None:
+        manners = self.manners
+        payload = manners.written(name, payload)
         with suppress(LinkDownError):  # nobody hears it then; a fresh state follows once the line is up again
-            self.radio.send(self._topics[name], payload, qos=qos, retain=name in ("connection", "factsheet"))
+            self.radio.send(self._topics[name], payload, qos=manners.qos(name), retain=manners.retains(name))

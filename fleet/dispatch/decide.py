@@ -34,6 +34,9 @@ from fleet.state.fleet_state import RunView, TripView, Visit
 RETRY_S = 60.0
 REFUSALS_MAX = 2
 UNLOAD_RETRY_S = 300.0
+CRITICAL_WAIT_S = 30.0
+NEXT_ACTION_S = 60.0
+AT_HAND = frozenset({ActionPhase.RUNNING, ActionPhase.RETRIABLE})
 OVERDUE_S = 300.0
 
 
@@ -52,6 +55,9 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
     if order is not None:
         return _under_order(draft, roads, twin, order)
     if twin.has_order_left or twin.instant(ActionKind.CANCEL_ORDER):
+        return None
+    if twin.refusal is not None and twin.refusal.again_s > draft.now_s:
+        draft.wake(vehicle_id, twin.refusal.again_s)
         return None
     if twin.trip_id is not None:
         return _in_trip(draft, roads, twin, draft.state.trip(twin.trip_id))
@@ -83,7 +89,11 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
     if twin.blocked is not None:
         return _blocked(draft, roads, twin, order)
     ahead = order.path[order.released :]
-    is_closed = (draft.state.is_closed(piece.road_key) and not order.ends_on(piece) for piece in ahead)
+    if (failed := _failed(draft, twin, order)) is not None:
+        return failed
+    if _is_stopped_by_fault(twin, order):
+        return None
+    is_closed = (_is_closed(draft, twin, piece.road_key) and not order.ends_on(piece) for piece in ahead)
     open_count = next((i for i, closed in enumerate(is_closed) if closed), None)
     if open_count is not None and _may_ask_again(draft, twin):
         return Reroute(order.id, f"{ahead[open_count].road_key} is closed")
@@ -95,6 +105,33 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
     look_again_s = comes_to_its_end_s(order, roads.site.limits, draft.now_s)
     if look_again_s is not None:
         draft.wake(twin.vehicle.id, look_again_s)
+    return None
+
+
+def _is_closed(draft: Draft, twin: Twin, road_key: str) -> bool:
+    return draft.state.is_closed(road_key) or twin.is_shut(road_key, draft.now_s)
+
+
+def _is_stopped_by_fault(twin: Twin, order: Order) -> bool:
+    return bool(twin.critical) and order.issued_s < twin.critical_s
+
+
+def _failed(draft: Draft, twin: Twin, order: Order) -> Cancel | None:
+    """Nobody says that an order has failed: a fault that stops it and stays, or hands that stopped after a failure.
+
+    A fault that was there before the order came does not end it: with those of that level a vehicle takes new orders.
+    """
+    if _is_stopped_by_fault(twin, order) and not _is_at_work(order):
+        until_s = twin.critical_s + CRITICAL_WAIT_S
+        if draft.now_s >= until_s:
+            return Cancel(order.id, f"the vehicle does not go on: {', '.join(twin.critical)}")
+        draft.wake(twin.vehicle.id, until_s)
+    phases = {action.phase for action in order.actions}
+    if ActionPhase.FAILED in phases and ActionPhase.PENDING in phases and not phases & AT_HAND:
+        until_s = order.acted_s + NEXT_ACTION_S
+        if draft.now_s >= until_s:
+            return Cancel(order.id, "nothing more is done after an action that failed")
+        draft.wake(twin.vehicle.id, until_s)
     return None
 
 
@@ -176,7 +213,8 @@ def _blocked(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent
     draft.wake(twin.vehicle.id, draft.now_s + RETRY_S)
     if twin.place is None or _stands_before(roads, twin.place, twin.blocked.edge_id):
         return None
-    closed = roads.closed_edges(key for key in draft.state.closures if draft.state.is_closed(key))
+    shut = (shut.road_key for shut in twin.shut if shut.until_s > draft.now_s)
+    closed = roads.closed_edges((*(key for key in draft.state.closures if draft.state.is_closed(key)), *shut))
     way = roads.route(twin.vehicle.type_id, twin.place, order.goal, closed - {twin.place.edge})
     if isinstance(way, NoRoute):
         return None

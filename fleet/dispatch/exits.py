@@ -85,7 +85,7 @@ def _is_lost(twin: Twin) -> bool:
 
 
 def _has_fault(twin: Twin) -> bool:
-    return bool(twin.fatal) or twin.is_stopped
+    return bool(twin.fatal) or bool(twin.critical) or twin.is_stopped
 
 
 def _is_not_automatic(twin: Twin) -> bool:
@@ -305,7 +305,7 @@ def call_again(draft: Draft, vehicle_id: VehicleId) -> None:
     if _is_lost(twin):
         raise_assist(draft, C.VEHICLE_LOST, subject, "not heard of")
     if _has_fault(twin):
-        detail = ", ".join(twin.fatal) or "emergency stop or protective field"
+        detail = ", ".join((*twin.fatal, *twin.critical)) or "emergency stop or protective field"
         raise_assist(draft, C.VEHICLE_FAULT, subject, detail)
     if _is_not_automatic(twin):
         raise_assist(draft, C.VEHICLE_NOT_AUTOMATIC, subject, f"in mode {twin.mode}")

@@ -24,6 +24,7 @@ from fleet.model.ids import (
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, PathEdge
 from fleet.model.place import Place
 from fleet.model.profile import Learned
+from fleet.model.refusal import Reaction
 from fleet.model.run import HandedOn, Run
 from fleet.model.trip import Plan, TripPhase
 from fleet.model.twin import Liveness
@@ -204,11 +205,54 @@ class OrderSeen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRefused(Event):
-    """The vehicle refused an update: its number is burnt, and the base is what was accepted before."""
+    """The vehicle refused an update: its number is burnt, and the base is what was accepted before.
+
+    Attributes:
+        update_id: the greatest number that is burnt.
+        counts: as so many refusals; one that no further update could mend counts as enough to end the order.
+    """
 
     order_id: OrderId
     update_id: int
     why: str
+    counts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalTaken(Event):
+    """What is done about the refusal of an order or update.
+
+    Attributes:
+        again_s: nothing new is told before.
+        avoids: optional parts of messages that this vehicle is not told any more.
+        window_edges: it is told no more of a way at once; 0 where it did not ask for that.
+    """
+
+    vehicle_id: VehicleId
+    order_id: OrderId
+    update_id: int
+    kind: str
+    reaction: Reaction
+    again_s: float
+    avoids: tuple[str, ...] = ()
+    window_edges: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadShut(Event):
+    """One vehicle says that it cannot be sent over a road; others are sent there as before."""
+
+    vehicle_id: VehicleId
+    road_key: str
+    until_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseRequested(Event):
+    """The vehicle asks for more road before it would get some."""
+
+    order_id: OrderId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,12 +301,20 @@ class OrderEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstantIssued(Event):
-    """An instant action was asked for. `order_id` is the order that a cancelOrder is about."""
+    """An instant action was asked for.
+
+    Attributes:
+        order_id: the order that a cancelOrder is about.
+        about: the action that a retry or skipRetry is about.
+        tries: how many of this kind went unanswered just before.
+    """
 
     vehicle_id: VehicleId
     action_id: ActionId
     kind: ActionKind
     order_id: OrderId | None
+    about: ActionId | None = None
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,13 +406,32 @@ class LivenessChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionChanged(Event):
-    """Mode, safety state, pause or faults of a vehicle changed; `fatal` lists faults that stop it."""
+    """Mode, safety state, pause or faults of a vehicle changed.
+
+    Attributes:
+        fatal: faults with which it takes no order.
+        critical: faults with which it does not go on with the order it has, and takes another.
+    """
 
     vehicle_id: VehicleId
     mode: str
     is_stopped: bool
     is_paused: bool
     fatal: tuple[str, ...]
+    critical: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapChanged(Event):
+    """What the vehicle says of the map that our orders name: enabled, disabled, missing, or nothing.
+
+    Attributes:
+        map_version: of the one that it holds.
+    """
+
+    vehicle_id: VehicleId
+    word: str
+    map_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

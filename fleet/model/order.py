@@ -62,9 +62,13 @@ class ActionKind(StrEnum):
     STOP_CHARGING = "stopCharging"
     START_PAUSE = "startPause"
     STOP_PAUSE = "stopPause"
+    ENABLE_MAP = "enableMap"
+    RETRY = "retry"
+    SKIP_RETRY = "skipRetry"
+    CLEAR_INSTANT_ACTIONS = "clearInstantActions"
 
 
-REQUESTS = frozenset({ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST})
+REQUESTS = frozenset({ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST, ActionKind.CLEAR_INSTANT_ACTIONS})
 """Actions that change nothing on the vehicle."""
 
 
@@ -73,6 +77,7 @@ class ActionPhase(StrEnum):
 
     PENDING = "pending"
     RUNNING = "running"
+    RETRIABLE = "retriable"  # it failed, and the vehicle waits for our word whether to try again
     FINISHED = "finished"
     FAILED = "failed"
 
@@ -135,6 +140,7 @@ class StopAction:
     parcel_count: int
     phase: ActionPhase = ActionPhase.PENDING
     result: str = ""
+    retries: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +160,8 @@ class Order:
         accepted: edges in the base that the vehicle has confirmed; an update stitches to its end after a refusal.
         refusals: updates the vehicle refused.
         old_complaints: refusals the vehicle showed already when the order or its last update was issued.
+        acted_s: trade time at which one of its actions last went on; 0 for never.
+        wants_base: the vehicle asked for more road, and has got none since.
     """
 
     id: OrderId
@@ -176,6 +184,8 @@ class Order:
     accepted: int = 0
     refusals: int = 0
     old_complaints: tuple[str, ...] = ()
+    acted_s: float = 0.0
+    wants_base: bool = False
 
     @property
     def is_fully_released(self) -> bool:

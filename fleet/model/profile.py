@@ -135,6 +135,8 @@ class Profile:
     Attributes:
         version: the exact text that its messages bear, and ours to it.
         topic_major: of the topics we speak to it on.
+        avoids: optional parts of an order that it has refused.
+        window_edges: it is told no more edges at once; 0 for no such limit.
         others as in `Habits`.
     """
 
@@ -153,6 +155,8 @@ class Profile:
     required: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     fields: tuple[FieldName, ...] = ()
+    avoids: tuple[str, ...] = ()
+    window_edges: int = 0
 
     def offer(self, kind: str) -> ActionOffer | None:
         """What the vehicle says of an action; None where it does not list it."""

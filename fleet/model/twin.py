@@ -10,7 +10,11 @@ from fleet.model.order import REQUESTS, ActionKind, ActionPhase
 from fleet.model.place import Place
 from fleet.model.plug import NEVER_ASKED, Plug
 from fleet.model.profile import NOTHING_LEARNED, Learned
+from fleet.model.refusal import Refusal, ShutRoad
 from fleet.model.vehicle import Vehicle
+
+MAP_ENABLED, MAP_DISABLED, MAP_MISSING = "enabled", "disabled", "missing"
+MAP_UNFIT = frozenset({MAP_DISABLED, MAP_MISSING})
 
 
 class Liveness(StrEnum):
@@ -30,6 +34,9 @@ class Instant:
     kind: ActionKind
     issued_s: float
     phase: ActionPhase = ActionPhase.PENDING
+    order_id: OrderId | None = None
+    about: ActionId | None = None
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,14 @@ class Twin:
         held: why nothing may be sent to it, or empty.
         heard_epoch: the last controller that heard it, by its epoch.
         learned: what it has told of how it wants to be spoken to.
+        critical: error types of the level that ends an order and lets the vehicle take another.
+        critical_s: since when they are as they are.
+        refusal: what its refusals have come to; None where it refused nothing of late.
+        avoids: optional parts of messages that it refused.
+        window_edges: it is told no more edges of a way at once; 0 for no such limit.
+        shut: roads that it cannot be sent over.
+        told_s: when an order or update was last committed for it.
+        map_word: what it says of the map of our orders: enabled, disabled, missing, or nothing.
     """
 
     vehicle: Vehicle
@@ -86,6 +101,15 @@ class Twin:
     forgotten: int = 0
     heard_epoch: int = 0
     learned: Learned = NOTHING_LEARNED
+    critical: tuple[str, ...] = ()
+    critical_s: float = 0.0
+    refusal: Refusal | None = None
+    avoids: tuple[str, ...] = ()
+    window_edges: int = 0
+    shut: tuple[ShutRoad, ...] = ()
+    told_s: float = 0.0
+    map_word: str = ""
+    map_version: str = ""
 
     @property
     def can_take_orders(self) -> bool:
@@ -99,7 +123,12 @@ class Twin:
             and not self.fatal
             and not self.held
             and not self.foreign_order
+            and self.map_word not in MAP_UNFIT
         )
+
+    def is_shut(self, road_key: str, now_s: float) -> bool:
+        """Whether this one vehicle cannot be sent over the road."""
+        return any(shut.road_key == road_key and shut.until_s > now_s for shut in self.shut)
 
     @property
     def is_asked(self) -> bool:

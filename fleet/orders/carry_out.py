@@ -17,15 +17,17 @@ from fleet.model.ids import ActionId, OrderId, RunId, TripId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPurpose, PathEdge, PathNode, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Twin
-from fleet.orders.build import instant_message, order_message, update_message
+from fleet.orders.build import Terms, instant_message, order_message, update_message
+from fleet.orders.course import points_max
 from fleet.orders.way import SHORTEST_PIECE_M, end_node, way_of
 from fleet.roads.graph import RoadGraph
 from fleet.roads.permit import RoadProfile
 from fleet.roads.refuse import Refusal, may_drive, may_go_through, may_turn
-from fleet.roads.route import NoRoute
+from fleet.roads.route import NoRoute, Route
 from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
+from fleet.telemetry.profiles import profile
 
 ORDER, INSTANT = "order", "instantActions"
 RETRY_S = 60.0
@@ -95,7 +97,7 @@ def _issue(
     order = replace(order, released=released, announced=_announced(order, released))
     draft.emit(ev.OrderIssued(order=order))
     resolve_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(twin.vehicle.id), "road is released again")
-    draft.send(twin.vehicle.id, ORDER, order.id, 0, order_message(order, roads.site.map_id))
+    draft.send(twin.vehicle.id, ORDER, order.id, 0, order_message(order, _terms(roads, twin)))
 
 
 def _new_order(
@@ -108,12 +110,11 @@ def _new_order(
         return None
     path: tuple[PathEdge, ...] = ()
     if twin.node_id != goal_node_id:
-        route = roads.route(type_id, twin.place, goal, _closed(draft, roads) - {twin.place.edge})
+        route = roads.route(type_id, twin.place, goal, _closed(draft, roads, twin) - {twin.place.edge})
         if isinstance(route, NoRoute):
             _no_way(draft, twin, f"to {goal_node_id}: {route.reason}")
             return None
-        speed_mps = roads.site.vehicle_types[type_id].speed_mps_max
-        path = way_of(roads.graph, route, roads.path_node(type_id, goal_node_id), speed_mps)
+        path = _way(roads, twin, route, roads.path_node(type_id, goal_node_id))
     return Order(
         id=OrderId(draft.next_id("o")),
         vehicle_id=twin.vehicle.id,
@@ -127,6 +128,17 @@ def _new_order(
         announced=0,
         issued_s=draft.now_s,
     )
+
+
+def _way(roads: SiteRoads, twin: Twin, route: Route, goal: PathNode) -> tuple[PathEdge, ...]:
+    """The pieces of a route as this vehicle can be told them, none faster than it says it can go."""
+    speed_mps = roads.site.vehicle_types[twin.vehicle.type_id].speed_mps_max
+    speed_mps = min(speed_mps, twin.learned.speed_mps_max or speed_mps)
+    return way_of(roads.graph, route, goal, speed_mps, points_max(profile(twin)))
+
+
+def _terms(roads: SiteRoads, twin: Twin) -> Terms:
+    return Terms(roads.site.map_id, roads.graph, profile(twin))
 
 
 def _standing_node(roads: SiteRoads, twin: Twin, place: Place) -> PathNode:
@@ -164,7 +176,8 @@ def _extend(draft: Draft, roads: SiteRoads, order: Order, target: int) -> None:
     draft.emit(ev.OrderExtended(order_id=order.id, update_id=update_id, released=target, announced=announced))
     resolve_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(order.vehicle_id), "road is released again")
     after = draft.state.orders[order.id]
-    draft.send(order.vehicle_id, ORDER, order.id, update_id, update_message(order, after, roads.site.map_id))
+    terms = _terms(roads, draft.state.twin(order.vehicle_id))
+    draft.send(order.vehicle_id, ORDER, order.id, update_id, update_message(order, after, terms))
 
 
 def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str) -> None:
@@ -177,12 +190,11 @@ def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str) -> None:
     if place is None:
         return
     type_id = twin.vehicle.type_id
-    route = roads.route(type_id, place, order.goal, _closed(draft, roads) - {place.edge})
+    route = roads.route(type_id, place, order.goal, _closed(draft, roads, twin) - {place.edge})
     if isinstance(route, NoRoute):
         _no_way(draft, twin, f"to {order.last_node_id}: {route.reason}")
         return
-    speed_mps = roads.site.vehicle_types[type_id].speed_mps_max
-    path = way_of(roads.graph, route, order.path[-1].end, speed_mps)  # the goal's name may be gone from the site
+    path = _way(roads, twin, route, order.path[-1].end)  # the goal's name may be gone from the site
     draft.emit(ev.OrderRerouted(order_id=order.id, kept=order.released, path=path, why=why))
 
 
@@ -202,7 +214,7 @@ def _is_refused(draft: Draft, roads: SiteRoads, order: Order, target: int) -> bo
 def _refusal(draft: Draft, roads: SiteRoads, order: Order, target: int) -> Refusal | None:
     """Why a piece of road that would be new in the base may not be driven on now, or not after the one before it."""
     profile = RoadProfile.of(roads.site.type_of(order.vehicle_id))
-    closed = _closed(draft, roads)
+    closed = _closed(draft, roads, draft.state.twin(order.vehicle_id))
     here = draft.state.twin(order.vehicle_id).place if not order.released else None
     if order.released:
         here = order.path[order.released - 1].end_place
@@ -233,8 +245,10 @@ def _joins(
     return may_turn(graph, profile, here.edge, piece.edge, closed)
 
 
-def _closed(draft: Draft, roads: SiteRoads) -> frozenset[int]:
-    return roads.closed_edges(key for key in draft.state.closures if draft.state.is_closed(key))
+def _closed(draft: Draft, roads: SiteRoads, twin: Twin) -> frozenset[int]:
+    """For everybody, and for this vehicle alone."""
+    shut = (shut.road_key for shut in twin.shut if shut.until_s > draft.now_s)
+    return roads.closed_edges((*(key for key in draft.state.closures if draft.state.is_closed(key)), *shut))
 
 
 def _ask(draft: Draft, vehicle_id: VehicleId, kind: ActionKind, order_id: OrderId | None) -> None:

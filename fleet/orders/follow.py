@@ -13,10 +13,10 @@ from fleet.model.ids import VehicleId
 from fleet.model.order import ActionKind, ActionPhase, EndedOrder, Order, OrderPhase, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Instant, Twin
-from fleet.telemetry.intake import REJECTIONS, complaint_of, has_order_left
+from fleet.telemetry.intake import ABOUT_NUMBERS, REJECTIONS, complaint_of, has_order_left, kind_of
 from fleet.wire.messages import ActionState, ActionStatus, OperatingMode, VehicleError, VehicleState
 
-CANCEL_IS_DONE = frozenset({"noOrderToCancel", "NO_ORDER_TO_CANCEL"})
+CANCEL_IS_DONE = kind_of("noOrderToCancel")
 CANCEL_IS_HEARD_S = 30.0
 """After so long a vehicle that complains of no order to cancel, without saying for which cancel, means ours."""
 AUTOMATIC_MODES = frozenset({OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC, OperatingMode.INTERVENED})
@@ -72,14 +72,14 @@ def _is_void_cancel(instant: Instant, state: VehicleState) -> bool:
     """A failed cancel is success where there was nothing to cancel (section 8.5)."""
     if instant.kind is not ActionKind.CANCEL_ORDER:
         return False
-    return any(error.error_type in CANCEL_IS_DONE for error in state.errors) or not has_order_left(state)
+    return any(kind_of(error.error_type) == CANCEL_IS_DONE for error in state.errors) or not has_order_left(state)
 
 
 def _is_told_void(instant: Instant, state: VehicleState, now_s: float) -> bool:
     """Some vehicles answer a cancel that finds no order by an error alone, and never show the action."""
     if instant.kind is not ActionKind.CANCEL_ORDER:
         return False
-    told = [error for error in state.errors if error.error_type in CANCEL_IS_DONE]
+    told = [error for error in state.errors if kind_of(error.error_type) == CANCEL_IS_DONE]
     about = {ref.value for error in told for ref in error.references if ref.key in ("actionId", "instantActionId")}
     if instant.action_id in about:
         return True
@@ -162,8 +162,8 @@ def _is_over(action: StopAction, state: VehicleState) -> bool:
 
 def _not_shown(order: Order, state: VehicleState) -> Iterator[ev.Event]:
     """The state shows another order: ours was refused, is still on the way, or is gone."""
-    rejection = next((error for error in state.errors if _rejects(error, order)), None)
-    if rejection is not None and order.update_seen < 0:
+    rejection = rejection_of_new(order, state)
+    if rejection is not None:
         text = f"{rejection.error_type}: {rejection.description or ''}"
         yield ev.OrderEnded(order_id=order.id, phase=OrderPhase.REJECTED, why=text)
     elif order.update_seen >= 0 and not has_order_left(state):
@@ -205,16 +205,31 @@ def never_had(order: Order, twin: Twin, state: VehicleState) -> ev.OrderEnded | 
     return ev.OrderEnded(order_id=order.id, phase=OrderPhase.CANCELLED, why="the vehicle never had it")
 
 
+def rejection_of_new(order: Order, state: VehicleState) -> VehicleError | None:
+    """The error by which the vehicle refuses an order that it never showed, if it does."""
+    if state.order_id == order.id or order.update_seen >= 0:
+        return None
+    return next((error for error in state.errors if _rejects(error, order)), None)
+
+
 def rejection_of(order: Order, state: VehicleState) -> VehicleError | None:
     """The error by which the vehicle refuses the last update of an order that it holds, if it does."""
     if state.order_id != order.id or order.is_confirmed:
         return None
-    return next((error for error in state.errors if _rejects(error, order, update=True)), None)
+    return next((error for error in state.errors if _rejects_update(error, order, state)), None)
+
+
+def _rejects_update(error: VehicleError, order: Order, state: VehicleState) -> bool:
+    """A copy of an earlier update that comes late is refused as well, for its number; that is no word about the last."""
+    if not _rejects(error, order, update=True):
+        return False
+    is_named = any(reference.key == "orderUpdateId" for reference in error.references)
+    return is_named or kind_of(error.error_type) not in ABOUT_NUMBERS or state.order_update_id > order.update_id
 
 
 def _rejects(error: VehicleError, order: Order, *, update: bool = False) -> bool:
     """References are optional: where there are none, the kind of error and the missing order say enough."""
-    if error.error_type not in REJECTIONS:
+    if kind_of(error.error_type) not in REJECTIONS:
         return False
     references = {reference.key: reference.value for reference in error.references}
     if references.get("orderId", order.id) != order.id:

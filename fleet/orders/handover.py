@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from fleet.dispatch.decide import REFUSALS_MAX
 from fleet.dispatch.reserve import bay_of
 from fleet.dispatch.settle import unsure
 from fleet.model import event as ev
@@ -149,26 +148,18 @@ def refused_in(result: str) -> tuple[ParcelId, ...]:
 
 
 def order_ended(draft: Draft, order: Order, policy_retries: int, state: VehicleState) -> None:
-    """An order is over, as this state shows; `order` as it was just before, with the last word on its actions."""
+    """An order is over, as this state shows; `order` as it was just before, with the last word on its actions.
+
+    What follows from a refusal is in `orders.refused`.
+    """
     phase, why = _last_end(draft, order)
     if phase is OrderPhase.FINISHED:
         _finished(draft, order, policy_retries)
-    elif phase is OrderPhase.REJECTED:
-        subject = vehicle_subject(order.vehicle_id)
-        raise_assist(draft, AssistCause.ORDER_REJECTED, subject, why)
-        draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=f"rejected {order.id}: {why}"))
-        if order.purpose is OrderPurpose.LOAD and order.trip_id is not None:
-            _loading_refused(draft, order.trip_id)
-        draft.want_plan(f"{order.vehicle_id} rejects orders")
     elif phase is OrderPhase.VANISHED:
         _vanished(draft, order, why, state.last_node_id)
         return
     elif phase is OrderPhase.CANCELLED:
         _cancelled(draft, order, state)
-    if order.refusals >= REFUSALS_MAX:
-        why = f"refused {order.refusals} updates of {order.id}"
-        draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=why))
-        draft.want_plan(f"{order.vehicle_id} refuses updates")
 
 
 def _last_end(draft: Draft, order: Order) -> tuple[OrderPhase, str]:
@@ -265,7 +256,7 @@ def doubt_hand_over(draft: Draft, vehicle_id: VehicleId, action: StopAction, why
         draft.emit(ev.VehicleHeld(vehicle_id=vehicle_id, why=held))
 
 
-def _loading_refused(draft: Draft, trip_id: TripId) -> None:
+def loading_refused(draft: Draft, trip_id: TripId) -> None:
     """Nothing of the trip is aboard: its runs look for another vehicle."""
     trip = draft.state.trip(trip_id).trip
     for run_id in trip.run_ids:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fleet.dispatch.decide import REFUSALS_MAX
+from fleet.dispatch.reserve import bay_of, free, reserve
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import VehicleId
@@ -12,8 +14,17 @@ from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
 from fleet.orders.build import DEVIATION_M
 from fleet.orders.charging import take_charge, take_plug_answer
-from fleet.orders.follow import instant_events, never_had, order_events, passed_edges, rejection_of, revived_events
+from fleet.orders.follow import (
+    instant_events,
+    never_had,
+    order_events,
+    passed_edges,
+    rejection_of,
+    rejection_of_new,
+    revived_events,
+)
 from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
+from fleet.orders.refused import order_refused, refuses_for_good, update_refused
 from fleet.orders.way import end_node
 from fleet.planning.present import predicted_return_s, travel_tables
 from fleet.roads.site_roads import SiteRoads, station_node_id
@@ -51,7 +62,7 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
         draft.emit(event)
         _instant_over(draft, twin, event)
     _never_had(draft, roads, vehicle_id, state)
-    _work_left(draft, vehicle_id, state)
+    _work_left(draft, roads, vehicle_id, state)
     _placed(draft, roads, vehicle_id, state)
     if len(draft.entries) or draft.state.twin(vehicle_id).order_id:
         draft.touch(vehicle_id)
@@ -92,8 +103,8 @@ def _condition(draft: Draft, event: ev.ConditionChanged) -> None:
         resolve_assist(draft, AssistCause.VEHICLE_NOT_AUTOMATIC, subject, f"in mode {event.mode}")
     else:
         raise_assist(draft, AssistCause.VEHICLE_NOT_AUTOMATIC, subject, f"in mode {event.mode}")
-    if event.fatal or event.is_stopped:
-        detail = ", ".join(event.fatal) or "emergency stop or protective field"
+    if event.fatal or event.critical or event.is_stopped:
+        detail = ", ".join((*event.fatal, *event.critical)) or "emergency stop or protective field"
         raise_assist(draft, AssistCause.VEHICLE_FAULT, subject, detail)
     else:
         resolve_assist(draft, AssistCause.VEHICLE_FAULT, subject, "the vehicle no longer says so")
@@ -184,9 +195,7 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
     last = draft.state.orders[order.id]
     rejection = rejection_of(last, state)
     if rejection is not None:
-        detail = f"{rejection.error_type} {rejection.description or ''}".strip()
-        draft.emit(ev.UpdateRefused(order_id=order.id, update_id=last.update_id, why=detail))
-        raise_assist(draft, AssistCause.ORDER_REJECTED, subject, f"{order.id}.{last.update_id}: {detail}")
+        update_refused(draft, roads, last, rejection, state)
 
 
 def _doubt_refusal(draft: Draft, order: Order, action: StopAction, state: VehicleState) -> None:
@@ -208,7 +217,14 @@ def _never_had(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
 
 def _order_over(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
     subject = vehicle_subject(order.vehicle_id)
+    rejection = rejection_of_new(order, state)
     order_ended(draft, order, roads.site.policy.no_staff_retries, state)
+    if rejection is not None:
+        order_refused(draft, roads, order, rejection, state)
+    elif order.refusals >= REFUSALS_MAX and refuses_for_good(draft, order):
+        why = f"refused {order.refusals} updates of {order.id}"
+        draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=why))
+        draft.want_plan(f"{order.vehicle_id} refuses updates")
     for cause in (AssistCause.RELEASE_REFUSED, AssistCause.ROAD_CLOSED):
         resolve_assist(draft, cause, subject, "the order is over")
     resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the order is over")
@@ -269,7 +285,7 @@ def _instant_failed(draft: Draft, before: Twin, event: ev.InstantMoved) -> None:
         raise_assist(draft, AssistCause.ORDER_REJECTED, vehicle_subject(event.vehicle_id), detail)
 
 
-def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:
+def _work_left(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
     """Whether it is idle by its own word, and whether it follows somebody else's order."""
     twin = draft.state.twin(vehicle_id)
     _take_revived(draft, vehicle_id, state)
@@ -280,6 +296,7 @@ def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None
     if (left, foreign) == (twin.has_order_left, twin.foreign_order):
         return
     draft.emit(ev.WorkLeftChanged(vehicle_id=vehicle_id, has_order_left=left, foreign_order=foreign))
+    _hold_bay(draft, roads, twin, foreign)
     subject = vehicle_subject(vehicle_id)
     if foreign:
         is_ours = draft.state.ended_order(vehicle_id, foreign) is not None
@@ -287,6 +304,20 @@ def _work_left(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None
         raise_assist(draft, AssistCause.FOREIGN_ORDER, subject, f"follows {foreign}, {detail}")
     else:
         resolve_assist(draft, AssistCause.FOREIGN_ORDER, subject, "no longer")
+
+
+def _hold_bay(draft: Draft, roads: SiteRoads, before: Twin, foreign: str) -> None:
+    """A vehicle that loads by a late copy of an order that was over stands in a bay: nobody else is sent into it."""
+    vehicle_id, bay = before.vehicle.id, bay_of(before.vehicle.home_station)
+    if _loads_by(draft, vehicle_id, foreign):
+        reserve(draft, roads.site, bay, vehicle_id)
+    elif _loads_by(draft, vehicle_id, before.foreign_order) and before.trip_id is None:
+        free(draft, roads.site, bay, vehicle_id)
+
+
+def _loads_by(draft: Draft, vehicle_id: VehicleId, order_id: str) -> bool:
+    ended = draft.state.ended_order(vehicle_id, order_id)
+    return ended is not None and any(action.kind is ActionKind.PICK for action in ended.actions)
 
 
 def _take_revived(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:

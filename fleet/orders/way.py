@@ -3,6 +3,7 @@
 Nodes stand at junctions and at places where a vehicle may be left standing, because a base must be able to end there.
 Such places are kept at least `STOP_SPACING_M` apart: each node costs a message when it is passed. Longer pieces are cut
 as well, where nobody may stand: what a vehicle was let into is counted from the last node that it has confirmed.
+And pieces are cut at bends where the vehicle is told less of a road's course than it has (checklist 13.6, 13.7).
 """
 
 from __future__ import annotations
@@ -15,21 +16,30 @@ from fleet.model.order import PathEdge, PathNode
 from fleet.model.place import Place
 from fleet.roads.graph import RoadGraph
 from fleet.roads.route import Route
+from fleet.roads.shape import APART_M, course, farthest_from_chord, needed
 
 STOP_SPACING_M = 120.0
 SHORTEST_PIECE_M = 0.5
 LONGEST_PIECE_M = 150.0
+BEND_M = 0.2
+"""What a vehicle is told of a road stays this close to the road's line."""
+STRAIGHT = 2
+"""Points of a piece that has no bend: its two nodes."""
 
 
-def way_of(graph: RoadGraph, route: Route, goal: PathNode, speed_mps_max: float) -> tuple[PathEdge, ...]:
+def way_of(
+    graph: RoadGraph, route: Route, goal: PathNode, speed_mps_max: float, points_max: int = STRAIGHT
+) -> tuple[PathEdge, ...]:
     """The pieces of road of a route, the last one ending at `goal`.
 
     Args:
         goal: the node at the end of the route, as the vehicle is told it.
         speed_mps_max: top speed of the vehicle.
+        points_max: so many points of its line a vehicle can be told of one piece, its two nodes included; 0 for any
+            number.
     """
     pieces = list(_pieces(graph, route)) or [(route.edges[-1], 0.0, route.end_m, True)]  # a way is never nothing
-    ends = list(_cut(_chosen_ends(pieces)))
+    ends = [part for piece in _cut(_chosen_ends(pieces)) for part in _bent(graph, piece, points_max)]
     return tuple(
         PathEdge(
             edge=edge,
@@ -113,3 +123,18 @@ def _cut(pieces: list[Piece]) -> Iterator[Piece]:
         marks = [from_m + (to_m - from_m) * i / count for i in range(count)] + [to_m]
         for i, (part_m, end_m) in enumerate(pairwise(marks)):
             yield edge, part_m, end_m, is_safe and i == count - 1
+
+
+def _bent(graph: RoadGraph, piece: Piece, points_max: int) -> Iterator[Piece]:
+    """The piece in parts whose line needs no more points than that, none of which ends where it begins."""
+    edge, from_m, to_m, is_safe = piece
+    line, at_m = course(graph, edge, from_m, to_m)
+    inner = [i for i in range(1, len(line) - 1) if min(at_m[i] - from_m, to_m - at_m[i]) >= SHORTEST_PIECE_M]
+    is_loop = math.dist(line[0], line[-1]) <= APART_M
+    if not inner or not (is_loop or 0 < points_max < len(needed(line, BEND_M))):
+        yield piece
+        return
+    middle = farthest_from_chord(line, 0, len(line) - 1)[0]
+    cut_m = float(at_m[min(inner, key=lambda i: (abs(i - middle), i))])
+    yield from _bent(graph, (edge, from_m, cut_m, False), points_max)
+    yield from _bent(graph, (edge, cut_m, to_m, is_safe), points_max)

@@ -23,23 +23,41 @@ from fleet.wire.messages import (
 SOC_STEP = 0.01
 SOC_LEAP = 0.05
 """More than braking downhill gives back."""
-STOPPING_LEVELS = frozenset({ErrorLevel.CRITICAL, ErrorLevel.FATAL})
+
+
+def kind_of(error_type: str) -> str:
+    """An error type as it is compared: makes write `noRouteError`, `NO_ROUTE_ERROR` or `no route error` for one thing."""
+    return "".join(letter for letter in error_type.lower() if letter.isalnum())
+
+
 REJECTIONS = frozenset(
-    {
-        "validationError",
-        "orderError",
-        "orderUpdateError",
-        "noRouteError",
-        "VALIDATION_FAILURE",
-        "UNSUPPORTED_PARAMETER",
-        "INVALID_ORDER_ACTION",
-        "NO_ROUTE_TO_TARGET",
-        "NODE_UNREACHABLE",
-        "START_NODE_OUT_OF_RANGE",
-        "OTHER_ORDER_ACTIVE",
-    }
+    map(
+        kind_of,
+        (
+            "validationError",
+            "orderError",
+            "orderUpdateError",
+            "orderActionError",
+            "noRouteError",
+            "VALIDATION_FAILURE",
+            "UNSUPPORTED_PARAMETER",
+            "INVALID_ORDER_ACTION",
+            "OUTDATED_ORDER_UPDATE",
+            "SAME_ORDER_UPDATE_ID",
+            "NO_ROUTE_TO_TARGET",
+            "NODE_UNREACHABLE",
+            "START_NODE_OUT_OF_RANGE",
+            "OTHER_ORDER_ACTIVE",
+            "MOBILE_ROBOT_NOT_AVAILABLE",
+            "UNKNOWN_MAP_ID",
+            "INSUFFICIENT_MEMORY",
+            "ORDER_UPDATE_FOLLOWING_CANCEL",
+        ),
+    )
 )
-"""Error types by which a vehicle refuses an order or an update, in the words of 2.x and 3.0."""
+"""Error types by which a vehicle refuses an order or an update, in the words of 2.x and 3.0, as `kind_of` has them."""
+ABOUT_NUMBERS = frozenset(map(kind_of, ("OUTDATED_ORDER_UPDATE", "SAME_ORDER_UPDATE_ID")))
+"""Refusals that a mere copy of an earlier update may earn: they are ours only where they say so."""
 BLOCKED_TYPES = frozenset({"blocked", "pathBlocked", "obstacle", "BLOCKED"})
 UNNAMED = "unnamed"
 """A blocked edge that the vehicle gives no reference for."""
@@ -78,17 +96,23 @@ def has_order_left(state: VehicleState, besides: AbstractSet[str] = frozenset())
 
 
 def _condition(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
-    fatal = tuple(sorted({error.error_type for error in state.errors if error.level in STOPPING_LEVELS}))
+    fatal = _types(state, ErrorLevel.FATAL)
+    critical = _types(state, ErrorLevel.CRITICAL)
     stopped = state.safety.emergency_stop is not EmergencyStop.NONE or state.safety.field_violation
-    told = (state.mode.value, stopped, state.paused, fatal)
-    if told != (twin.mode, twin.is_stopped, twin.is_paused, twin.fatal):
+    told = (state.mode.value, stopped, state.paused, fatal, critical)
+    if told != (twin.mode, twin.is_stopped, twin.is_paused, twin.fatal, twin.critical):
         yield ev.ConditionChanged(
             vehicle_id=twin.vehicle.id,
             mode=state.mode.value,
             is_stopped=stopped,
             is_paused=state.paused,
             fatal=fatal,
+            critical=critical,
         )
+
+
+def _types(state: VehicleState, level: ErrorLevel) -> tuple[str, ...]:
+    return tuple(sorted({error.error_type for error in state.errors if error.level is level}))
 
 
 def _complaints(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
@@ -103,7 +127,7 @@ def complaint_of(error: VehicleError) -> str:
     Errors stay until the next accepted order or update, so such a one may be about what came before.
     """
     references = {reference.key: reference.value for reference in error.references}
-    if error.error_type not in REJECTIONS or {"orderId", "orderUpdateId"} <= references.keys():
+    if kind_of(error.error_type) not in REJECTIONS or {"orderId", "orderUpdateId"} <= references.keys():
         return ""
     return f"{error.error_type} {references.get('orderId', '')}".strip()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fleet.model.profile import Profile, profile_of
 from fleet.model.twin import Twin
 from fleet.wire.codec import stitches_with_actions
@@ -10,9 +12,18 @@ from fleet.wire.codec import stitches_with_actions
 def profile(twin: Twin) -> Profile:
     """How this vehicle is spoken to now."""
     vehicle = twin.vehicle
-    return profile_of(
+    told = profile_of(
         vehicle.vda5050_version,
         vehicle.habits,
         twin.learned,
         stitches_by_default=stitches_with_actions(vehicle.vda5050_version),
+    )
+    if not twin.avoids and not twin.window_edges:
+        return told
+    return replace(
+        told,
+        takes_trajectories=told.takes_trajectories and "trajectory" not in twin.avoids,
+        corridor_m=0.0 if "corridor" in twin.avoids else told.corridor_m,
+        avoids=twin.avoids,
+        window_edges=twin.window_edges,
     )

@@ -24,7 +24,7 @@ from fleet.wire.codec import body_of, encode_order, with_header
 from fleet.wire.messages import ActionStatus
 from fleet.wire.messages import Order as Message
 from fleet.wire.rules import order_violations
-from tests.nouns import VAN, a_header, an_order, driving, town
+from tests.nouns import VAN, a_header, an_order, driving, terms, town
 
 LIMITS = Limits()
 
@@ -105,14 +105,14 @@ def test_a_vehicle_is_led_to_its_goal_by_updates_that_keep_every_rule(
     drawn: list[tuple[float, bool, float]], data: st.DataObject
 ) -> None:
     order = an_order_along(drawn)
-    assert judged(order_message(order, "town")) == []
+    assert judged(order_message(order, terms())) == []
     for _ in range(4 * len(order.path) + 1):
         target = extension(order, LIMITS, 0.0)
         if target is not None:
             before = order
             announced = min(len(order.path), target + HORIZON_EDGES)
             order = replace(order, released=target, announced=announced, update_id=order.update_id + 1)
-            message = update_message(before, order, "town")
+            message = update_message(before, order, terms())
             assert judged(message) == []
             first = message.nodes[0]
             assert (first.sequence_id, first.actions, first.released) == (2 * before.released, (), True)
@@ -126,7 +126,7 @@ def test_a_vehicle_is_led_to_its_goal_by_updates_that_keep_every_rule(
 
 @pytest.mark.vda5050("2.2")
 def test_an_order_says_the_same_bytes_under_every_header() -> None:
-    body = body_of(order_message(an_order("n1", "point:p1"), "town"))
+    body = body_of(order_message(an_order("n1", "point:p1"), terms()))
     one, other = (with_header(body, a_header(number)) for number in (1, 2))
     assert one != other
     assert one.partition(b'"orderId"')[2] == other.partition(b'"orderId"')[2]

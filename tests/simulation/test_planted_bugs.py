@@ -192,8 +192,8 @@ def test_driving_into_closed_roads_is_found(stormy: Town) -> None:
 def test_an_update_that_begins_anywhere_is_found(stormy: Town) -> None:
     whole = update_message
 
-    def from_the_beginning(before: Any, after: Any, map_id: str) -> Any:
-        return whole(replace(before, released=0), after, map_id)
+    def from_the_beginning(before: Any, after: Any, terms: Any) -> Any:
+        return whole(replace(before, released=0), after, terms)
 
     with instead_of(carry_out, "update_message", from_the_beginning):
         assert found_by_seeds(stormy, {"S8", "L1"})

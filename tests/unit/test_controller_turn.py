@@ -278,7 +278,7 @@ def test_a_run_whose_loading_order_was_refused_goes_to_another_vehicle(office: O
     [(vehicle_id, _)] = [(v, m) for v, m in office.sent if isinstance(m, Order)]
     order = office.state.active_order(vehicle_id)
     assert order is not None
-    office.hear(vehicle_id, a_state(errors=[an_error("orderError", orderId=order.id)]))
+    office.hear(vehicle_id, a_state(errors=[an_error("validationError", orderId=order.id)]))
     office.turn(due=Due(vehicles=(VAN_1, VAN_2)), after_s=60.0)
     [other] = {VAN_1, VAN_2} - {vehicle_id}
     assert len(orders(office, other)) == 1

@@ -30,6 +30,7 @@ from tests.nouns import (
     loaded,
     opened,
     parcels_of,
+    terms,
 )
 
 FIRST = Visit(POINT_2, (RunId("run-1"),))
@@ -204,14 +205,14 @@ def test_a_cancel_names_its_order_so_that_a_late_one_cannot_hit_the_next(roads: 
 
 
 def test_stop_actions_stand_at_the_last_node_and_nobody_drives_meanwhile() -> None:
-    message = order_message(an_order("n1", "n2", "point:p1"), "town")
+    message = order_message(an_order("n1", "n2", "point:p1"), terms())
     assert [len(node.actions) for node in message.nodes] == [0, 0, 0, 1]
     assert message.nodes[-1].actions[0].blocking_type is wire.BlockingType.HARD
 
 
 def test_the_horizon_is_told_no_farther_than_announced() -> None:
     order = an_order("n1", "n2", "n3", "point:p1", released=1, announced=2)
-    message = order_message(order, "town")
+    message = order_message(order, terms())
     assert [node.released for node in message.nodes] == [True, True, False]
     assert [edge.released for edge in message.edges] == [True, False]
     assert [len(node.actions) for node in message.nodes] == [0, 0, 0]
@@ -219,7 +220,7 @@ def test_the_horizon_is_told_no_farther_than_announced() -> None:
 
 def test_an_update_never_says_the_actions_of_its_first_node_again() -> None:
     before = an_order("n1", "point:p1", released=1)
-    message = update_message(before, an_order("n1", "point:p1", update_id=1), "town")
+    message = update_message(before, an_order("n1", "point:p1", update_id=1), terms())
     assert [(node.node_id, len(node.actions)) for node in message.nodes] == [("n1", 0), ("point:p1", 1)]
 
 

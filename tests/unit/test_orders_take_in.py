@@ -8,11 +8,12 @@ import pytest
 
 from fleet.dispatch.decide import decide
 from fleet.dispatch.intent import Recant
+from fleet.dispatch.reserve import reserve
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.custody import CustodyKind
 from fleet.model.ids import ActionId, OrderId, RunId
-from fleet.model.order import ActionKind, ActionPhase, Order
+from fleet.model.order import ActionKind, ActionPhase, Order, OrderPurpose
 from fleet.model.place import Place
 from fleet.model.twin import Liveness
 from fleet.orders.carry_out import carry_out
@@ -49,6 +50,7 @@ from tests.nouns import (
     driving,
     failed,
     loaded,
+    opened,
     parcels_of,
     standing_at,
 )
@@ -169,6 +171,26 @@ def test_what_hands_did_by_an_order_that_came_back_is_for_a_person_to_find_out(r
     state = heard(roads, state, driving(order, 2, actions={"a-run-1": "delivered=3"}))
     assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
     assert state.twin(VAN_1).held
+
+
+def test_a_vehicle_that_loads_by_a_late_copy_has_its_bay_again_until_it_is_done(roads: SiteRoads) -> None:
+    """Found by trouble seed 272 of the town of blocks: a second vehicle was sent into the bay it stood in."""
+    order = an_order(purpose=OrderPurpose.LOAD)
+    started = [
+        ev.RunsAccepted(key="", digest="", runs=(a_run(),)),
+        ev.PlanAdopted(version=1, why="", plan=a_plan(a_trip())),
+        ev.Reserved(resource="bay:depot", vehicle_id=VAN_1),
+        ev.TripStarted(trip_id=a_trip().id, vehicle_id=VAN_1),
+        ev.OrderIssued(order=order),
+    ]
+    refused = a_state(errors=[an_error("validationError", orderId=order.id)])
+    state = heard(roads, after(opened(roads), started), refused)
+    assert not state.holds("bay:depot", VAN_1)
+    state = heard(roads, state, a_state(order=order.id, actions={"a-run-1": ActionStatus.WAITING}))
+    assert state.holds("bay:depot", VAN_1)
+    assert not reserve(Draft(state, NOW_S), roads.site, "bay:depot", VAN_2)
+    state = heard(roads, state, a_state(order=order.id, actions={"a-run-1": ActionStatus.FAILED}))
+    assert not state.holds("bay:depot", VAN_1)
 
 
 def test_a_drop_that_had_failed_and_is_done_by_a_late_copy_is_for_a_person_to_find_out(roads: SiteRoads) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from itertools import groupby, pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +38,7 @@ from fleet.wire.messages import (
     VehicleState,
 )
 from fleet.wire.subscription import Subscription
+from vehicle_sim.characters import EXACT, Character
 from vehicle_sim.grid import grid_town
 from vehicle_sim.ground import Ground
 from vehicle_sim.memory_radio import MemoryRadio
@@ -135,23 +139,33 @@ def a_run(count: int = 10) -> Run:
 class Yard:
     """A street with one vehicle on it, and a master that writes orders by hand."""
 
-    def __init__(self, clock: VirtualClock, no_show_share: float = 0.0, soc_fraction: float = 1.0) -> None:
+    def __init__(
+        self,
+        clock: VirtualClock,
+        no_show_share: float = 0.0,
+        soc_fraction: float = 1.0,
+        character: Character = EXACT,
+        version: str = "2.1.0",
+    ) -> None:
         site = a_site()
         self.clock = clock
+        self.make = make = replace(MAKE, vda5050_version=version)
         self.world = World(site, Ground(grid_town(4, 1)), VirtualTimers(clock), no_show_share=no_show_share)
         self.world.expect([a_run()])
         self.broker = MemoryBroker(random.Random(1))
         vehicle_link = MemoryLink(
             self.broker,
             "van-1",
-            [Subscription(topic_of(MAKE, "order")), Subscription(topic_of(MAKE, "instantActions"))],
-            will_of(MAKE, START_S),
+            [Subscription(topic_of(make, "order")), Subscription(topic_of(make, "instantActions"))],
+            will_of(make, START_S),
         )
         radio = MemoryRadio(self.broker, vehicle_link)
         self.radio = radio
-        self.van = SimVehicle(MAKE, site, self.world, radio, Place(0, 0.0), "station:home", soc_fraction=soc_fraction)
+        home = (Place(0, 0.0), "station:home")
+        self.van = SimVehicle(make, site, self.world, radio, *home, soc_fraction=soc_fraction, character=character)
         self.heard: list[Inbound] = []
-        self.link = MemoryLink(self.broker, "master", [Subscription("uagv/v2/acme/van-1/+", 1)])
+        self.raw: list[tuple[str, dict[str, Any]]] = []
+        self.link = MemoryLink(self.broker, "master", [Subscription("uagv/+/acme/van-1/+", 1)])
         self.link.open(self)
         vehicle_link.open(self.van)
         self._header_id = 0
@@ -165,6 +179,7 @@ class Yard:
         assert parsed is not None
         if parsed.name not in ("order", "instantActions"):
             self.heard.append(codec.decode(parsed, payload))
+            self.raw.append((parsed.name, json.loads(payload)))
 
     @property
     def states(self) -> list[VehicleState]:
@@ -187,31 +202,42 @@ class Yard:
         await self.clock.sleep_until(self.clock.trade_now_s() + seconds)
 
     async def tell(self, order: Order) -> None:
-        self.link.send(topic_of(MAKE, "order"), codec.encode_order(order, self._header()))
+        self.link.send(topic_of(self.make, "order"), codec.encode_order(order, self._header()))
         await self.wait_s(0.1)
 
-    async def tell_at_once(self, action_id: str, action_type: str) -> None:
-        action = Action(action_id=action_id, action_type=action_type, blocking_type=BlockingType.NONE)
-        payload = codec.encode_instant_actions(InstantActions(actions=(action,)), self._header())
-        self.link.send(topic_of(MAKE, "instantActions"), payload)
+    async def tell_at_once(self, action_id: str, action_type: str, **values: str) -> None:
+        payload = self.instant_bytes(action_id, action_type, **values)
+        self.link.send(topic_of(self.make, "instantActions"), payload)
         await self.wait_s(0.1)
+
+    def instant_bytes(self, action_id: str, action_type: str, **values: str) -> bytes:
+        parameters = tuple(ActionParameter(key=key, value=value) for key, value in values.items())
+        action = Action(
+            action_id=action_id, action_type=action_type, blocking_type=BlockingType.NONE, parameters=parameters
+        )
+        return codec.encode_instant_actions(InstantActions(actions=(action,)), self._header())
 
     def _header(self) -> Header:
         self._header_id += 1
         return Header(
             header_id=self._header_id,
             sent_s=self.clock.trade_now_s(),
-            version="2.1.0",
+            version=self.make.vda5050_version,
             manufacturer="acme",
             serial_number="van-1",
         )
 
 
-def in_yard(story: Callable[[Yard], Awaitable[None]], **options: float) -> Yard:
+def in_yard(
+    story: Callable[[Yard], Awaitable[None]],
+    character: Character = EXACT,
+    version: str = "2.1.0",
+    **options: float,
+) -> Yard:
     """Play a story under virtual time; gives the yard as it was at the end."""
 
     async def play(clock: VirtualClock) -> Yard:
-        yard = Yard(clock, **options)
+        yard = Yard(clock, character=character, version=version, **options)
         await yard.wait_s(1.0)
         await story(yard)
         return yard

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vehicle_sim.checks import area, commands, liveness, orders, parcels, roads
+from vehicle_sim.checks import area, commands, liveness, orders, parcels, roads, vehicles
 from vehicle_sim.checks.base import Check, Checks, Glance
 
 ALL: tuple[type[Check], ...] = (
@@ -30,6 +30,7 @@ ALL: tuple[type[Check], ...] = (
     commands.NothingBreaks,
     liveness.TheWellGetWork,
     liveness.SilenceIsNoticed,
+    vehicles.NobodyLeavesItsBase,
 )
 
 

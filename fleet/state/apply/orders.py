@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fleet.model import event as ev
 from fleet.model.change import replace
-from fleet.model.ids import ActionId
-from fleet.model.order import ORDER_LIFECYCLE, ActionPhase, EndedOrder, OrderPhase, StopAction
+from fleet.model.ids import ActionId, VehicleId
+from fleet.model.order import ORDER_LIFECYCLE, ActionKind, ActionPhase, EndedOrder, OrderPhase, StopAction
 from fleet.model.twin import Instant
 from fleet.state.apply.changes import count, with_order, with_twin
 from fleet.state.apply.registry import on
@@ -20,7 +20,7 @@ def _order_issued(state: FleetState, event: ev.OrderIssued, now_s: float) -> Fle
     state = count(with_order(state, order), "o")
     counters = state.counters.set("a", state.counters.get("a", 0) + len(order.actions))
     plug = replace(state.twin(order.vehicle_id).plug, asked=None)  # it has other things to do now
-    return with_twin(replace(state, counters=counters), order.vehicle_id, order_id=order.id, plug=plug)
+    return with_twin(replace(state, counters=counters), order.vehicle_id, order_id=order.id, plug=plug, told_s=now_s)
 
 
 @on(ev.OrderExtended)
@@ -33,8 +33,14 @@ def _order_extended(state: FleetState, event: ev.OrderExtended, now_s: float) ->
         announced=event.announced,
         extended_s=now_s,
         old_complaints=state.twin(order.vehicle_id).complaints,
+        wants_base=False,
     )
-    return with_order(state, changed)
+    return with_twin(with_order(state, changed), order.vehicle_id, told_s=now_s)
+
+
+@on(ev.BaseRequested)
+def _base_requested(state: FleetState, event: ev.BaseRequested, now_s: float) -> FleetState:
+    return with_order(state, replace(state.orders[event.order_id], wants_base=True))
 
 
 @on(ev.OrderRerouted)
@@ -50,6 +56,9 @@ def _order_seen(state: FleetState, event: ev.OrderSeen, now_s: float) -> FleetSt
     phase = OrderPhase.ACTIVE if order.phase is OrderPhase.ISSUED else order.phase
     passed_s = order.passed_s or now_s
     accepted = order.released if event.update_id == order.update_id else order.accepted
+    refusal = state.twin(order.vehicle_id).refusal
+    if refusal is not None and not refusal.is_of_update:
+        state = with_twin(state, order.vehicle_id, refusal=None)
     return with_order(
         state, replace(order, update_seen=event.update_id, phase=phase, passed_s=passed_s, accepted=accepted)
     )
@@ -65,8 +74,9 @@ def _update_refused(state: FleetState, event: ev.UpdateRefused, now_s: float) ->
             order,
             released=order.accepted,
             announced=announced,
+            update_id=max(order.update_id, event.update_id),
             update_seen=event.update_id,
-            refusals=order.refusals + 1,
+            refusals=order.refusals + event.counts,
         ),
     )
 
@@ -82,7 +92,7 @@ def _node_passed(state: FleetState, event: ev.NodePassed, now_s: float) -> Fleet
 def _action_moved(state: FleetState, event: ev.ActionMoved, now_s: float) -> FleetState:
     order = state.orders[event.order_id]
     actions = _with_phase(order.actions, event.action_id, event.phase, event.result)
-    return with_order(state, replace(order, actions=actions))
+    return with_order(state, replace(order, actions=actions, acted_s=now_s))
 
 
 def _with_phase(
@@ -116,6 +126,7 @@ def _order_ended(state: FleetState, event: ev.OrderEnded, now_s: float) -> Fleet
             forgotten += 1
         case OrderPhase.FINISHED:
             forgotten = 0
+            state = with_twin(state, order.vehicle_id, refusal=None)
     return with_twin(state, order.vehicle_id, order_id=None, forgotten=forgotten)
 
 
@@ -131,9 +142,26 @@ def _ended_action_seen(state: FleetState, event: ev.EndedActionSeen, now_s: floa
 @on(ev.InstantIssued)
 def _instant_issued(state: FleetState, event: ev.InstantIssued, now_s: float) -> FleetState:
     twin = state.twin(event.vehicle_id)
-    instant = Instant(action_id=event.action_id, kind=event.kind, issued_s=now_s)
+    instant = Instant(
+        action_id=event.action_id,
+        kind=event.kind,
+        issued_s=now_s,
+        order_id=event.order_id,
+        about=event.about,
+        tries=event.tries,
+    )
+    if event.kind is ActionKind.RETRY and event.about is not None:
+        state = _with_retry(state, event.vehicle_id, event.about)
     plug = twin.plug.after_asking(event.kind, now_s)
     return count(with_twin(state, event.vehicle_id, instants=(*twin.instants, instant), plug=plug), "a")
+
+
+def _with_retry(state: FleetState, vehicle_id: VehicleId, action_id: ActionId) -> FleetState:
+    order = state.active_order(vehicle_id)
+    if order is None:
+        return state
+    actions = (replace(a, retries=a.retries + 1) if a.action_id == action_id else a for a in order.actions)
+    return with_order(state, replace(order, actions=tuple(actions)))
 
 
 @on(ev.InstantMoved)

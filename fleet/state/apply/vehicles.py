@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleet.model import event as ev
 from fleet.model.change import replace
+from fleet.model.refusal import Refusal, ShutRoad
 from fleet.model.twin import Blocked, Liveness
 from fleet.state.apply.changes import with_twin
 from fleet.state.apply.registry import on
@@ -24,6 +25,7 @@ def _liveness_changed(state: FleetState, event: ev.LivenessChanged, now_s: float
 
 @on(ev.ConditionChanged)
 def _condition_changed(state: FleetState, event: ev.ConditionChanged, now_s: float) -> FleetState:
+    twin = state.twin(event.vehicle_id)
     return with_twin(
         state,
         event.vehicle_id,
@@ -31,7 +33,42 @@ def _condition_changed(state: FleetState, event: ev.ConditionChanged, now_s: flo
         is_stopped=event.is_stopped,
         is_paused=event.is_paused,
         fatal=event.fatal,
+        critical=event.critical,
+        critical_s=twin.critical_s if event.critical == twin.critical else now_s,
     )
+
+
+@on(ev.MapChanged)
+def _map_changed(state: FleetState, event: ev.MapChanged, now_s: float) -> FleetState:
+    return with_twin(state, event.vehicle_id, map_word=event.word, map_version=event.map_version)
+
+
+@on(ev.RefusalTaken)
+def _refusal_taken(state: FleetState, event: ev.RefusalTaken, now_s: float) -> FleetState:
+    twin = state.twin(event.vehicle_id)
+    last = twin.refusal
+    count = last.count + 1 if last is not None and last.reaction is event.reaction else 1
+    total = last.total + 1 if last is not None else 1
+    refusal = Refusal(
+        reaction=event.reaction,
+        count=count,
+        total=total,
+        again_s=event.again_s,
+        is_of_update=event.update_id > 0,
+    )
+    return with_twin(
+        state,
+        event.vehicle_id,
+        refusal=refusal,
+        avoids=tuple(sorted({*twin.avoids, *event.avoids})),
+        window_edges=event.window_edges or twin.window_edges,
+    )
+
+
+@on(ev.RoadShut)
+def _road_shut(state: FleetState, event: ev.RoadShut, now_s: float) -> FleetState:
+    others = (s for s in state.twin(event.vehicle_id).shut if s.until_s > now_s and s.road_key != event.road_key)
+    return with_twin(state, event.vehicle_id, shut=(*others, ShutRoad(event.road_key, event.until_s)))
 
 
 @on(ev.ProfileLearned)
@@ -86,4 +123,4 @@ def _vehicle_held(state: FleetState, event: ev.VehicleHeld, now_s: float) -> Fle
 def _vehicle_released(state: FleetState, event: ev.VehicleReleased, now_s: float) -> FleetState:
     subject = f"vehicle:{event.vehicle_id}"
     quarantine = state.quarantine.delete(subject) if subject in state.quarantine else state.quarantine
-    return with_twin(replace(state, quarantine=quarantine), event.vehicle_id, held="", forgotten=0)
+    return with_twin(replace(state, quarantine=quarantine), event.vehicle_id, held="", forgotten=0, refusal=None)

@@ -1,0 +1,153 @@
+"""Curved roads as vehicles are told them: a curve where they take one, nodes at bends where they do not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import shapely
+from shapely.ops import substring
+
+from fleet.model.order import Order, PathEdge, PathNode
+from fleet.model.place import Place
+from fleet.model.profile import Profile, WireLimits
+from fleet.orders.build import Terms, order_message
+from fleet.orders.course import points_max
+from fleet.orders.way import BEND_M, way_of
+from fleet.roads.route import Route
+from fleet.wire import messages as wire
+from tests.drawn_map import DrawnMap, draw
+from tests.nouns import an_order
+
+PLAIN = Profile(version="2.1.0", topic_major=2)
+CURVES = replace(PLAIN, takes_trajectories=True)
+ROUNDING_M = 0.002
+
+
+@pytest.fixture(scope="module")
+def hill(tmp_path_factory: pytest.TempPathFactory) -> DrawnMap:
+    """A road a..u in half a circle, a bend every 19 m, and a small loop v at its end: u-v-w-u."""
+    spots: dict[str, tuple[float, float]] = {}
+    for i in range(21):
+        angle = math.pi * i / 20
+        spots[chr(ord("a") + i)] = (120.0 - 120.0 * math.cos(angle), 120.0 * math.sin(angle))
+    spots |= {"v": (280.0, 20.0), "w": (280.0, -20.0)}
+    roads = {"".join(chr(ord("a") + i) for i in range(21)): {}, "uvwu": {"oneway": "yes"}}
+    return draw(tmp_path_factory.mktemp("hill"), spots, roads)
+
+
+def along(hill: DrawnMap, profile: Profile) -> Order:
+    """An order from one end of the hill to the other, all of it released."""
+    edges = sorted(
+        (e for e in range(hill.graph.edge_count) if hill.graph.edge_way[e] == 1 and goes_up(hill, e)),
+        key=lambda e: hill.graph.node_osm[hill.graph.edge_from[e]],
+    )
+    end_m = float(hill.graph.edge_length_m[edges[-1]]) - 15.0
+    return ordered(hill, Route(tuple(edges), 0.0, 0.0, 3.0, end_m), profile)
+
+
+def goes_up(hill: DrawnMap, edge: int) -> bool:
+    ids = hill.graph.node_osm
+    return bool(ids[hill.graph.edge_from[edge]] < ids[hill.graph.edge_to[edge]])
+
+
+def ordered(hill: DrawnMap, route: Route, profile: Profile) -> Order:
+    start, goal = Place(route.edges[0], route.start_m), Place(route.edges[-1], route.end_m)
+    begin, end = (node_at(hill, place, name) for place, name in ((start, "station:depot"), (goal, "point:p1")))
+    way = way_of(hill.graph, route, end, 10.0, points_max(profile))
+    return replace(an_order(), start=begin, goal=goal, path=way, released=len(way), announced=len(way))
+
+
+def node_at(hill: DrawnMap, place: Place, name: str) -> PathNode:
+    x_m, y_m, _ = hill.graph.point_at(place)
+    return PathNode(node_id=name, x_m=round(x_m, 3), y_m=round(y_m, 3))
+
+
+def told(hill: DrawnMap, profile: Profile) -> wire.Order:
+    return order_message(along(hill, profile), Terms("hill", hill.graph, profile))
+
+
+def lines(message: wire.Order) -> list[list[tuple[float, float]]]:
+    """What a vehicle takes for the road, edge by edge: its curve, else the straight line between its nodes."""
+    nodes = [(n.position.x_m, n.position.y_m) for n in message.nodes if n.position is not None]
+    return [
+        [(p.x_m, p.y_m) for p in edge.trajectory.points] if edge.trajectory is not None else [before, after]
+        for edge, before, after in zip(message.edges, nodes, nodes[1:], strict=False)
+    ]
+
+
+def strays_m(hill: DrawnMap, order: Order, message: wire.Order) -> float:
+    """How far the road and what is told of it are apart at most, both ways."""
+    worst_m = 0.0
+    for piece, line in zip(order.path, lines(message), strict=True):
+        road = part(hill, piece)
+        worst_m = max(worst_m, shapely.hausdorff_distance(road, shapely.LineString(line), densify=0.01))
+    return worst_m
+
+
+def part(hill: DrawnMap, piece: PathEdge) -> shapely.Geometry:
+    whole = shapely.LineString(hill.graph.polyline(piece.edge))
+    return substring(whole, piece.from_m, piece.to_m)
+
+
+@pytest.mark.vda5050("13.6", "13.7")
+@pytest.mark.parametrize("limits", [WireLimits(), WireLimits(control_points_max=3), WireLimits(knots_max=6)])
+def test_a_curve_stays_within_a_hand_of_the_road_and_within_what_the_vehicle_can_take(
+    hill: DrawnMap, limits: WireLimits
+) -> None:
+    profile = replace(CURVES, limits=limits)
+    message = told(hill, profile)
+    assert strays_m(hill, along(hill, profile), message) <= BEND_M + ROUNDING_M
+    for edge in message.edges:
+        assert edge.trajectory is not None
+        count = len(edge.trajectory.points)
+        assert count <= (limits.control_points_max or 1000)
+        assert count + 2 <= (limits.knots_max or 1000)
+    few = limits != WireLimits()
+    assert (len(message.nodes) > len(told(hill, CURVES).nodes)) is few, "edges are split where they are too long"
+
+
+@pytest.mark.vda5050("13.6")
+def test_a_curve_begins_and_ends_at_its_nodes_and_its_knots_rise(hill: DrawnMap) -> None:
+    message = told(hill, CURVES)
+    ends = [(n.position.x_m, n.position.y_m) for n in message.nodes if n.position is not None]
+    for edge, before, after in zip(message.edges, ends, ends[1:], strict=False):
+        assert edge.trajectory is not None
+        points = [(p.x_m, p.y_m) for p in edge.trajectory.points]
+        assert (points[0], points[-1]) == (before, after)
+        assert all(one != other for one, other in pairwise(points))
+        knots = edge.trajectory.knots
+        assert (edge.trajectory.degree, len(knots)) == (1, len(points) + 2)
+        assert (knots[:2], knots[-2:]) == ((0.0, 0.0), (1.0, 1.0))
+        assert all(one < other for one, other in pairwise(knots[1:-1]))
+        steps_m = [math.dist(*pair) for pair in pairwise(points)]
+        assert knots[1:-1] == pytest.approx([*np.cumsum([0.0, *steps_m]) / sum(steps_m)], abs=1e-6)
+
+
+@pytest.mark.vda5050("13.7")
+def test_the_length_of_an_edge_is_that_of_its_curve(hill: DrawnMap) -> None:
+    message = told(hill, CURVES)
+    assert [edge.length_m for edge in message.edges] == pytest.approx(
+        [sum(math.dist(*pair) for pair in pairwise(line)) for line in lines(message)], abs=0.006
+    )
+
+
+@pytest.mark.vda5050("13.6")
+def test_a_vehicle_that_takes_no_curves_is_led_around_bends_by_nodes(hill: DrawnMap) -> None:
+    message = told(hill, PLAIN)
+    assert all(edge.trajectory is None and edge.corridor is None for edge in message.edges)
+    assert strays_m(hill, along(hill, PLAIN), message) <= BEND_M + ROUNDING_M
+
+
+@pytest.mark.vda5050("5.8")
+@pytest.mark.parametrize("profile", [PLAIN, CURVES], ids=["nodes", "curves"])
+def test_no_two_nodes_in_a_row_stand_on_one_place_even_in_a_loop(hill: DrawnMap, profile: Profile) -> None:
+    loop = hill.edge("uu")
+    route = Route((loop,), 0.0, 0.0, 0.0, float(hill.graph.edge_length_m[loop]))
+    message = order_message(ordered(hill, route, profile), Terms("hill", hill.graph, profile))
+    places = [(n.position.x_m, n.position.y_m) for n in message.nodes if n.position is not None]
+    assert all(math.dist(*pair) > 0.1 for pair in pairwise(places))
+    assert len({node.sequence_id for node in message.nodes}) == len(message.nodes)
