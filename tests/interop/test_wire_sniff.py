@@ -21,7 +21,7 @@ from fleet.cli.main import app as cli
 from fleet.clock import SystemClock
 from fleet.model.order import Order
 from fleet.orders import carry_out
-from fleet.orders.build import update_message
+from fleet.orders.build import Terms, update_message
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.memory import MemoryBroker
 from fleet.wire.messages import Order as Message
@@ -44,24 +44,26 @@ QUICKLY_S = 0.3
 # A morning under virtual time -----------------------------------------------------------------------------------------
 
 
-def bystander(folder: Path, monkeypatch: pytest.MonkeyPatch, scenario: str, seed: int) -> SniffReport:
-    """What one hears who stands beside the broker; there nothing has been lost yet."""
-    sniffer = Sniffer()
+def bystander(folder: Path, monkeypatch: pytest.MonkeyPatch, scenario: str, seed: int) -> tuple[SniffReport, set[str]]:
+    """What one hears who stands beside the broker, where nothing has been lost yet, and what the broker is to keep."""
+    sniffer, kept = Sniffer(), set()
     publish = MemoryBroker.publish
 
     def heard(self: MemoryBroker, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
+        kept.update([topic.rpartition("/")[2]] if retain else [])
         sniffer.hear(Heard(at_s=asyncio.get_running_loop().time(), topic=topic, payload=payload, qos=qos))
         publish(self, topic, payload, qos=qos, retain=retain)
 
     monkeypatch.setattr(MemoryBroker, "publish", heard)
     simulate(*block_town(folder, scenario), seed, Options(solver_steps=0))
-    return sniffer.end()
+    return sniffer.end(), kept
 
 
-@pytest.mark.vda5050("1.2", "2.1", "4.2", "5.1", "5.2", "5.3", "6.1", "6.2", "6.8", "6.10", "9.4")
+@pytest.mark.vda5050("1.1", "1.2", "1.3", "2.1", "4.5", "5.1", "5.2", "5.3", "5.4", "5.6", "6.1", "6.2", "6.8", "9.4")
 def test_neither_vehicles_nor_master_break_a_line_in_a_storm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    report = bystander(tmp_path, monkeypatch, STORMY, seed=3)
-    assert report.violations == ()
+    report, kept = bystander(tmp_path, monkeypatch, STORMY, seed=3)
+    assert (report.violations, report.others) == ((), 0)
+    assert kept == {"connection", "factsheet"}
     assert {line.vehicle: line.messages["order"] >= 10 for line in report.vehicles} == {
         "builders/BOX-1": True,
         "makers/VAN-1": True,
@@ -70,11 +72,11 @@ def test_neither_vehicles_nor_master_break_a_line_in_a_storm(tmp_path: Path, mon
 
 def test_a_master_that_lets_updates_begin_anywhere_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
-    def from_the_beginning(before: Order, after: Order, map_id: str) -> Message:
-        return update_message(replace(before, released=0), after, map_id)
+    def from_the_beginning(before: Order, after: Order, terms: Terms) -> Message:
+        return update_message(replace(before, released=0), after, terms)
 
     monkeypatch.setattr(carry_out, "update_message", from_the_beginning)
-    report = bystander(tmp_path, monkeypatch, SCENARIO, seed=3)
+    report, _ = bystander(tmp_path, monkeypatch, SCENARIO, seed=3)
     assert {(finding.by, finding.line.name) for finding in report.violations} == {("master", "stitch")}
 
 
