@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fleet.wire.link import Topic
-from fleet.wire.rules import FIELD_RULES, order_violations, violations
+from fleet.wire.rules import order_violations, violations
 from fleet.wire.sniff.heard import Heard
 from fleet.wire.sniff.lines import Fault
 from fleet.wire.sniff.schemas import OfficialSchemas
@@ -31,14 +31,6 @@ def read_json(payload: bytes) -> dict[str, Any] | None:
 
 def _refuse(constant: str) -> object:
     raise ValueError(f"{constant} is no number of JSON")
-
-
-def rules_version(version: str) -> str | None:
-    """The version whose rules judge a message: its own, or the newest known of the same major."""
-    if version in FIELD_RULES:
-        return version
-    major = version.partition(".")[0]
-    return max((known for known in FIELD_RULES if known.partition(".")[0] == major), default=None)
 
 
 def judge_topic(heard: Heard, topic: Topic) -> Iterator[Fault]:
@@ -64,11 +56,7 @@ def judge_message(
     names = (message.get("manufacturer"), message.get("serialNumber"))
     if any(isinstance(name, str) and name != own for name, own in zip(names, _owner(topic), strict=True)):
         yield Fault("other_vehicle", f"{names[0]}/{names[1]}", topic.name)
-    known = rules_version(version)
-    if known is None:
-        yield Fault("version_unknown", version[:50], version[:50])
-    elif topic.name in FIELD_RULES[known]:
-        yield from _fields(known, topic.name, payload)
+    yield from _fields(version, topic.name, payload)
     for place, words, is_slip in schemas.faults(version, topic.name, message) if schemas else ():
         yield Fault("schema_slip" if is_slip else "schema", words, f"{topic.name}.{place}".rstrip("."))
 
@@ -78,12 +66,16 @@ def _owner(topic: Topic) -> tuple[str, str]:
 
 
 def _fields(version: str, name: str, payload: bytes) -> Iterator[Fault]:
-    by_themselves = violations(version, name, payload)
+    try:
+        by_themselves = violations(version, name, payload)
+        together = order_violations(version, payload) if name == "order" and not by_themselves else []
+    except (KeyError, ValueError):
+        yield Fault("version_unknown", version[:50], version[:50])
+        return
     for path, reason in by_themselves:
         yield Fault(f"{name}_fields", f"{path} {reason}", _place(path))
-    if name == "order" and not by_themselves:
-        for path, reason in order_violations(version, payload):
-            yield Fault("order", f"{path} {reason}", _place(path))
+    for path, reason in together:
+        yield Fault("order", f"{path} {reason}", _place(path))
 
 
 def _place(path: str) -> str:
