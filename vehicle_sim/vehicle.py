@@ -127,12 +127,13 @@ class SimVehicle:
         if fault := size_fault(self.character, payload):
             raise ValueError(fault)
         payload = self.voice.manners.read(name, payload)
+        version, fields = self.vehicle.vda5050_version, self.vehicle.habits.fields
         if name == "order":
-            header, order = codec.decode_order(payload)
+            header, order = codec.decode_order(payload, version, fields)
             self._check_version(header)
             self.orders.hear(order)
         elif name == "instantActions":
-            header, instant = codec.decode_instant_actions(payload)
+            header, instant = codec.decode_instant_actions(payload, version, fields)
             self._check_version(header)
             for action in instant.actions:
                 self.instant.hear(action)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from fleet.errors import LinkDownError
+from fleet.model.profile import Profile
 from fleet.model.vehicle import Vehicle
 from fleet.wire import codec
 from fleet.wire.link import Topic, Will
@@ -18,6 +19,7 @@ from fleet.wire.messages import (
     ErrorReference,
     Factsheet,
     Header,
+    Inbound,
     Load,
     MapState,
     NodeState,
@@ -70,14 +72,14 @@ def _node_state(node: OrderNode) -> NodeState:
 
 
 def topic_of(vehicle: Vehicle, name: str) -> str:
-    major = int(vehicle.vda5050_version.partition(".")[0])
+    major = codec.topic_major(vehicle.vda5050_version)
     return Topic(vehicle.interface_name, major, vehicle.manufacturer, vehicle.serial_number, name).text()
 
 
 def will_of(vehicle: Vehicle, now_s: float) -> Will:
     """What the broker says when the vehicle vanishes."""
     message = Connection(header=_header(vehicle, 0, now_s), state=ConnectionState.CONNECTION_BROKEN)
-    return Will(topic_of(vehicle, "connection"), codec.encode_connection(message), qos=1, retain=True)
+    return Will(topic_of(vehicle, "connection"), _encoded(vehicle, message), qos=1, retain=True)
 
 
 def _header(vehicle: Vehicle, header_id: int, now_s: float) -> Header:
@@ -88,6 +90,12 @@ def _header(vehicle: Vehicle, header_id: int, now_s: float) -> Header:
         manufacturer=vehicle.manufacturer,
         serial_number=vehicle.serial_number,
     )
+
+
+def _encoded(vehicle: Vehicle, message: Inbound) -> bytes:
+    """A message in the version and with the names of the vehicle's make."""
+    profile = Profile(version=vehicle.vda5050_version, topic_major=0, fields=vehicle.habits.fields)
+    return codec.with_header(codec.body_of(message, profile), message.header)
 
 
 class Voice:
@@ -109,6 +117,7 @@ class Voice:
         }
         self._pending: Timer | None = None
         self._last_state_s = 0.0
+        self._last_state_number = 0
         self._is_awake = False
         self._has_restarted = False
         self.states_sent = 0
@@ -145,10 +154,12 @@ class Voice:
         if self._owner.is_off:
             return
         self.states_sent += 1
-        self._send("state", codec.encode_state(self.state()))
+        state = self.state()
+        self._last_state_number = state.header.header_id
+        self._send("state", state)
 
     def say_factsheet(self) -> None:
-        self._send("factsheet", codec.encode_factsheet(self._factsheet()))
+        self._send("factsheet", self._factsheet())
 
     def count_anew(self) -> None:
         """After a restart every topic counts from zero, beginning with what is heard of it first."""
@@ -156,7 +167,7 @@ class Voice:
 
     def _say_connection(self, state: ConnectionState) -> None:
         message = Connection(header=self._header("connection"), state=state)
-        self._send("connection", codec.encode_connection(message))
+        self._send("connection", message)
 
     def _beat(self) -> None:
         due_s = self._last_state_s + self._state_interval_s
@@ -168,9 +179,12 @@ class Voice:
     def _show(self) -> None:
         assert self._visualization_s is not None
         message = Visualization(
-            header=self._header("visualization"), position=self._position(), speed_mps=self._owner.driver.speed_mps()
+            header=self._header("visualization"),
+            position=self._position(),
+            speed_mps=self._owner.driver.speed_mps(),
+            state_header_id=self._last_state_number,
         )
-        self._send("visualization", codec.encode_visualization(message))
+        self._send("visualization", message)
         self._later(self._visualization_s, self._show)
 
     def _later(self, wait_s: float, callback: Callable[[], None]) -> None:
@@ -278,8 +292,8 @@ class Voice:
         number = self.manners.header_id(name)
         return _header(self._owner.vehicle, number, self._timers.now_s() + self._owner.clock_lie_s)
 
-    def _send(self, name: str, payload: bytes) -> None:
+    def _send(self, name: str, message: Inbound) -> None:
         manners = self.manners
-        payload = manners.written(name, payload)
+        payload = manners.written(name, _encoded(self._owner.vehicle, message))
         with suppress(LinkDownError):  # nobody hears it then; a fresh state follows once the line is up again
             self.radio.send(self._topics[name], payload, qos=manners.qos(name), retain=manners.retains(name))

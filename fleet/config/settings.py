@@ -16,9 +16,10 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from fleet.config.plugins import codec_plugins
 from fleet.model.site import EMBEDDED_BROKER, ApiAddress, Broker, Limits, Planning, Policy, Weights
 
-SPOKEN_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
+STANDARD_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
 NAME_PATTERN = r"^[A-Za-z0-9_.:-]+$"  # VDA 5050 for serial numbers; safe in topics, file names and addresses too
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -311,7 +312,8 @@ class VehicleTable(Section):
     manufacturer: Name = Field(description="as the vehicle names it in its messages")
     serial_number: Name = Field(description="as the vehicle names it; unique in the site")
     vda5050_version: str = Field(
-        description=f"version of VDA 5050 that the vehicle speaks: {', '.join(SPOKEN_VERSIONS)}"
+        description=f"version of VDA 5050 that the vehicle speaks: {', '.join(STANDARD_VERSIONS)}; "
+        "or the name of an installed codec plug-in, where its make has a protocol of its own"
     )
     type: Name = Field(description="a [[vehicle_type]] of this file or a built-in one")
     home_station: Name = Field(description="id of the station where it parks")
@@ -321,8 +323,9 @@ class VehicleTable(Section):
     @field_validator("vda5050_version")
     @classmethod
     def _version_is_spoken(cls, value: str) -> str:
-        if value not in SPOKEN_VERSIONS:
-            raise need(" or ".join(SPOKEN_VERSIONS))
+        spoken = (*STANDARD_VERSIONS, *(plug_in.name for plug_in in codec_plugins()))
+        if value not in spoken:
+            raise need(" or ".join(spoken))
         return value
 
 

@@ -239,7 +239,6 @@ class AreaController:
             self._head,
             machine_s=self.parts.clock.machine_wall_s(),
             first_row_id=self._next_row_id,
-            vehicles=self.site.vehicles,
             moves=moves,
             with_snapshot=self._wants_snapshot(draft),
         )

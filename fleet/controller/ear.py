@@ -13,12 +13,12 @@ from fleet.controller.stats import Stats
 from fleet.errors import WireError
 from fleet.model.ids import VehicleId
 from fleet.model.site import Site
+from fleet.model.vehicle import Vehicle
 from fleet.telemetry.gate import HeaderGate, Verdict
 from fleet.telemetry.liveness import Watch
-from fleet.wire.codec import decode
+from fleet.wire.codec import decode, rules_of
 from fleet.wire.link import Topic
 from fleet.wire.messages import Connection, Factsheet, Inbound, Position, VehicleState, Visualization
-from fleet.wire.rules import violations
 
 CLOCK_OFF_S = 300.0
 """More than any network delays a message, or a vehicle's clock drifts: its time is another than ours."""
@@ -51,8 +51,8 @@ class Ear:
         self._watch = watch
         self._stats = stats
         self._gate = HeaderGate()
-        self._vehicles: Mapping[tuple[str, str], VehicleId] = {
-            (vehicle.manufacturer, vehicle.serial_number): vehicle.id for vehicle in site.vehicles.values()
+        self._vehicles: Mapping[tuple[str, str], Vehicle] = {
+            (vehicle.manufacturer, vehicle.serial_number): vehicle for vehicle in site.vehicles.values()
         }
         self.heard: dict[VehicleId, Heard] = {}
         self.factsheets: dict[VehicleId, Factsheet] = {}
@@ -75,13 +75,14 @@ class Ear:
     def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """Take one message; whatever is wrong with it costs a count and nothing else."""
         parsed = Topic.parse(topic)
-        vehicle_id = self._vehicles.get((parsed.manufacturer, parsed.serial_number)) if parsed else None
-        if parsed is None or vehicle_id is None:
+        vehicle = self._vehicles.get((parsed.manufacturer, parsed.serial_number)) if parsed else None
+        if parsed is None or vehicle is None:
             self._stats.dropped["unknown_vehicle"] += 1
             return
+        vehicle_id = vehicle.id
         self._stats.received[parsed.name] += 1
         try:
-            message = decode(parsed, payload)
+            message = decode(parsed, payload, vehicle.vda5050_version, vehicle.habits.fields)
         except WireError as error:
             self._stats.dropped["malformed"] += 1
             log.warning("message_refused", vehicle=vehicle_id, topic=topic, reason=error.reason)
@@ -89,18 +90,19 @@ class Ear:
         if retained and isinstance(message, VehicleState):  # the broker's memory of it, and nobody knows how old
             self._stats.dropped["retained"] += 1
             return
-        self._judge(vehicle_id, parsed.name, message, payload)
+        self._judge(vehicle, parsed, message, payload)
         verdict = self._gate.judge(vehicle_id, parsed.name, message.header, payload, self._clock.trade_now_s())
         if verdict in (Verdict.LATE, Verdict.DOUBLED):
             self._stats.dropped[verdict.value] += 1
             return
         self._take(vehicle_id, message)
 
-    def _judge(self, vehicle_id: VehicleId, name: str, message: Inbound, payload: bytes) -> None:
-        """Count what breaks the field rules; a message that could be read is used all the same."""
-        for violation in violations(message.header.version or "2.1.0", name, payload):
+    def _judge(self, vehicle: Vehicle, topic: Topic, message: Inbound, payload: bytes) -> None:
+        """Count what breaks the rules of its own version; a message that could be read is used all the same."""
+        name = topic.name
+        for violation in rules_of(message, topic, vehicle.vda5050_version).violations(name, payload):
             self._stats.schema_violations[f"{name}:{violation.path}"] += 1
-            log.debug("rule_broken", vehicle=vehicle_id, topic=name, path=violation.path, reason=violation.reason)
+            log.debug("rule_broken", vehicle=vehicle.id, topic=name, path=violation.path, reason=violation.reason)
 
     def _take(self, vehicle_id: VehicleId, message: Inbound) -> None:
         now_s = self._clock.trade_now_s()

@@ -6,8 +6,6 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 
-import msgspec
-
 from fleet.journal.commit import Commit
 from fleet.model import event as ev
 from fleet.model.event import Event
@@ -47,7 +45,7 @@ class SameNumberSameBytes(Check):
         self._digests: dict[tuple[str, int], str] = {}
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
-        digest = hashlib.sha256(msgspec.msgpack.encode(order)).hexdigest()
+        digest = hashlib.sha256(self.body_in(topic, payload)).hexdigest()
         pair = (order.order_id, order.order_update_id)
         if self._digests.setdefault(pair, digest) != digest:
             self.violate(f"{pair} was sent with two contents", topic.serial_number)
@@ -115,17 +113,18 @@ class NothingUnrecorded(Check):
             self._committed[row.vehicle_id, row.ref, row.update_id].append(row.body)
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
-        if not self._is_committed((topic.serial_number, order.order_id, order.order_update_id), payload):
+        body = self.body_in(topic, payload)
+        if not self._is_committed((topic.serial_number, order.order_id, order.order_update_id), body):
             text = f"order {order.order_id}.{order.order_update_id} was sent before it was committed"
             self.violate(text, topic.serial_number)
 
     def sent_actions(self, topic: Topic, actions: InstantActions, payload: bytes) -> None:
-        if not self._is_committed((topic.serial_number, actions.actions[0].action_id, 0), payload):
+        body = self.body_in(topic, payload)
+        if not self._is_committed((topic.serial_number, actions.actions[0].action_id, 0), body):
             self.violate(f"{actions.actions[0].action_id} was sent before it was committed", topic.serial_number)
 
-    def _is_committed(self, key: tuple[str, str, int], payload: bytes) -> bool:
-        """A header stands before the body, and nothing else is added."""
-        return any(payload.endswith(body[1:]) for body in self._committed.get(key, ()))
+    def _is_committed(self, key: tuple[str, str, int], body: bytes) -> bool:
+        return body in self._committed.get(key, ())
 
 
 class NeverBackwards(Check):
