@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,25 +29,35 @@ from fleet.wire.messages import Order as Message
 from fleet.wire.sniff.heard import Heard
 from fleet.wire.sniff.listen import listen
 from fleet.wire.sniff.report import SniffReport
+from fleet.wire.sniff.schemas import SLIPS, OfficialSchemas
 from fleet.wire.sniff.sniffer import Sniffer
 from tests.interop.daemon_at_work import ROOT, SITE, until
 from tests.interop.heard import awaited
 from tests.interop.rigs import MqttRig, open_rig
 from tests.interop.test_wire_links import REAL_KINDS, OpenRig, opener
+from tests.interop.test_wire_schemas import DIFFERENCES, Difference
 from tests.simulation.block_town import SCENARIO, block_town
 from tests.street import street
 from vehicle_sim.harness import Options, simulate
+from vehicle_sim.scenario import Scenario
 
 STORMY = SCENARIO + '\n[faults]\nprofile = "storm"\n'
+VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
 QUICKLY_S = 0.3
 
 
 # A morning under virtual time -----------------------------------------------------------------------------------------
 
 
-def bystander(folder: Path, monkeypatch: pytest.MonkeyPatch, scenario: str, seed: int) -> tuple[SniffReport, set[str]]:
+def bystander(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    scenario: str,
+    version: str = "2.1.0",
+    schemas: OfficialSchemas | None = None,
+) -> tuple[SniffReport, set[str]]:
     """What one hears who stands beside the broker, where nothing has been lost yet, and what the broker is to keep."""
-    sniffer, kept = Sniffer(), set()
+    sniffer, kept = Sniffer(schemas), set()
     publish = MemoryBroker.publish
 
     def heard(self: MemoryBroker, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
@@ -55,29 +66,61 @@ def bystander(folder: Path, monkeypatch: pytest.MonkeyPatch, scenario: str, seed
         publish(self, topic, payload, qos=qos, retain=retain)
 
     monkeypatch.setattr(MemoryBroker, "publish", heard)
-    simulate(*block_town(folder, scenario), seed, Options(solver_steps=0))
+    _, graph = block_town(folder, scenario)
+    site = folder / "site.toml"
+    site.write_text(site.read_text().replace('vda5050_version = "2.1.0"', f'vda5050_version = "{version}"'))
+    simulate(Scenario.load(folder / "scenario.toml"), graph, 3, Options(solver_steps=0))
     return sniffer.end(), kept
 
 
 @pytest.mark.vda5050("1.1", "1.2", "1.3", "2.1", "4.5", "5.1", "5.2", "5.3", "5.4", "5.6", "6.1", "6.2", "6.8", "9.4")
-def test_neither_vehicles_nor_master_break_a_line_in_a_storm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    report, kept = bystander(tmp_path, monkeypatch, STORMY, seed=3)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_neither_vehicles_nor_master_break_a_line_in_a_storm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: Path, version: str
+) -> None:
+    schemas = OfficialSchemas.load(shared / "vda5050")
+    report, kept = bystander(tmp_path, monkeypatch, STORMY, version, schemas)
     assert (report.violations, report.others) == ((), 0)
     assert kept == {"connection", "factsheet"}
-    assert {line.vehicle: line.messages["order"] >= 10 for line in report.vehicles} == {
-        "builders/BOX-1": True,
-        "makers/VAN-1": True,
+    for line in report.vehicles:
+        assert line.versions == (version,)
+        assert line.messages["order"] >= 10
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_sloppy_make_is_told_what_it_does_wrong_and_its_master_is_not_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    sloppy = STORMY + '\n[characters]\nVAN-1 = "sloppy"\n'
+    report, _ = bystander(tmp_path, monkeypatch, sloppy, version)
+    assert {(finding.by, finding.vehicle) for finding in report.violations} == {("vehicle", "makers/VAN-1")}
+    found = {finding.line.name for finding in (*report.violations, *report.remarks)}
+    assert found >= {
+        "qos",
+        "counter_repeats",
+        "connection_fields",
+        "factsheet_fields",
+        "state_fields",
+        "reached_listed",
     }
 
 
 def test_a_master_that_lets_updates_begin_anywhere_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-
     def from_the_beginning(before: Order, after: Order, terms: Terms) -> Message:
         return update_message(replace(before, released=0), after, terms)
 
     monkeypatch.setattr(carry_out, "update_message", from_the_beginning)
-    report, _ = bystander(tmp_path, monkeypatch, SCENARIO, seed=3)
+    report, _ = bystander(tmp_path, monkeypatch, SCENARIO)
     assert {(finding.by, finding.line.name) for finding in report.violations} == {("master", "stitch")}
+
+
+@pytest.mark.parametrize("difference", [each for each in DIFFERENCES if each.we_accept_it], ids=lambda each: each.name)
+def test_what_a_schema_refuses_against_its_text_is_a_remark_only(difference: Difference) -> None:
+    topic_name, path, _ = difference.example
+    place = re.sub(r"\[\d+\]", "[]", path)
+    for version in VERSIONS:
+        if topic_name != "zoneSet" and re.fullmatch(difference.versions, version):
+            assert re.fullmatch(SLIPS[version, topic_name], place)
 
 
 # Real brokers ---------------------------------------------------------------------------------------------------------

@@ -98,6 +98,14 @@ def action_states(*statuses: str) -> Street:
     return there
 
 
+NEWEST = "vda5050/v3/acme/van-1"
+
+
+def newest() -> Street:
+    """A vehicle of 3.0 that has just come."""
+    return Street().online(topic=f"{NEWEST}/connection", version="3.0.0")
+
+
 CANCEL = {"actionId": "c-1", "actionType": "cancelOrder"}
 TAUGHT: Json = {"operatingMode": "MANUAL"}
 
@@ -157,6 +165,7 @@ PLANTED: dict[str, Callable[[], Street]] = {
     "other_nodes": lambda: sent(an_order()).state(
         **under_way(nodeStates=[{"nodeId": "n7", "sequenceId": 4, "released": False}])
     ),
+    "reached_listed": lambda: sent(an_order()).state(**under_way(at=1, nodeStates=under_way()["nodeStates"])),
     "state_sequence": lambda: sent(an_order()).state(
         **under_way(nodeStates=[{"nodeId": "n1", "sequenceId": 1, "released": True}])
     ),
@@ -168,9 +177,11 @@ PLANTED: dict[str, Callable[[], Street]] = {
     "factsheet_fields": lambda: street().factsheet(loadSpecification=[]),
     "order_fields": lambda: street().say("order", an_order(orderUpdateId=-1)),
     "instantActions_fields": lambda: street().say("instantActions", {"actions": [{"actionId": 7}]}),
+    "zoneSet_fields": lambda: newest().say("zoneSet", {"zoneSet": []}, topic=f"{NEWEST}/zoneSet", version="3.0.0"),
+    "responses_fields": lambda: newest().say("responses", {}, topic=f"{NEWEST}/responses", version="3.0.0"),
     "json": lambda: street().raw("uagv/v2/acme/van-1/state", b'{"x": NaN}'),
 }  # fmt: skip
-ELSEWHERE = {"schema", "schema_slip", "vehicle_unheard", "zoneSet_fields", "responses_fields"}
+ELSEWHERE = {"schema", "schema_slip", "vehicle_unheard"}
 
 
 @pytest.mark.parametrize("name", sorted(PLANTED))
@@ -230,6 +241,12 @@ def test_an_update_after_a_refused_one_joins_what_the_vehicle_shows() -> None:
     refused = [{"errorType": "orderUpdateError", "errorLevel": "WARNING"}]
     there.state(**under_way(errors=refused)).order(update=2, first=1, released=2)
     assert names(there.state(**under_way(update=2, at=1, end=3)).judged()) == []
+
+
+def test_a_vehicle_that_keeps_the_node_it_reached_may_be_sent_on() -> None:
+    at_its_end = under_way(at=1, edgeStates=[], nodeStates=[{"nodeId": "n1", "sequenceId": 2, "released": True}])
+    there = sent(an_order(nodes=2)).state(**at_its_end).order(order_id="o-2").state(**under_way("o-2"))
+    assert names(there.judged()) == ["reached_listed"]
 
 
 def test_a_listener_that_came_late_takes_an_order_as_it_is() -> None:

@@ -124,7 +124,8 @@ class Known:
         state = self.state
         if state is None or not state.order_id:
             return ""
-        if left := len(state.node_states) + len(state.edge_states):
+        nodes = [node for node in state.node_states if node.sequence_id > state.last_node_sequence_id]
+        if left := len(nodes) + len(state.edge_states):
             return f"{left} nodes and edges of {state.order_id!r} are left"
         instants = {action_id for action_id, (owner, _) in self.actions.items() if not owner}
         for action in state.action_states:

@@ -95,6 +95,7 @@ LINES = _lines(
     _fault("left_grew", "10.1", "There is more left of an order than before, without an update."),
     _fault("other_nodes", "10.1", "A state lists other nodes or edges than the order has."),
     _fault("state_sequence", "5.2", "The numbers of nodes or edges in a state are not in order."),
+    _remark("reached_listed", "10.2", "A node that was reached still stands among those that are left."),
     _fault("foreign_order", "10.8", "A vehicle began an order that nobody sent it."),
     _fault("mode", "11.1", "A vehicle was told something in a mode in which it takes nothing."),
     # fields, by topic

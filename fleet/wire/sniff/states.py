@@ -37,6 +37,7 @@ def judge_state(known: Known, at_s: float, state: VehicleState) -> Iterator[Faul
     if known.connection in IS_GONE and at_s - known.connection_s > GONE_SLACK_S:
         yield Fault("not_online", f"{at_s - known.connection_s:.1f} s after {known.connection}")
     yield from _sequences(state)
+    yield from _reached(state)
     yield from _lifecycles(known, (*state.action_states, *state.instant_action_states))
     if known.state is not None:
         yield from _progress(known.state, state)
@@ -78,6 +79,12 @@ def _sequences(state: VehicleState) -> Iterator[Fault]:
         numbers = [part.sequence_id for part in listed]
         if any(number % 2 != parity for number in numbers) or any(b <= a for a, b in pairwise(numbers)):
             yield Fault("state_sequence", f"{numbers}", place)
+
+
+def _reached(state: VehicleState) -> Iterator[Fault]:
+    for node in state.node_states:
+        if state.last_node_id and node.sequence_id <= state.last_node_sequence_id:
+            yield Fault("reached_listed", f"{node.node_id!r} ({node.sequence_id}) was reached")
 
 
 def _lifecycles(known: Known, actions: Sequence[ActionState]) -> Iterator[Fault]:
