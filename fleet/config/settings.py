@@ -16,9 +16,10 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from fleet.config.plugins import codec_plugins
 from fleet.model.site import EMBEDDED_BROKER, ApiAddress, Broker, Limits, Planning, Policy, Weights
 
-SPOKEN_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
+STANDARD_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
 NAME_PATTERN = r"^[A-Za-z0-9_.:-]+$"  # VDA 5050 for serial numbers; safe in topics, file names and addresses too
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -191,6 +192,9 @@ class PolicySection(Section):
     no_staff_retries: Count = Field(
         _POLICY.no_staff_retries, description="further attempts at a stop without staff before its parcels go back"
     )
+    stopped_alarm_s: NotNegative = Field(
+        _POLICY.stopped_alarm_s, description="a person is called for an emergency stop that lasts this long"
+    )
     blocked_wait_s: NotNegative = Field(
         _POLICY.blocked_wait_s, description="a blocked vehicle waits this long before another way is looked for"
     )
@@ -304,6 +308,7 @@ class ProfileTable(Section):
     corridor_m: NotNegative | None = Field(None, description="room left and right of an edge that it may use")
     node_deviation_m: Positive | None = Field(None, description="how far from a node it may pass it")
     state_interval_s: Positive | None = Field(None, description="it says its state at least this often")
+    coarse_gauge: bool | None = Field(None, description="a charge of 80 means good and 20 bad, whatever there is")
     message_bytes_max: Count = Field(0, description="bytes of a message that it takes; 0 for what its factsheet says")
     id_chars_max: Count = Field(0, description="characters of an id that it takes; 0 as above")
     ids_are_numbers: bool = Field(False, description="it takes ids of digits only")
@@ -322,7 +327,8 @@ class VehicleTable(Section):
     manufacturer: Name = Field(description="as the vehicle names it in its messages")
     serial_number: Name = Field(description="as the vehicle names it; unique in the site")
     vda5050_version: str = Field(
-        description=f"version of VDA 5050 that the vehicle speaks: {', '.join(SPOKEN_VERSIONS)}"
+        description=f"version of VDA 5050 that the vehicle speaks: {', '.join(STANDARD_VERSIONS)}; "
+        "or the name of an installed codec plug-in, where its make has a protocol of its own"
     )
     type: Name = Field(description="a [[vehicle_type]] of this file or a built-in one")
     home_station: Name = Field(description="id of the station where it parks")
@@ -332,8 +338,9 @@ class VehicleTable(Section):
     @field_validator("vda5050_version")
     @classmethod
     def _version_is_spoken(cls, value: str) -> str:
-        if value not in SPOKEN_VERSIONS:
-            raise need(" or ".join(SPOKEN_VERSIONS))
+        spoken = (*STANDARD_VERSIONS, *(plug_in.name for plug_in in codec_plugins()))
+        if value not in spoken:
+            raise need(" or ".join(spoken))
         return value
 
 

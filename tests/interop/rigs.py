@@ -220,6 +220,7 @@ class NatsRig(MqttRig):
     def __init__(self, tasks: asyncio.TaskGroup, folder: Path, house: House, port: int) -> None:
         super().__init__(tasks, BrokerUrl(nats.LOOPBACK, port))
         self.manners = manners = house.manners(NATS)
+        folder.mkdir(parents=True, exist_ok=True)
         self._store = None if house.is_persistent else folder / "js"
         self._config = nats.write_config(folder, "contract", port)
         settings = self._config.read_text()
@@ -297,19 +298,23 @@ OpenRig = Callable[..., contextlib.AbstractAsyncContextManager[Rig]]
 
 
 def opener(kind: str, folder: Path) -> OpenRig:
-    """Opens a broker of a kind, on a port that is free now."""
+    """Opens a broker of a kind."""
     mosquitto = require("mosquitto") if kind == "mosquitto" else None
+    return functools.partial(open_rig, kind, folder, mosquitto, _free_port())
+
+
+def _free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
-        return functools.partial(open_rig, kind, folder, mosquitto, trial.getsockname()[1])
+        return int(trial.getsockname()[1])
 
 
 @contextlib.asynccontextmanager
 async def open_rig(
     kind: str, folder: Path, mosquitto: Path | None, port: int, house: House | None = None
 ) -> AsyncIterator[Rig]:
-    """A broker of a kind, up; all its links and itself are gone afterwards."""
-    house = house or House()
+    """A broker of a kind, up; all its links and itself are gone afterwards. Port 0 is any that is free."""
+    house, port = house or House(), port or _free_port()
     async with asyncio.TaskGroup() as tasks:
         rig: Rig
         if kind.startswith("memory"):
