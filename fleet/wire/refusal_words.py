@@ -14,6 +14,7 @@ class Reason(StrEnum):
     """Why something is refused."""
 
     SHAPE = "shape"
+    TOO_LONG = "too long"
     ACTION = "action"
     OUTDATED = "outdated"
     STITCH = "stitch"
@@ -28,6 +29,7 @@ class Reason(StrEnum):
 _NAMED: Mapping[Reason, frozenset[str]] = MappingProxyType(
     {
         Reason.SHAPE: frozenset({"VALIDATION_FAILURE", "UNSUPPORTED_PARAMETER", "OUTDATED_ORDER_UPDATE"}),
+        Reason.TOO_LONG: frozenset({"VALIDATION_FAILURE", "UNSUPPORTED_PARAMETER", "INSUFFICIENT_MEMORY"}),
         Reason.ACTION: frozenset({"INVALID_ORDER_ACTION", "UNSUPPORTED_PARAMETER", "VALIDATION_FAILURE"}),
         Reason.OUTDATED: frozenset({"OUTDATED_ORDER_UPDATE", "SAME_ORDER_UPDATE_ID"}),
         Reason.OTHER_ORDER: frozenset({"OTHER_ORDER_ACTIVE"}),

@@ -14,6 +14,7 @@ from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.messages import Action
 from fleet.wire.subscription import Subscription
 from tests.unit.test_sim_vehicle import MAKE, START_S, a_run, a_site
+from vehicle_sim.characters import EXACT, Character
 from vehicle_sim.grid import grid_town
 from vehicle_sim.ground import Ground
 from vehicle_sim.judge.bench import Bench, Hands, Terms
@@ -31,6 +32,7 @@ from vehicle_sim.world import World
 
 Message = dict[str, Any]
 CORNERS = (("station:home", 0.0, 0.0), ("n2", 100.0, 0.0), ("n4", 100.0, 100.0), ("n3", 0.0, 100.0))
+EXACT_RETAINS = ("connection", "factsheet")
 STREETS = ("e1-2-1", "e2-4-1", "e4-3-1", "e3-1-1")
 
 
@@ -56,7 +58,7 @@ class Plant:
     hears: Callable[[str, Message], Iterable[Message]] = lambda name, message: (message,)
     gets_garbage: Callable[[], None] = lambda: None
     onto: Callable[[SimVehicle], None] = lambda vehicle: None
-    retains: tuple[str, ...] = ("connection", "factsheet")
+    retains: tuple[str, ...] = EXACT_RETAINS
 
 
 @dataclass(slots=True)
@@ -70,7 +72,12 @@ class _Between:
     def send(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
         name = topic.rpartition("/")[2]
         for message in self.plant.says(name, json.loads(payload)):
-            self.radio.send(topic, json.dumps(message).encode(), qos=qos, retain=name in self.plant.retains)
+            self.radio.send(
+                topic,
+                json.dumps(message).encode(),
+                qos=qos,
+                retain=name in self.plant.retains and (retain or name not in EXACT_RETAINS),
+            )
 
     def silence(self, for_s: float) -> None:
         self.radio.silence(for_s)
@@ -121,6 +128,7 @@ def judge(
     deeds: dict[str, Callable[[SimVehicle], None]] | None = None,
     node_action: Action | None = None,
     version: str = "2.1.0",
+    character: Character = EXACT,
 ) -> Report:
     """What the judge finds about a vehicle with this fault, or about an exact one."""
     plant = plant or Plant()
@@ -134,7 +142,7 @@ def judge(
         line = MemoryLink(broker, "van-1", listens, will_of(make, START_S))
         between = _Between(MemoryRadio(broker, line), plant)
         van = between.listener = SimVehicle(
-            make, site, world, between, Place(0, 0.0), "station:home", visualization_s=5.0
+            make, site, world, between, Place(0, 0.0), "station:home", visualization_s=5.0, character=character
         )
         plant.onto(van)
         line.open(between)

@@ -78,7 +78,7 @@ async def refuses_ids_that_are_too_long(bench: Bench) -> None:
     order = standing_order(bench)
     long_id = order.order_id.ljust(chars_max + 1, "x")
     too_long = type(order)(order_id=long_id, order_update_id=0, nodes=order.nodes, edges=())
-    await expect.refused(bench, too_long, await bench.tell(too_long), Reason.SHAPE)
+    await expect.refused(bench, too_long, await bench.tell(too_long), Reason.TOO_LONG)
 
 
 async def survives_what_is_no_message(bench: Bench) -> None:

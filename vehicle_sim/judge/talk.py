@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from types import MappingProxyType
@@ -133,12 +134,29 @@ async def has_the_right_time(bench: Bench) -> None:
 
 async def is_online(bench: Bench) -> None:
     said = [entry for entry in bench.transcript.of("connection") if isinstance(entry.message, Connection)]
-    if not said:
-        raise wrong("says nothing on connection, and the broker keeps nothing of it")
+    cut_s = min(bench.transcript.cuts_s, default=math.inf)
+    if not said or said[0].at_s > cut_s:
+        raise wrong("says nothing on connection, and the broker keeps nothing of it", *_first(spoken(bench, "state")))
     message = said[0].message
     assert isinstance(message, Connection)
     if message.state is not ConnectionState.ONLINE:
         raise wrong(f"speaks while its connection says {message.state}", said[0])
+
+
+async def stays_there(bench: Bench) -> None:
+    said = [entry for entry in bench.transcript.of("connection") if isinstance(entry.message, Connection)]
+    for before, after in pairwise(said):
+        assert isinstance(after.message, Connection)
+        is_asked = bench.transcript.was_broken(-math.inf, after.at_s) or _was_told(bench, "startHibernation", after)
+        if not after.retained and not is_asked:
+            raise wrong(f"its connection says {after.message.state} in the middle of everything", before, after)
+
+
+def _was_told(bench: Bench, action_type: str, before: Entry) -> bool:
+    told = (
+        entry.raw.get("actions") for entry in bench.transcript.entries if entry.is_ours and entry.at_s <= before.at_s
+    )
+    return any(action.get("actionType") == action_type for actions in told if actions for action in actions)
 
 
 async def tells_its_state_in_time(bench: Bench) -> None:
@@ -148,11 +166,21 @@ async def tells_its_state_in_time(bench: Bench) -> None:
     states = spoken(bench, "state")
     ends_s = [entry.at_s for entry in states] + [bench.now_s()]
     for at_s, next_s in pairwise(ends_s):
-        if next_s - at_s > limit_s and not bench.transcript.was_broken(at_s, next_s):
+        if next_s - at_s > limit_s and not _was_away(bench, at_s, next_s):
             raise wrong(
                 f"no state for {next_s - at_s:.0f} s; the longest there may be is {STATE_INTERVAL_S:.0f} s",
                 *[e for e in states if e.at_s == at_s],
             )
+
+
+def _was_away(bench: Bench, from_s: float, to_s: float) -> bool:
+    """Our line or the vehicle's was down for a while, or it slept: another check judges that."""
+    away = (
+        entry.at_s
+        for entry in bench.transcript.of("connection")
+        if isinstance(entry.message, Connection) and entry.message.state is not ConnectionState.ONLINE
+    )
+    return bench.transcript.was_broken(from_s, to_s) or any(from_s <= at_s <= to_s for at_s in away)
 
 
 async def keeps_to_the_fields(bench: Bench, name: str) -> None:
@@ -231,6 +259,7 @@ def _fields(number: str, name: str) -> Check:
 
 
 TALK = (
+    Check("3.8", "steady", "stays online and does not restart while it is judged", stays_there),
     Check("3.1", "online", "says ONLINE on connection before it says anything else", is_online),
     Check(
         "1.3", "kept", "has the broker keep its connection and its factsheet, and nothing else", keeps_what_must_be_kept
