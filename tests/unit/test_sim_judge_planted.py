@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -247,6 +248,8 @@ PLANTED: dict[str, Callable[[], Plant]] = {
     "online": lambda: saying("connection", setting(connectionState="OFFLINE")),
     "steady": Plant,
     "kept": lambda: Plant(retains=("connection", "factsheet", "state")),
+    "json": lambda: saying("visualization", lambda shown: shown["velocity"].update(vx=math.nan)),
+    "order-nowhere": lambda: deaf(lambda order: "judge-" in order["nodes"][-1]["nodeId"]),
     "version": lambda: saying("state", setting(version="2.0.0")),
     "identity": lambda: saying("factsheet", setting(serialNumber="van-2")),
     "state-interval": silent_while_nothing_changes,

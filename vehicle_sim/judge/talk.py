@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from types import MappingProxyType
 
+import msgspec
+
 from fleet.wire import rules
 from fleet.wire.messages import TERMINAL_STATUSES, ActionStatus, Connection, ConnectionState, VehicleState
 from vehicle_sim.judge import expect
@@ -61,6 +63,20 @@ async def speaks_one_version(bench: Bench) -> None:
     majors = sorted({entry.topic.split("/")[1] for entry in entries})
     if versions and majors != [f"v{versions[0].partition('.')[0]}"]:
         raise wrong(f"speaks version {versions[0]} on topics with {', '.join(majors)}", *entries[:1])
+
+
+async def writes_json(bench: Bench) -> None:
+    bad = [entry for entry in bench.transcript.entries if not entry.is_ours and _is_no_json(entry)]
+    if bad:
+        raise wrong(f"{len(bad)} messages are no JSON in UTF-8, or hold a number that is none", *_first(bad))
+
+
+def _is_no_json(entry: Entry) -> bool:
+    try:
+        msgspec.json.decode(entry.payload)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 async def says_who_it_is(bench: Bench) -> None:
@@ -193,7 +209,7 @@ async def keeps_to_the_fields(bench: Bench, name: str) -> None:
         )
     found: dict[str, list[Entry]] = {}
     for entry in entries:
-        for text in _violations(entry):
+        for text in () if _is_no_json(entry) else _violations(entry):
             if not text.startswith("timestamp"):
                 found.setdefault(text, []).append(entry)
     if found:
@@ -264,6 +280,7 @@ TALK = (
     Check(
         "1.3", "kept", "has the broker keep its connection and its factsheet, and nothing else", keeps_what_must_be_kept
     ),
+    Check("1.8", "json", "writes JSON in UTF-8, and every number in it is one", writes_json),
     Check("0.2", "version", "speaks one version, on topics that carry its major", speaks_one_version),
     Check("2.4", "identity", "names itself in every message as its topic does", says_who_it_is),
     Check("3.6", "state-interval", "sends a state at least every 30 s", tells_its_state_in_time),
