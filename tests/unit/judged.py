@@ -61,6 +61,9 @@ class Plant:
     retains: tuple[str, ...] = EXACT_RETAINS
 
 
+NOTHING = Plant()
+
+
 @dataclass(slots=True)
 class _Between:
     """Stands between a vehicle and its line, in both directions."""
@@ -131,28 +134,55 @@ def judge(
     character: Character = EXACT,
 ) -> Report:
     """What the judge finds about a vehicle with this fault, or about an exact one."""
-    plant = plant or Plant()
 
     async def play(clock: VirtualClock) -> Report:
-        site, make, timers = a_site(), replace(MAKE, vda5050_version=version), VirtualTimers(clock)
-        world = World(site, Ground(grid_town(2, 2)), timers)
-        world.expect([a_run()])
-        broker = MemoryBroker(random.Random(1))
-        listens = [Subscription(topic_of(make, name)) for name in ("order", "instantActions", "zoneSet")]
-        line = MemoryLink(broker, "van-1", listens, will_of(make, START_S))
-        between = _Between(MemoryRadio(broker, line), plant)
-        van = between.listener = SimVehicle(
-            make, site, world, between, Place(0, 0.0), "station:home", visualization_s=5.0, character=character
-        )
-        plant.onto(van)
-        line.open(between)
         terms = Terms(manufacturer="acme", serial_number="van-1", patience_s=5.0, node_action=node_action)
-        link = MemoryLink(broker, "judge", [Subscription(terms.topic_filter, 1)])
+        bench, van = a_bench(clock, terms, course, plant or Plant(), version, character)
+        bench.hands = Helper(van, deeds) if deeds is not None else None
         await clock.sleep_until(START_S + 1.0)
-        bench = Bench(link, timers, terms, course, Helper(van, deeds) if deeds is not None else None)
         return await Session(bench, chosen(only)).run()
 
     return run_virtual(play, START_S)
+
+
+def judge_for_a_while(seconds: float, only: Sequence[str], course: Course) -> SimVehicle:
+    """Somebody ends the judge in the middle; the vehicle as it is a minute later."""
+
+    async def play(clock: VirtualClock) -> SimVehicle:
+        bench, van = a_bench(clock, Terms(manufacturer="acme", serial_number="van-1"), course)
+        judging = clock.loop.create_task(Session(bench, chosen(only)).run())
+        await clock.sleep_until(START_S + seconds)
+        judging.cancel()
+        await clock.sleep_until(START_S + seconds + 60.0)
+        assert judging.cancelled()
+        return van
+
+    return run_virtual(play, START_S)
+
+
+def a_bench(
+    clock: VirtualClock,
+    terms: Terms,
+    course: Course | None = None,
+    plant: Plant = NOTHING,
+    version: str = "2.1.0",
+    character: Character = EXACT,
+) -> tuple[Bench, SimVehicle]:
+    """A vehicle on its way to the broker, and the bench it is judged on."""
+    site, make, timers = a_site(), replace(MAKE, vda5050_version=version), VirtualTimers(clock)
+    world = World(site, Ground(grid_town(2, 2)), timers)
+    world.expect([a_run()])
+    broker = MemoryBroker(random.Random(1))
+    listens = [Subscription(topic_of(make, name)) for name in ("order", "instantActions", "zoneSet")]
+    line = MemoryLink(broker, "van-1", listens, will_of(make, START_S))
+    between = _Between(MemoryRadio(broker, line), plant)
+    van = between.listener = SimVehicle(
+        make, site, world, between, Place(0, 0.0), "station:home", visualization_s=5.0, character=character
+    )
+    plant.onto(van)
+    line.open(between)
+    link = MemoryLink(broker, "judge", [Subscription(terms.topic_filter, 1)])
+    return Bench(link, timers, terms, course), van
 
 
 def finding(report: Report, key: str) -> Finding:

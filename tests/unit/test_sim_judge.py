@@ -10,8 +10,11 @@ import pytest
 from msgspec.structs import replace
 
 from fleet.errors import ConfigError
+from fleet.roads.permit import RoadProfile
+from fleet.roads.refuse import may_drive
 from fleet.wire.messages import OperatingMode
-from tests.unit.judged import CORNERS, Message, Plant, finding, judge, round_the_block
+from tests import nouns
+from tests.unit.judged import CORNERS, Message, Plant, finding, judge, judge_for_a_while, round_the_block
 from vehicle_sim.judge.catalogue import CHECKS, chosen
 from vehicle_sim.judge.command import JudgeOptions
 from vehicle_sim.judge.command import judge as judge_by_options
@@ -19,6 +22,7 @@ from vehicle_sim.judge.course import Course
 from vehicle_sim.judge.page import report_html
 from vehicle_sim.judge.reference import renewed
 from vehicle_sim.judge.report import SHOWN_MAX, lines, report_json
+from vehicle_sim.judge.site_course import course_of, vehicle_of
 from vehicle_sim.judge.text import report_text
 from vehicle_sim.judge.verdict import Need, Verdict
 from vehicle_sim.vehicle import SimVehicle
@@ -82,6 +86,30 @@ def test_a_vehicle_is_left_idle_and_not_paused() -> None:
     judge(course=round_the_block(), plant=Plant(onto=left.append))
     assert left[0].is_idle
     assert not left[0].is_paused
+
+
+def test_whoever_ends_the_judge_ends_what_it_has_ordered() -> None:
+    van = judge_for_a_while(5.0, ["10.1"], round_the_block())
+    assert van.is_idle
+    assert 0.0 < van.driver.odometer_m < 50.0
+
+
+def test_on_a_site_the_course_is_a_loop_from_home_on_roads_it_may_use() -> None:
+    roads = nouns.town()
+    vehicle = roads.site.vehicles[nouns.VAN_1]
+    course = course_of(roads.site, roads.graph, vehicle)
+    assert course.nodes[0].node_id == course.nodes[-1].node_id == nouns.DEPOT_NODE
+    assert {node.map_id for node in course.nodes} == {roads.site.map_id}
+    keys = [edge.edge_id.partition("@")[0] for edge in course.edges]
+    edges = [roads.graph.edge_by_key(key) for key in keys]
+    assert None not in edges
+    profile = RoadProfile.of(roads.site.type_of(vehicle.id))
+    assert all(may_drive(roads.graph, profile, edge) is None for edge in edges if edge is not None)
+
+
+def test_a_vehicle_that_the_site_does_not_list_has_no_course() -> None:
+    with pytest.raises(ConfigError, match="acme/other is not in the site; it lists"):
+        vehicle_of(nouns.town().site, "acme", "other")
 
 
 # Whom it judges -------------------------------------------------------------------------------------------------------

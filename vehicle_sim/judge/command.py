@@ -32,7 +32,7 @@ from vehicle_sim.judge.site_course import course_of, vehicle_of
 from vehicle_sim.judge.text import in_words, report_text
 from vehicle_sim.timers import ScaledTimers
 
-ALL_RIGHT, SOMETHING_WRONG = 0, 1
+ALL_RIGHT, SOMETHING_WRONG, INTERRUPTED = 0, 1, 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,11 @@ def judge(options: JudgeOptions) -> int:
         BrokerError: the broker's address is none.
         MapError: the map of the site cannot be used.
     """
-    report = asyncio.run(_report(options))
+    try:
+        report = asyncio.run(_report(options))
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; what the vehicle was still to do has been cancelled\n")
+        return INTERRUPTED
     text = _written(report, options.output)
     if options.out is None:
         sys.stdout.write(text)

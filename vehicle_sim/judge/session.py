@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fleet.errors import ConfigError, LinkDownError
@@ -58,8 +59,12 @@ class Session:
         except ConfigError as fault:
             return fault
         began_s = self.bench.now_s()
-        findings = [await self._judge(check) for check in self.checks]
-        await self._settle()
+        try:
+            findings = [await self._judge(check) for check in self.checks]
+            await self._settle()
+        except asyncio.CancelledError:
+            await self._call_off()
+            raise
         return Report.of(self.bench, findings, began_s, self._notes())
 
     # ---- meeting
@@ -71,7 +76,7 @@ class Session:
             raise ConfigError(
                 ["the broker cannot be reached: look at --broker, and whether it takes clients from here"]
             )
-        await bench.until(lambda: bench.has_state and bool(bench.version), terms.patience_s)
+        await bench.until(lambda: bench.prefix is not None and bool(bench.version))
         if bench.prefix is not None and bench.version and not bench.has_state:
             await bench.ask("stateRequest")
         await bench.until(lambda: bench.has_state, STATE_INTERVAL_S + SLACK_S)
@@ -175,6 +180,12 @@ class Session:
             self.spoilt = f"the line to the broker broke: {fault}"
         bench.may_drive = False
         bench.calm()
+
+    async def _call_off(self) -> None:
+        """Whoever ends the judge ends what it has ordered, too."""
+        if not self.bench.is_idle() or self.bench.state.driving:
+            with suppress(LinkDownError):
+                await self.bench.ask("cancelOrder")
 
     async def _clear_errors(self) -> None:
         """Errors that name nothing would be taken for the answer to what is sent next; a new order clears them."""
