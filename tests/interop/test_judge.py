@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from fleet.wire.broker import EmbeddedBroker
 from tests.drawn_map import draw, latlon
 from tests.interop.daemon_at_work import free_port
 from tests.interop.heard import awaited
@@ -84,6 +85,17 @@ async def vehicle_sim(*words: str | Path) -> asyncio.subprocess.Process:
 
 
 @contextlib.asynccontextmanager
+async def embedded_broker(folder: Path) -> AsyncIterator[str]:
+    """The broker that `fleet serve` brings along; its address."""
+    broker = EmbeddedBroker(folder / "broker")
+    await broker.start()
+    try:
+        yield str(broker.url)
+    finally:
+        await broker.stop()
+
+
+@contextlib.asynccontextmanager
 async def connected(site: Path, *words: str) -> AsyncIterator[None]:
     """The site's vehicles on the broker."""
     process = await vehicle_sim("connect", "--site", site, *words)
@@ -138,9 +150,8 @@ async def judge_one(site: Path, version: str, *time: str) -> None:
 @pytest.mark.broker
 @awaited
 async def test_the_exact_vehicle_of_every_version_is_found_right_over_the_embedded_broker(tmp_path: Path) -> None:
-    async with open_rig("nats", tmp_path / "nats", None, free_port()) as rig:
-        assert isinstance(rig, MqttRig)
-        await judge_all(str(rig.url), a_site(tmp_path), VERSIONS)
+    async with embedded_broker(tmp_path) as url:
+        await judge_all(url, a_site(tmp_path), VERSIONS)
 
 
 @needs("mosquitto")
@@ -159,9 +170,8 @@ async def test_a_broker_that_is_not_there_and_a_vehicle_that_is_not_heard_are_to
     code, out, err = await judged("--broker", nobody, "--vehicle", "Acme/V-1", "--patience", "0.5")
     assert (code, out) == (2, "")
     assert "the broker cannot be reached: look at --broker" in err
-    async with open_rig("nats", tmp_path, None, free_port()) as rig:
-        assert isinstance(rig, MqttRig)
+    async with embedded_broker(tmp_path) as url:
         fast = ("--patience", "0.5", "--time-factor", "30")
-        code, out, err = await judged("--broker", str(rig.url), "--vehicle", "Acme/V-1", *fast)
+        code, out, err = await judged("--broker", url, "--vehicle", "Acme/V-1", *fast)
     assert (code, out) == (2, "")
     assert "vehicle Acme/V-1 was not heard on +/+/Acme/V-1/+: look at --vehicle" in err

@@ -271,6 +271,8 @@ BEFORE = {
     "action-life": ("9.8", "3.6"),
     "order-between-nodes": ("8.1",),
     "steady": ("6.4", "10.1", "6.2", "3.6"),
+    "json": ("3.6",),
+    "fields-visualization": ("3.6",),
 }
 """Checks that must have been made for another to have something to judge."""
 

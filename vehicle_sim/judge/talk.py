@@ -275,6 +275,7 @@ def _fields(number: str, name: str) -> Check:
 
 
 TALK = (
+    Check("3.6", "state-interval", "sends a state at least every 30 s", tells_its_state_in_time),
     Check("3.8", "steady", "stays online and does not restart while it is judged", stays_there),
     Check("3.1", "online", "says ONLINE on connection before it says anything else", is_online),
     Check(
@@ -283,7 +284,6 @@ TALK = (
     Check("1.8", "json", "writes JSON in UTF-8, and every number in it is one", writes_json),
     Check("0.2", "version", "speaks one version, on topics that carry its major", speaks_one_version),
     Check("2.4", "identity", "names itself in every message as its topic does", says_who_it_is),
-    Check("3.6", "state-interval", "sends a state at least every 30 s", tells_its_state_in_time),
     Check("2.1", "header-ids", "numbers its messages one by one on each topic", counts_its_messages),
     Check("2.3", "timestamps", "writes UTC with a Z, and time does not run backwards", writes_the_time),
     Check("2.7", "clock", "has a clock that is right to a few seconds", has_the_right_time),
