@@ -34,6 +34,7 @@ VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
 TIME_FACTOR = "30"
 PATIENCE_S = "0.6"
 WAIT_S = 120.0
+SLOPPY = "V-sloppy"
 
 
 def serial_of(version: str) -> str:
@@ -69,6 +70,7 @@ lat = {point_lat}
 lon = {point_lon}
 """
         + "".join(VEHICLE.format(version=version, serial=serial_of(version)) for version in VERSIONS)
+        + VEHICLE.format(version="2.1.0", serial=SLOPPY)
     )
     return path
 
@@ -124,6 +126,15 @@ async def judged(*words: str | Path) -> tuple[int, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
+async def judge_sloppy(page: Path, *time: str) -> None:
+    """One that keeps the standard loosely: its page is written, and the exit code says that it does."""
+    wishes = ("--only", "0.5,1.3", "--only", "timestamps", "--patience", PATIENCE_S)
+    code, out, err = await judged("--vehicle", f"Acme/{SLOPPY}", *wishes, *time, "-o", "html", "--out", page)
+    assert (code, out) == (1, ""), err
+    assert "3 wrong, 0 right" in err
+    assert "reads instant actions only under the old name" in await asyncio.to_thread(page.read_text, "utf-8")
+
+
 def verdicts(report: dict[str, Any], verdict: str) -> list[tuple[str, str]]:
     return [(check["key"], check["why"]) for check in report["checks"] if check["verdict"] == verdict]
 
@@ -131,7 +142,11 @@ def verdicts(report: dict[str, Any], verdict: str) -> list[tuple[str, str]]:
 async def judge_all(url: str, site: Path, versions: Sequence[str]) -> None:
     """All at once: each judge looks at its own vehicle only."""
     time = ("--broker", url, "--time-factor", TIME_FACTOR, "--trade-epoch", now_epoch())
-    async with connected(site, *time, "--visualization", "10"), asyncio.TaskGroup() as tasks:
+    async with (
+        connected(site, *time, "--visualization", "10", "--character", f"{SLOPPY}=sloppy"),
+        asyncio.TaskGroup() as tasks,
+    ):
+        tasks.create_task(judge_sloppy(site.parent / "judged.html", *time))
         for version in versions:
             tasks.create_task(judge_one(site, version, *time))
 
@@ -149,7 +164,9 @@ async def judge_one(site: Path, version: str, *time: str) -> None:
 
 @pytest.mark.broker
 @awaited
-async def test_the_exact_vehicle_of_every_version_is_found_right_over_the_embedded_broker(tmp_path: Path) -> None:
+async def test_exact_vehicles_of_every_version_are_found_right_over_the_embedded_broker_and_a_sloppy_one_is_not(
+    tmp_path: Path,
+) -> None:
     async with embedded_broker(tmp_path) as url:
         await judge_all(url, a_site(tmp_path), VERSIONS)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +18,7 @@ from fleet.wire.messages import OperatingMode
 from tests import nouns
 from tests.unit.judged import CORNERS, Message, Plant, finding, judge, judge_for_a_while, round_the_block
 from vehicle_sim.judge.catalogue import CHECKS, chosen
-from vehicle_sim.judge.command import JudgeOptions
+from vehicle_sim.judge.command import JudgeOptions, Terminal
 from vehicle_sim.judge.command import judge as judge_by_options
 from vehicle_sim.judge.course import Course
 from vehicle_sim.judge.page import report_html
@@ -210,11 +212,21 @@ def test_a_course_that_is_none_says_where(tmp_path: Path, spoil: object, words: 
         ({"nodes": Path("a.json"), "drive": True}, "give one"),
         ({"action": "beep"}, "needs an action as an order has it"),
         ({"broker": "127.0.0.1"}, "write mqtt://HOST:PORT"),
+        ({"user": "judge", "password_file": Path("no-such-file")}, "no-such-file: cannot be read"),
     ],
 )
 def test_options_that_cannot_be_used_say_what_would_do(options: Message, words: str) -> None:
     with pytest.raises(Exception, match=words):
         judge_by_options(JudgeOptions(**{"broker": "mqtt://127.0.0.1:1", "vehicle": "acme/van-1", **options}))
+
+
+@pytest.mark.parametrize(("answer", "is_done"), [("\n", True), ("yes\n", True), ("n\n", False), ("", False)])
+def test_who_stands_beside_the_vehicle_says_when_it_is_done_or_that_it_cannot_be(
+    answer: str, is_done: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    assert asyncio.run(Terminal().do("press the button")) is is_done
+    assert "Please press the button" in capsys.readouterr().err
 
 
 # How it tells ---------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from fleet.config import load
 from fleet.errors import ConfigError
 from fleet.maps.cache import load_or_import
 from fleet.wire.broker_url import BrokerUrl
+from fleet.wire.login import read_login
 from fleet.wire.messages import Action, ActionParameter, BlockingType
 from fleet.wire.mqtt import MqttLink
 from fleet.wire.subscription import Subscription
@@ -41,6 +42,7 @@ class JudgeOptions:
 
     Attributes:
         vehicle: MANUFACTURER/SERIAL.
+        user, password_file, ca_file: as in the site file's [broker].
         only: numbers, sections and keys of checks, with commas between.
         nodes: a file that says where the vehicle may drive.
         site, drive: the site's roads say so, from its home station.
@@ -50,6 +52,9 @@ class JudgeOptions:
 
     broker: str
     vehicle: str
+    user: str = ""
+    password_file: Path | None = None
+    ca_file: Path | None = None
     interface_name: str | None = None
     version: str | None = None
     only: Sequence[str] = ()
@@ -108,6 +113,7 @@ async def _report(options: JudgeOptions) -> Report:
         f"judge-of-{terms.serial_number}-{number}",
         [Subscription(terms.topic_filter, 1)],
         random.Random(number),
+        login=read_login(options.user, options.password_file, options.ca_file, os.environ),
     )
     bench = Bench(
         link, ScaledTimers(clock, asyncio.get_running_loop()), terms, course, Terminal() if options.by_hand else None
