@@ -119,6 +119,13 @@ def test_a_broken_plug_in_is_named_and_takes_nobody_else_down(plug_in: EntryPoin
     assert plug_in.value in str(caught.value)
 
 
+def test_a_site_whose_make_has_a_broken_plug_in_is_told_its_name(install: Install) -> None:
+    install("odd-bus = no_such_package.codec:CODEC")
+    with pytest.raises(ValueError, match=r"'odd-bus' \(no_such_package\.codec:CODEC\) cannot: ModuleNotFoundError"):
+        a_vehicle_table("odd-bus")
+    assert a_vehicle_table("2.1.0").vda5050_version == "2.1.0"
+
+
 def test_nobody_takes_the_place_of_the_standard() -> None:
     known = Registry([offered("2.1.0", "fleet.wire.v2:CODEC_2_1_0")])
     assert known.codec_for("2.1.0") is STANDARD["2.1.0"]
