@@ -13,16 +13,18 @@ from fleet.controller.inbox import Inbox
 from fleet.controller.lease import LeaseKeeper
 from fleet.controller.stats import Stats
 from fleet.errors import LinkDownError
-from fleet.model.ids import VehicleId
+from fleet.model.ids import OrderId, VehicleId
 from fleet.model.site import Site
+from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxRow, Outlet
 from fleet.state.fleet_state import FleetState
-from fleet.wire.codec import with_header
+from fleet.wire.codec import decode_order, with_header
 from fleet.wire.link import Link, Topic
-from fleet.wire.messages import Header
+from fleet.wire.messages import Header, Order
 from fleet.wire.rules import violations
 
 EPOCH_STEP = 2**20
+HELD_BACK_CHARS_MAX = 400
 
 log = structlog.get_logger("fleet.sender")
 
@@ -45,8 +47,10 @@ class Sender:
         inbox: Inbox,
         lease: LeaseKeeper,
         stats: Stats,
+        guard: Guard,
     ) -> None:
         self._site = site
+        self._guard = guard
         self._clock = clock
         self._link = link
         self._outlet = outlet
@@ -78,7 +82,7 @@ class Sender:
                 continue
             for row, attempts in self._outlet.due(state(), self._clock.trade_now_s()):
                 if self._may_send() and self._outlet.may_go(state(), row):
-                    await self._send(row, attempts)
+                    await self._send(row, attempts, state())
                 else:  # things changed while the rows before it went out
                     self._outlet.not_sent(row.id)
 
@@ -86,7 +90,7 @@ class Sender:
         knows_line = self.line_known == self._inbox.link_ups
         return self._link.is_up and self._lease.is_good and knows_line and not self.is_held
 
-    async def _send(self, row: OutboxRow, attempts: int) -> None:
+    async def _send(self, row: OutboxRow, attempts: int, state: FleetState) -> None:
         if attempts == self._site.limits.resend_attempts + 1:
             self._inbox.put_unconfirmed(row.vehicle_id, row.ref, attempts - 1)
         payload = with_header(row.body, self._header(row))
@@ -94,16 +98,37 @@ class Sender:
         major = int(vehicle.vda5050_version.partition(".")[0])
         topic = Topic(vehicle.interface_name, major, vehicle.manufacturer, vehicle.serial_number, row.topic)
         self._judge(vehicle.vda5050_version, row.topic, payload)
+        order = None
+        if row.topic == "order" and (order := self._sound_order(row, payload, state)) is None:
+            self._outlet.not_sent(row.id)
+            return
         try:
             await self._link.publish(topic.text(), payload)
         except LinkDownError as error:
             log.warning("not_sent", vehicle=row.vehicle_id, ref=row.ref, reason=str(error))
             return
+        if order is not None:
+            self._guard.sent(row.vehicle_id, order)
         self._stats.sent[row.topic] += 1
         if attempts > 1:
             self._stats.resent += 1
         if (decided_s := self._decided_s.pop(row.id, None)) is not None:
             self._stats.dispatch_s.append(self._clock.machine_now_s() - decided_s)
+
+    def _sound_order(self, row: OutboxRow, payload: bytes, state: FleetState) -> Order | None:
+        """The order as its vehicle will read it, if it may be sent; if not, nobody gets it and a person is called."""
+        try:
+            order = decode_order(payload)[1]
+            faults = self._guard.faults(row.vehicle_id, OrderId(row.ref), order, state)
+        except Exception as error:  # whatever is wrong with a message or its judge, it is not sent
+            order, faults = None, [f"{type(error).__name__}: {error}"]
+        if order is not None and not faults:
+            return order
+        text = f"{row.ref}.{row.update_id} was not sent: {'; '.join(faults)}"[:HELD_BACK_CHARS_MAX]
+        self._stats.held_back += 1
+        log.error("order_held_back", vehicle=row.vehicle_id, ref=row.ref, update=row.update_id, faults=faults)
+        self._inbox.put_held_back(row.vehicle_id, text)
+        return None
 
     def _judge(self, version: str, name: str, payload: bytes) -> None:
         for violation in violations(version, name, payload):

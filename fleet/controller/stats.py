@@ -22,6 +22,7 @@ class Stats:
         self.failures = 0
         self.resent = 0
         self.long_releases = 0
+        self.held_back = 0
         self.turn_s: deque[float] = deque(maxlen=KEPT)
         self.solver_s: deque[float] = deque(maxlen=KEPT)
         self.dispatch_s: deque[float] = deque(maxlen=KEPT)
