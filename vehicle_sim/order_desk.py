@@ -18,9 +18,6 @@ from vehicle_sim.world import WorldEventKind
 if TYPE_CHECKING:
     from vehicle_sim.vehicle import SimVehicle
 
-JUDGES_REPEATS_FROM = 3
-"""The major version from which on another content under a number that was used is complained of."""
-
 
 class OrderDesk:
     """Takes orders and updates for one vehicle, or refuses them."""
@@ -60,7 +57,7 @@ class OrderDesk:
 
     def _hear_again(self, order: Order, held: HeldOrder) -> None:
         """Said before: a state confirms it."""
-        if self._vehicle.major >= JUDGES_REPEATS_FROM and held.told not in (None, order):
+        if self._vehicle.edition.judges_repeats and held.told not in (None, order):
             text = f"update {order.order_update_id} has another content than before"
             self._reject(order, refuse(order, complaints.OTHER_CONTENT, text))
         elif self._vehicle.character.confirms_again:
@@ -99,7 +96,7 @@ class OrderDesk:
             return complaints.OTHER_ORDER, "charging; stopCharging first"
         if vehicle.driver.is_driving and vehicle.driver.phase is not Phase.BRAKING:
             return complaints.OTHER_ORDER, "not yet standing"
-        if vehicle.ailments.refuses:
+        if vehicle.ailments.refuses or vehicle.is_hibernating:
             return complaints.NOT_AVAILABLE, "not ready for orders"
         is_automatic = vehicle.mode is OperatingMode.AUTOMATIC
         return None if is_automatic else (complaints.NOT_AVAILABLE, f"in mode {vehicle.mode}")

@@ -14,10 +14,13 @@ from fleet.controller.lease import LeaseKeeper
 from fleet.controller.stats import Stats
 from fleet.errors import LinkDownError
 from fleet.model.ids import OrderId, VehicleId
+from fleet.model.profile import Profile
 from fleet.model.site import Site
+from fleet.model.vehicle import Vehicle
 from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxRow, Outlet
 from fleet.state.fleet_state import FleetState
+from fleet.telemetry.profiles import profile
 from fleet.wire.codec import decode_order, with_header
 from fleet.wire.link import Link, Topic
 from fleet.wire.messages import Header, Order
@@ -36,6 +39,7 @@ class Sender:
         line_known: how many times the line has come up by what the fleet's state knows; nothing is sent over a line
             that it has not heard of yet, for then it still believes what vehicles said before the gap.
         is_held: nothing is sent, for the store is in trouble.
+        may_command: asked before anything is sent: whether no other controller commands the area.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Sender:
         self._header_ids: Counter[tuple[VehicleId, str]] = Counter()
         self.line_known = 0
         self.is_held = False
+        self.may_command: Callable[[], bool] = lambda: True
 
     def wake(self) -> None:
         self._news.set()
@@ -88,18 +93,19 @@ class Sender:
 
     def _may_send(self) -> bool:
         knows_line = self.line_known == self._inbox.link_ups
-        return self._link.is_up and self._lease.is_good and knows_line and not self.is_held
+        is_free = self._link.is_up and self._lease.is_good and not self.is_held
+        return is_free and knows_line and self.may_command()
 
     async def _send(self, row: OutboxRow, attempts: int, state: FleetState) -> None:
         if attempts == self._site.limits.resend_attempts + 1:
             self._inbox.put_unconfirmed(row.vehicle_id, row.ref, attempts - 1)
-        payload = with_header(row.body, self._header(row))
         vehicle = self._site.vehicles[row.vehicle_id]
-        major = int(vehicle.vda5050_version.partition(".")[0])
-        topic = Topic(vehicle.interface_name, major, vehicle.manufacturer, vehicle.serial_number, row.topic)
-        self._judge(vehicle.vda5050_version, row.topic, payload)
-        order = None
-        if row.topic == "order" and (order := self._sound_order(row, payload, state)) is None:
+        to = profile(state.twin(row.vehicle_id))
+        payload = with_header(row.body, self._header(row, vehicle, to.version))
+        topic = Topic(vehicle.interface_name, to.topic_major, vehicle.manufacturer, vehicle.serial_number, row.topic)
+        self._judge(to.version, row.topic, payload)
+        order = self._sound_order(row, payload, state, to) if row.topic == "order" else None
+        if row.topic == "order" and order is None:
             self._outlet.not_sent(row.id)
             return
         try:
@@ -115,10 +121,10 @@ class Sender:
         if (decided_s := self._decided_s.pop(row.id, None)) is not None:
             self._stats.dispatch_s.append(self._clock.machine_now_s() - decided_s)
 
-    def _sound_order(self, row: OutboxRow, payload: bytes, state: FleetState) -> Order | None:
+    def _sound_order(self, row: OutboxRow, payload: bytes, state: FleetState, to: Profile) -> Order | None:
         """The order as its vehicle will read it, if it may be sent; if not, nobody gets it and a person is called."""
         try:
-            order = decode_order(payload)[1]
+            order = decode_order(payload, to.version, to.fields)[1]
             faults = self._guard.faults(row.vehicle_id, OrderId(row.ref), order, state)
         except Exception as error:  # whatever is wrong with a message or its judge, it is not sent
             order, faults = None, [f"{type(error).__name__}: {error}"]
@@ -135,14 +141,14 @@ class Sender:
             self._stats.schema_violations[f"{name}:{violation.path}"] += 1
             log.error("own_rule_broken", topic=name, path=violation.path, reason=violation.reason)
 
-    def _header(self, row: OutboxRow) -> Header:
+    def _header(self, row: OutboxRow, vehicle: Vehicle, version: str) -> Header:
+        """The next header; it bears exactly the version that the vehicle's own messages do."""
         key = (row.vehicle_id, row.topic)
         self._header_ids[key] += 1
-        vehicle = self._site.vehicles[row.vehicle_id]
         return Header(
             header_id=(self._lease.epoch * EPOCH_STEP + self._header_ids[key]) % 2**32,
             sent_s=self._clock.trade_now_s(),
-            version=vehicle.vda5050_version,
+            version=version,
             manufacturer=vehicle.manufacturer,
             serial_number=vehicle.serial_number,
         )

@@ -98,6 +98,7 @@ class Policy:
 
     Attributes:
         no_staff_retries: further attempts at a stop whose staff did not show up, before its parcels go back.
+        stopped_alarm_s: a person is called for an emergency stop or a protective field that lasts so long.
         blocked_wait_s: how long a blocked vehicle waits before another way is looked for.
         charge_below_fraction: an idle vehicle below this charge goes to a charger.
         charge_until_fraction: and leaves it at this charge, or earlier for a trip it can do.
@@ -107,6 +108,7 @@ class Policy:
     """
 
     no_staff_retries: int = 1
+    stopped_alarm_s: float = 30.0
     blocked_wait_s: float = 120.0
     charge_below_fraction: float = 0.4
     charge_until_fraction: float = 0.9
@@ -117,15 +119,21 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """The MQTT broker: one of our own, or one at `mqtt://host:port`.
+    """The MQTT broker: one of our own, or one at `mqtt://host:port` or `mqtts://host:port`.
 
     Attributes:
         embedded_port: where our own broker listens, on loopback only; 0 keeps the port of the last time, or finds one
             that is free.
+        user: empty for none; the password is never part of a site.
+        password_file: its first line is the password, unless the environment holds it.
+        ca_file: certificates that vouch for the broker; None for those that the machine trusts.
     """
 
     url: str = EMBEDDED_BROKER
     embedded_port: int = 0
+    user: str = ""
+    password_file: Path | None = None
+    ca_file: Path | None = None
 
     @property
     def is_embedded(self) -> bool:

@@ -42,6 +42,7 @@ from vehicle_sim.characters import EXACT, Character
 from vehicle_sim.grid import grid_town
 from vehicle_sim.ground import Ground
 from vehicle_sim.memory_radio import MemoryRadio
+from vehicle_sim.park import subscriptions_of
 from vehicle_sim.timers import VirtualTimers
 from vehicle_sim.vehicle import SimVehicle
 from vehicle_sim.virtual_time import VirtualClock, run_virtual
@@ -156,7 +157,7 @@ class Yard:
         vehicle_link = MemoryLink(
             self.broker,
             "van-1",
-            [Subscription(topic_of(make, "order")), Subscription(topic_of(make, "instantActions"))],
+            subscriptions_of(make),
             will_of(make, START_S),
         )
         radio = MemoryRadio(self.broker, vehicle_link)
@@ -177,7 +178,7 @@ class Yard:
     def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
         parsed = Topic.parse(topic)
         assert parsed is not None
-        if parsed.name not in ("order", "instantActions"):
+        if parsed.name not in ("order", "instantActions", "zoneSet"):
             self.heard.append(codec.decode(parsed, payload))
             self.raw.append((parsed.name, json.loads(payload)))
 
