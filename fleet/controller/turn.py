@@ -136,6 +136,8 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
         _isolated(draft, f"silence:{vehicle_id}", outcome, partial(take_silence, draft, vehicle_id, level))
     for vehicle_id, ref, attempts in facts.unconfirmed:
         unconfirmed(draft, vehicle_id, ref, attempts)
+    for vehicle_id, why in sorted(facts.held_back.items()):
+        _quarantine(draft, vehicle_subject(vehicle_id), why)
 
 
 def _withdraw(draft: Draft, roads: SiteRoads, order_id: OrderId, outcome: Outcome) -> None:
@@ -253,15 +255,18 @@ def _isolated(draft: Draft, subject: str, outcome: Outcome, work: Callable[[], o
     except Exception as error:
         draft.back_to(mark)
         outcome.failures.append((subject, error))
-        text = f"{type(error).__name__}: {error}"
-        if draft.state.quarantine.get(subject) != text:
-            draft.emit(ev.ItemQuarantined(subject=subject, error=text))
-            raise_assist(draft, AssistCause.QUARANTINED, subject, text)
+        _quarantine(draft, subject, f"{type(error).__name__}: {error}")
         return False
     if subject in draft.state.quarantine:
         draft.emit(ev.QuarantineEnded(subject=subject, why="it worked again"))
         resolve_assist(draft, AssistCause.QUARANTINED, subject, "it worked again")
     return True
+
+
+def _quarantine(draft: Draft, subject: str, why: str) -> None:
+    if draft.state.quarantine.get(subject) != why:
+        draft.emit(ev.ItemQuarantined(subject=subject, error=why))
+        raise_assist(draft, AssistCause.QUARANTINED, subject, why)
 
 
 def long_releases(draft: Draft, limits: Limits) -> Iterator[Order]:
