@@ -8,15 +8,17 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 import structlog
 
 from fleet.dispatch.commands import SubmitRuns
 from fleet.model.ids import VehicleId
+from fleet.wire.codec import encode_state
 from fleet.wire.memory import MemoryLink
 from fleet.wire.subscription import Subscription
 from tests.life import Town, lived
-from tests.nouns import VAN_1, VAN_2, a_request
+from tests.nouns import VAN_1, VAN_2, a_header, a_request, a_state
 
 
 @pytest.fixture(autouse=True)
@@ -121,5 +123,26 @@ def test_nothing_that_makes_a_vehicle_act_is_kept_by_the_broker() -> None:
         late = beside(place, "late")
         await asyncio.sleep(2.0)
         assert late.heard == []
+
+    lived(work)
+
+
+@pytest.mark.vda5050("0.4", "0.2", "14.13")
+@pytest.mark.parametrize(("version", "major"), [("2.0.0", 2), ("2.1.0", 1), ("3.0.0", 3)])
+def test_a_vehicle_is_answered_in_its_own_version_on_the_topics_it_speaks_on(version: str, major: int) -> None:
+    """The site file says 2.1.0."""
+
+    async def work(place: Town) -> None:
+        listener = beside(place)
+        async with place.served() as controller:
+            for number in range(5):
+                header = msgspec.structs.replace(a_header(number, place.clock.trade_now_s()), version=version)
+                place.broker.publish(f"uagv/v{major}/acme/{VAN_1}/state", encode_state(a_state(header=header)))
+                await asyncio.sleep(1.0)
+            listener.heard.clear()
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            await asyncio.sleep(5.0)
+        orders = [(topic, said["version"]) for topic, said in listener.heard if topic.endswith("/order")]
+        assert set(orders) == {(f"uagv/v{major}/acme/{VAN_1}/order", version)}
 
     lived(work)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from fleet.controller.inbox import Facts
 from fleet.controller.turn import Due
 from fleet.dispatch.reserve import bay_of
 from fleet.model import event as ev
@@ -90,7 +90,7 @@ def test_a_vehicle_that_stands_for_a_moment_at_each_node_calls_nobody(office: Of
 @pytest.mark.vda5050("10.13")
 def test_a_vehicle_that_does_not_know_where_it_is_keeps_its_order_and_gets_no_more_road(office: Office) -> None:
     order = the_order(office)
-    lost = type(standing_at(0.0, 0.0))(x_m=0.0, y_m=0.0, theta_rad=0.0, map_id="town", is_localized=False)
+    lost = msgspec.structs.replace(standing_at(0.0, 0.0), is_localized=False)
     office.hear(VAN_1, driving(order, order.released - 1, position=lost))
     assert not office.state.twin(VAN_1).can_take_orders
     assert the_order(office).phase is OrderPhase.ACTIVE
@@ -100,11 +100,34 @@ def test_a_vehicle_that_does_not_know_where_it_is_keeps_its_order_and_gets_no_mo
 
 
 @pytest.mark.vda5050("10.13")
+def test_others_are_kept_away_from_all_that_a_vehicle_which_is_lost_was_let_into(office: Office) -> None:
+    order = the_order(office)
+    office.hear(VAN_1, driving(order, 0, position=msgspec.structs.replace(standing_at(0.0, 0.0), is_localized=False)))
+    base = {piece.road_key for piece in order.path[: order.released]}
+    assert {key for key in base if office.state.is_closed(key)} == base
+    assert not any(office.state.is_banned(key) for key in base)
+    office.hear(VAN_1, driving(order, 0, position=standing_at(0.0, 0.0)))
+    assert not office.state.closures
+
+
+@pytest.mark.vda5050("10.13")
+def test_a_street_that_people_closed_stays_closed_when_a_lost_vehicle_has_found_itself(office: Office) -> None:
+    order = the_order(office)
+    key = order.path[order.released - 1].road_key
+    ban = ev.RoadClosed(road_key=key, until_s=NOW_S + 3600.0, why="works")
+    lost = msgspec.structs.replace(standing_at(0.0, 0.0), is_localized=False)
+    office.hear(VAN_1, driving(order, 0, position=lost))
+    office.state = after(office.state, [ban])
+    office.hear(VAN_1, driving(order, 0, position=standing_at(0.0, 0.0)))
+    assert office.state.is_banned(key)
+
+
+@pytest.mark.vda5050("10.13")
 def test_a_vehicle_that_does_not_know_where_it_is_keeps_what_it_holds(roads: SiteRoads) -> None:
     office = Office(roads, opened(roads))
     ask(office, submit("r-1"))
     order = the_order(office)
-    lost = type(standing_at(0.0, 0.0))(x_m=AWAY, y_m=AWAY, theta_rad=0.0, map_id="town", is_localized=False)
+    lost = msgspec.structs.replace(standing_at(AWAY, AWAY), is_localized=False)
     office.hear(VAN_1, driving(order, 0, position=lost))
     office.turn(due=Due(vehicles=(VAN_1,)), after_s=600.0)
     assert office.state.holds(bay_of(DEPOT), VAN_1)
@@ -130,8 +153,3 @@ def test_a_vehicle_that_is_slower_than_its_type_is_sent_slower_and_one_that_boas
     office.turn(due=Due(vehicles=(VAN_1,)))
     [message] = [m for _, m in office.sent if isinstance(m, OrderMessage)]
     assert max(edge.speed_mps_max or 0.0 for edge in message.edges) == most_mps
-
-
-def test_a_turn_without_facts_is_one(office: Office) -> None:
-    office.turn(Facts())
-    assert office.events == []
