@@ -54,7 +54,7 @@ AT_NODE_M = 15.0
 
 def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
     """What a state says, all of it that is news."""
-    take_version(draft, draft.state.twin(vehicle_id), state.header.version)
+    take_version(draft, roads.site, draft.state.twin(vehicle_id), state.header.version)
     before = draft.state.twin(vehicle_id)
     order = draft.state.active_order(vehicle_id)
     state = our_state(state, profile(before).limits, partial(known_names, draft, roads, before))
