@@ -16,7 +16,7 @@ from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPhase
-from fleet.model.site import Limits
+from fleet.model.site import Limits, Site
 from fleet.model.twin import Liveness, Twin
 from fleet.orders.asked import see_to_asked
 from fleet.orders.carry_out import carry_out
@@ -120,7 +120,7 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
     if facts.link_came_up:
         for vehicle_id in roads.site.vehicles:
             _ask_anew(draft, vehicle_id)
-    _introduce(draft, facts, outcome)
+    _introduce(draft, roads.site, facts, outcome)
     for vehicle_id in sorted(facts.states):
         for state in facts.states[vehicle_id]:
             _for_vehicle(draft, vehicle_id, outcome, partial(take_state, draft, roads, vehicle_id, state))
@@ -156,13 +156,13 @@ def _doubt(draft: Draft, roads: SiteRoads, facts: Facts) -> None:
             draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
 
 
-def _introduce(draft: Draft, facts: Facts, outcome: Outcome) -> None:
+def _introduce(draft: Draft, site: Site, facts: Facts, outcome: Outcome) -> None:
     """How vehicles want to be spoken to; what one in quarantine tells of it is not told again, so it is noted too."""
     for vehicle_id, topic in sorted(facts.voices):
-        work = partial(take_voice, draft, vehicle_id, facts.voices[vehicle_id, topic])
+        work = partial(take_voice, draft, site, vehicle_id, facts.voices[vehicle_id, topic])
         _isolated(draft, f"profile:{vehicle_id}", outcome, work)
     for vehicle_id in sorted(facts.factsheets):
-        work = partial(take_factsheet, draft, vehicle_id, facts.factsheets[vehicle_id])
+        work = partial(take_factsheet, draft, site, vehicle_id, facts.factsheets[vehicle_id])
         _isolated(draft, f"profile:{vehicle_id}", outcome, work)
     for vehicle_id in sorted(facts.restarted):
         request(draft, vehicle_id, ActionKind.STATE_REQUEST)
