@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from fleet.errors import LinkDownError
+from fleet.model.profile import Profile
 from fleet.model.vehicle import Vehicle
 from fleet.wire import codec
 from fleet.wire.link import Topic, Will
@@ -18,22 +19,26 @@ from fleet.wire.messages import (
     ErrorReference,
     Factsheet,
     Header,
+    Inbound,
     Load,
     MapState,
     NodeState,
     OfferedAction,
     OptionalParameter,
     OrderNode,
+    PlannedPath,
     Position,
     Power,
     VehicleError,
     VehicleState,
     Visualization,
+    Waypoint,
 )
 from vehicle_sim import complaints
 from vehicle_sim.complaints import error_of
 from vehicle_sim.held_order import ACTIONS_KNOWN
 from vehicle_sim.manners import Manners
+from vehicle_sim.outlook import outlook
 from vehicle_sim.timers import Timer
 
 if TYPE_CHECKING:
@@ -70,14 +75,14 @@ def _node_state(node: OrderNode) -> NodeState:
 
 
 def topic_of(vehicle: Vehicle, name: str) -> str:
-    major = int(vehicle.vda5050_version.partition(".")[0])
+    major = codec.topic_major(vehicle.vda5050_version)
     return Topic(vehicle.interface_name, major, vehicle.manufacturer, vehicle.serial_number, name).text()
 
 
 def will_of(vehicle: Vehicle, now_s: float) -> Will:
     """What the broker says when the vehicle vanishes."""
     message = Connection(header=_header(vehicle, 0, now_s), state=ConnectionState.CONNECTION_BROKEN)
-    return Will(topic_of(vehicle, "connection"), codec.encode_connection(message), qos=1, retain=True)
+    return Will(topic_of(vehicle, "connection"), _encoded(vehicle, message), qos=1, retain=True)
 
 
 def _header(vehicle: Vehicle, header_id: int, now_s: float) -> Header:
@@ -90,6 +95,12 @@ def _header(vehicle: Vehicle, header_id: int, now_s: float) -> Header:
     )
 
 
+def _encoded(vehicle: Vehicle, message: Inbound) -> bytes:
+    """A message in the version and with the names of the vehicle's make."""
+    profile = Profile(version=vehicle.vda5050_version, topic_major=0, fields=vehicle.habits.fields)
+    return codec.with_header(codec.body_of(message, profile), message.header)
+
+
 class Voice:
     """Sends states when something changed, all changes of one instant in one, and at least every so often."""
 
@@ -97,7 +108,7 @@ class Voice:
         self, owner: SimVehicle, map_id: str, radio: Radio, state_interval_s: float, visualization_s: float | None
     ) -> None:
         self._owner = owner
-        self._map_id = map_id
+        self.map_id = map_id
         self._maps = (MapState(map_id=map_id, map_version="1", is_enabled=True),)
         self.radio = radio
         self._timers = owner.world.timers
@@ -134,6 +145,12 @@ class Voice:
         """About to leave on purpose."""
         self._say_connection(ConnectionState.OFFLINE)
 
+    def say_sleeping(self) -> None:
+        self._say_connection(ConnectionState.HIBERNATING)
+
+    def say_awake(self) -> None:
+        self._say_connection(ConnectionState.ONLINE)
+
     def touched(self) -> None:
         """Something changed; say it once this instant is over."""
         if self._pending is None and self._is_awake:
@@ -142,13 +159,13 @@ class Voice:
     def say_state(self) -> None:
         self._pending = None
         self._last_state_s = self._timers.now_s()
-        if self._owner.is_off:
+        if self._owner.is_off or self._owner.is_hibernating:
             return
         self.states_sent += 1
-        self._send("state", codec.encode_state(self.state()))
+        self._send("state", self.state())
 
     def say_factsheet(self) -> None:
-        self._send("factsheet", codec.encode_factsheet(self._factsheet()))
+        self._send("factsheet", self._factsheet())
 
     def count_anew(self) -> None:
         """After a restart every topic counts from zero, beginning with what is heard of it first."""
@@ -156,7 +173,7 @@ class Voice:
 
     def _say_connection(self, state: ConnectionState) -> None:
         message = Connection(header=self._header("connection"), state=state)
-        self._send("connection", codec.encode_connection(message))
+        self._send("connection", message)
 
     def _beat(self) -> None:
         due_s = self._last_state_s + self._state_interval_s
@@ -168,9 +185,12 @@ class Voice:
     def _show(self) -> None:
         assert self._visualization_s is not None
         message = Visualization(
-            header=self._header("visualization"), position=self._position(), speed_mps=self._owner.driver.speed_mps()
+            header=self._header("visualization"),
+            position=self._position(),
+            speed_mps=self._owner.driver.speed_mps(),
+            state_header_id=self.manners.last_number("state") % HEADER_ID_MAX,
         )
-        self._send("visualization", codec.encode_visualization(message))
+        self._send("visualization", message)
         self._later(self._visualization_s, self._show)
 
     def _later(self, wait_s: float, callback: Callable[[], None]) -> None:
@@ -182,6 +202,7 @@ class Voice:
         owner, order, driver = self._owner, self._owner.order, self._owner.driver
         hops = tuple(order.hops) if order else ()
         kept = (_node_state(order.last_node),) if order and owner.character.keeps_reached_node else ()
+        path, waypoints = self._outlook()
         return VehicleState(
             header=self._header("state"),
             order_id=order.order_id if order else "",
@@ -204,12 +225,21 @@ class Voice:
             errors=(*[error for _, error in owner.errors.values()], *self._road_errors()),
             safety=owner.safety,
             maps=self._maps,
+            zone_sets=owner.zones.states() or None,
+            planned_path=path,
+            waypoints=waypoints,
         )
+
+    def _outlook(self) -> tuple[PlannedPath | None, tuple[Waypoint, ...]]:
+        owner = self._owner
+        if not owner.edition.tells_path:
+            return None, ()
+        return outlook(owner.driver, owner.world.ground, self._timers.now_s())
 
     def _position(self) -> Position:
         x_m, y_m, theta_rad = self._owner.world.ground.pose(self._owner.driver.here())
         return Position(
-            x_m=round(x_m, 3), y_m=round(y_m, 3), theta_rad=_rounded(theta_rad), map_id=self._map_id, is_localized=True
+            x_m=round(x_m, 3), y_m=round(y_m, 3), theta_rad=_rounded(theta_rad), map_id=self.map_id, is_localized=True
         )
 
     def _loads(self) -> tuple[Load, ...]:
@@ -278,8 +308,8 @@ class Voice:
         number = self.manners.header_id(name)
         return _header(self._owner.vehicle, number, self._timers.now_s() + self._owner.clock_lie_s)
 
-    def _send(self, name: str, payload: bytes) -> None:
+    def _send(self, name: str, message: Inbound) -> None:
         manners = self.manners
-        payload = manners.written(name, payload)
+        payload = manners.written(name, _encoded(self._owner.vehicle, message))
         with suppress(LinkDownError):  # nobody hears it then; a fresh state follows once the line is up again
             self.radio.send(self._topics[name], payload, qos=manners.qos(name), retain=manners.retains(name))

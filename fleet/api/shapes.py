@@ -319,6 +319,9 @@ class Figures(Shape):
     messages_sent: dict[str, int]
     messages_resent: int
     schema_violations: int
+    """fields of our messages that break VDA 5050"""
+    heard_violations: int
+    """fields of vehicles' messages that do"""
     items_failed: int
     plan_ms: Percentiles
     dispatch_latency_ms: Percentiles

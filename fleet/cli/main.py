@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fleet.cli import config, journal, overview, roads, run, vehicle
+from fleet.cli import config, journal, overview, roads, run, vehicle, wire
 from fleet.cli.exits import MEANINGS, CommandError, ExitCode, FleetGroup
 from fleet.cli.options import examples
 
@@ -38,7 +38,7 @@ class LogFormat(StrEnum):
 )
 def serve(
     site: Annotated[Path, typer.Option(help="Site file (TOML).")],
-    broker: Annotated[str | None, typer.Option(help="mqtt://host:port, or embedded.")] = None,
+    broker: Annotated[str | None, typer.Option(help="mqtt://host:port, mqtts://host:port or embedded.")] = None,
     data: Annotated[Path | None, typer.Option(help="Directory of journal and broker store.")] = None,
     api: Annotated[str | None, typer.Option(help="host:port of the HTTP API.")] = None,
     time_factor: Annotated[float | None, typer.Option(help="Trade seconds per second; simulation only.")] = None,
@@ -70,7 +70,7 @@ for name, part in (
 ):
     app.add_typer(part, name=name)
     app.add_typer(part, name=f"{name}s", hidden=True)
-for name, part in (("roads", roads.app), ("config", config.app), ("journal", journal.app)):
+for name, part in (("roads", roads.app), ("config", config.app), ("journal", journal.app), ("wire", wire.app)):
     app.add_typer(part, name=name)
 
 

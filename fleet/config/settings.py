@@ -16,9 +16,10 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from fleet.config.plugins import codec_plugins
 from fleet.model.site import EMBEDDED_BROKER, ApiAddress, Broker, Limits, Planning, Policy, Weights
 
-SPOKEN_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
+STANDARD_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
 NAME_PATTERN = r"^[A-Za-z0-9_.:-]+$"  # VDA 5050 for serial numbers; safe in topics, file names and addresses too
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -76,17 +77,28 @@ class SiteSection(Section):
 
 class BrokerSection(Section):
     url: str = Field(
-        Broker().url, description='"embedded" for a broker of our own on this machine, or mqtt://host:port'
+        Broker().url,
+        description='"embedded" for a broker of our own on this machine, or mqtt://host:port, or mqtts:// with TLS',
     )
     embedded_port: PortOrAny = Field(
         Broker().embedded_port, description="port of the embedded broker, on loopback; 0 for any that is free"
+    )
+
+    user: str = Field("", description="user at a broker that is not our own; empty for none")
+    password_file: Text | None = Field(
+        None,
+        description="file whose first line is the user's password; the environment variable FLEET_BROKER_PASSWORD,"
+        " which holds the password itself, overrules it",
+    )
+    ca_file: Text | None = Field(
+        None, description="certificates (PEM) that vouch for a mqtts:// broker; by default those the machine trusts"
     )
 
     @field_validator("url")
     @classmethod
     def _url_is_spoken(cls, value: str) -> str:
         if value != EMBEDDED_BROKER and not _is_broker_url(value):
-            raise need('"embedded" or mqtt://host:port, without user, password or path')
+            raise need('"embedded", mqtt://host:port or mqtts://host:port, without user, password or path')
         return value
 
 
@@ -315,7 +327,8 @@ class VehicleTable(Section):
     manufacturer: Name = Field(description="as the vehicle names it in its messages")
     serial_number: Name = Field(description="as the vehicle names it; unique in the site")
     vda5050_version: str = Field(
-        description=f"version of VDA 5050 that the vehicle speaks: {', '.join(SPOKEN_VERSIONS)}"
+        description=f"version of VDA 5050 that the vehicle speaks: {', '.join(STANDARD_VERSIONS)}; "
+        "or the name of an installed codec plug-in, where its make has a protocol of its own"
     )
     type: Name = Field(description="a [[vehicle_type]] of this file or a built-in one")
     home_station: Name = Field(description="id of the station where it parks")
@@ -325,8 +338,9 @@ class VehicleTable(Section):
     @field_validator("vda5050_version")
     @classmethod
     def _version_is_spoken(cls, value: str) -> str:
-        if value not in SPOKEN_VERSIONS:
-            raise need(" or ".join(SPOKEN_VERSIONS))
+        spoken = (*STANDARD_VERSIONS, *(plug_in.name for plug_in in codec_plugins()))
+        if value not in spoken:
+            raise need(" or ".join(spoken))
         return value
 
 
@@ -374,4 +388,4 @@ def _is_broker_url(text: str) -> bool:
     except ValueError:
         return False
     bare = not (url.username or url.password or url.path or url.query or url.fragment)
-    return url.scheme == "mqtt" and bool(url.hostname) and has_port and bare
+    return url.scheme in ("mqtt", "mqtts") and bool(url.hostname) and has_port and bare

@@ -20,11 +20,12 @@ from fleet.controller.improver import Improver
 from fleet.controller.inbox import Asked, Command, Facts, Inbox
 from fleet.controller.lease import TTL_S, LeaseKeeper
 from fleet.controller.opening import greet, refuse_earlier_clock, refuse_other_map
+from fleet.controller.presence import Presence
 from fleet.controller.recall import past_of
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
-from fleet.controller.turn import OWN_PLANS, Due, Outcome, long_releases, take_turn
+from fleet.controller.turn import OWN_PLANS, Due, Outcome, long_releases, new_profiles, take_turn
 from fleet.dispatch.commands import Answer
 from fleet.errors import (
     FencedError,
@@ -44,7 +45,7 @@ from fleet.planning.port import Budget, Solver
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
-from fleet.telemetry.liveness import Watch
+from fleet.telemetry.liveness import Watch, keep_pace
 from fleet.wire.link import Link
 
 SNAPSHOT_EVERY = 2000
@@ -107,6 +108,7 @@ class AreaController:
         self.archive = Archive(parts.store, self.site.id)
         self.housekeeper = Housekeeper(parts.store, parts.clock, self.site)
         self.improver = Improver(self.roads, parts.clock, parts.budget, self.inbox, self.stats)
+        self.presence: Presence | None = None
         self.store_trouble = ""
         self._head = parts.store.head(self.site.id)
         self._next_row_id = 1
@@ -145,6 +147,7 @@ class AreaController:
             if row.vehicle_id in self.site.vehicles:
                 self.outlet.add(row, now_s)
         self.outlet.doubt()
+        keep_pace(self.watch, self.state.twins.values())
         for vehicle_id in self.site.vehicles:
             self.watch.expected(vehicle_id, now_s)
             self._wake(vehicle_id, now_s)
@@ -152,7 +155,10 @@ class AreaController:
     async def run(self) -> None:
         """Serve until cancelled. A vehicle or run that raises is quarantined; a task that fails ends the area."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.parts.link.run(self.ear), name=f"link:{self.site.id}")
+            if (presence := self.presence) is not None:
+                tasks.create_task(presence.keep(), name=f"presence:{self.site.id}")
+            listener = self.ear if presence is None else presence.before(self.ear, self.sender.wake)
+            tasks.create_task(self.parts.link.run(listener), name=f"link:{self.site.id}")
             tasks.create_task(self._turn_forever(), name=f"turn:{self.site.id}")
             tasks.create_task(self._tick_forever(), name=f"tick:{self.site.id}")
             tasks.create_task(self.sender.send_forever(lambda: self.state), name=f"send:{self.site.id}")
@@ -164,6 +170,11 @@ class AreaController:
             if self.parts.solver is not None:
                 improving = self.improver.improve_forever(self.parts.solver, lambda: self.state)
                 tasks.create_task(improving, name=f"improve:{self.site.id}")
+
+    def announce(self, presence: Presence) -> None:
+        """Say over the broker that we are here, and send nothing while another controller may command."""
+        self.presence = presence
+        self.sender.may_command = lambda: presence.is_settled
 
     async def ask(self, command: Command, actor: str) -> Answer:
         """Have a command carried out; returns once that is committed.
@@ -241,7 +252,6 @@ class AreaController:
             self._head,
             machine_s=self.parts.clock.machine_wall_s(),
             first_row_id=self._next_row_id,
-            vehicles=self.site.vehicles,
             moves=moves,
             with_snapshot=self._wants_snapshot(draft),
         )
@@ -332,6 +342,7 @@ class AreaController:
 
     def _after(self, draft: Draft, facts: Facts, outcome: Outcome) -> None:
         now_s = draft.now_s
+        keep_pace(self.watch, new_profiles(draft))
         for vehicle_id in facts.states:
             self.outlet.heard(vehicle_id, now_s)
         for order_id in outcome.still_standing:

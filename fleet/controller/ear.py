@@ -13,10 +13,11 @@ from fleet.controller.stats import Stats
 from fleet.errors import WireError
 from fleet.model.ids import VehicleId
 from fleet.model.site import Site
+from fleet.model.vehicle import Vehicle
 from fleet.telemetry.gate import HeaderGate, Verdict
 from fleet.telemetry.learn import Voice
 from fleet.telemetry.liveness import Watch
-from fleet.wire.codec import decode
+from fleet.wire.codec import decode, rules_of
 from fleet.wire.link import Topic
 from fleet.wire.messages import (
     Connection,
@@ -29,7 +30,6 @@ from fleet.wire.messages import (
     Visualization,
     Waypoint,
 )
-from fleet.wire.rules import violations
 from fleet.wire.unspoken import unspoken_version
 
 CLOCK_OFF_S = 300.0
@@ -68,12 +68,13 @@ class Ear:
         self._watch = watch
         self._stats = stats
         self._gate = HeaderGate()
-        self._vehicles: Mapping[tuple[str, str], VehicleId] = {
-            (vehicle.manufacturer, vehicle.serial_number): vehicle.id for vehicle in site.vehicles.values()
+        self._vehicles: Mapping[tuple[str, str], Vehicle] = {
+            (vehicle.manufacturer, vehicle.serial_number): vehicle for vehicle in site.vehicles.values()
         }
         self.heard: dict[VehicleId, Heard] = {}
         self.clocks_off: dict[VehicleId, float] = {}
         self._clocks_told: set[VehicleId] = set()
+        self._reusers_told: set[VehicleId] = set()
         self._rules_told: dict[VehicleId, set[str]] = {}
         self._voices: dict[tuple[VehicleId, str], Voice] = {}
         self._online: dict[VehicleId, Header | None] = {}
@@ -94,13 +95,14 @@ class Ear:
     def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """Take one message; whatever is wrong with it costs a count and nothing else."""
         parsed = Topic.parse(topic)
-        vehicle_id = self._vehicles.get((parsed.manufacturer, parsed.serial_number)) if parsed else None
-        if parsed is None or vehicle_id is None:
+        vehicle = self._vehicles.get((parsed.manufacturer, parsed.serial_number)) if parsed else None
+        if parsed is None or vehicle is None:
             self._stats.dropped["unknown_vehicle"] += 1
             return
+        vehicle_id = vehicle.id
         self._stats.received[parsed.name] += 1
         try:
-            message = decode(parsed, payload)
+            message = decode(parsed, payload, vehicle.vda5050_version, vehicle.habits.fields)
         except WireError as error:
             self._stats.dropped["malformed"] += 1
             log.warning("message_refused", vehicle=vehicle_id, topic=topic, reason=error.reason)
@@ -110,8 +112,11 @@ class Ear:
         if retained and isinstance(message, VehicleState):  # the broker's memory of it, and nobody knows how old
             self._stats.dropped["retained"] += 1
             return
-        self._judge(vehicle_id, parsed.name, message, payload)
+        self._judge(vehicle, parsed, message, payload)
         verdict = self._gate.judge(vehicle_id, parsed.name, message.header, payload, self._clock.trade_now_s())
+        if vehicle_id in self._gate.reusers and vehicle_id not in self._reusers_told:
+            self._reusers_told.add(vehicle_id)
+            log.warning("header_id_reused", vehicle=vehicle_id, topic=topic, header_id=message.header.header_id)
         if verdict in (Verdict.LATE, Verdict.DOUBLED):
             self._stats.dropped[verdict.value] += 1
             return
@@ -124,14 +129,15 @@ class Ear:
             self._voices[vehicle_id, voice.topic] = voice
             self._inbox.put_voice(vehicle_id, voice)
 
-    def _judge(self, vehicle_id: VehicleId, name: str, message: Inbound, payload: bytes) -> None:
-        """Count what breaks the field rules; a message that could be read is used all the same."""
-        for violation in violations(message.header.version or "2.1.0", name, payload):
-            self._stats.schema_violations[f"{name}:{violation.path}"] += 1
-            told, place = self._rules_told.setdefault(vehicle_id, set()), f"{name}:{violation.path}"
+    def _judge(self, vehicle: Vehicle, topic: Topic, message: Inbound, payload: bytes) -> None:
+        """Count what breaks the rules of its own version; a message that could be read is used all the same."""
+        for violation in rules_of(message, topic, vehicle.vda5050_version).violations(topic.name, payload):
+            place = f"{topic.name}:{violation.path}"
+            self._stats.schema_violations[place] += 1
+            told = self._rules_told.setdefault(vehicle.id, set())
             is_news = place not in told and len(told) < RULES_TOLD_MAX
             tell = log.warning if is_news else log.debug
-            tell("rule_broken", vehicle=vehicle_id, topic=name, path=violation.path, reason=violation.reason)
+            tell("rule_broken", vehicle=vehicle.id, topic=topic.name, path=violation.path, reason=violation.reason)
             if is_news:
                 told.add(place)
 

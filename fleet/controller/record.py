@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fleet.controller.turn import events_of
@@ -12,13 +11,8 @@ from fleet.journal.record import Head, Record, record_of
 from fleet.journal.rows import changed_rows
 from fleet.journal.snapshot import snapshot_text
 from fleet.model import event as ev
-from fleet.model.ids import VehicleId
-from fleet.model.vehicle import Vehicle
-from fleet.orders.names import their_message
 from fleet.orders.outlet import OutboxRow, OutboxStatus
 from fleet.state.draft import Draft
-from fleet.telemetry.profiles import profile
-from fleet.wire.codec import body_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +30,6 @@ def commit_of(
     *,
     machine_s: float,
     first_row_id: int,
-    vehicles: Mapping[VehicleId, Vehicle],
     moves: tuple[tuple[int, OutboxStatus], ...],
     with_snapshot: bool,
 ) -> Commit:
@@ -65,7 +58,7 @@ def commit_of(
         epoch=desk.epoch,
         head=head,
         records=tuple(records),
-        outbox=tuple(_outbox(draft, head, first_row_id, vehicles)),
+        outbox=tuple(_outbox(draft, head, first_row_id)),
         moves=moves,
         tables=changed_rows(draft.base, draft.state, events_of(draft)),
         keys=tuple((e.key, e.digest) for e in events_of(draft) if isinstance(e, ev.RunsAccepted) and e.key),
@@ -73,11 +66,9 @@ def commit_of(
     )
 
 
-def _outbox(draft: Draft, head: Head, first_row_id: int, vehicles: Mapping[VehicleId, Vehicle]) -> list[OutboxRow]:
+def _outbox(draft: Draft, head: Head, first_row_id: int) -> list[OutboxRow]:
     rows = []
     for i, letter in enumerate(draft.letters):
-        limits = profile(draft.state.twin(letter.vehicle_id)).limits
-        body = body_of(their_message(letter.message, limits), vehicles[letter.vehicle_id].vda5050_version)
         row = OutboxRow(
             id=first_row_id + i,
             seq=head.seq + letter.after,
@@ -85,8 +76,8 @@ def _outbox(draft: Draft, head: Head, first_row_id: int, vehicles: Mapping[Vehic
             topic=letter.topic,
             ref=letter.ref,
             update_id=letter.update_id,
-            body=body,
-            digest=hashlib.sha256(body).hexdigest(),
+            body=letter.body,
+            digest=hashlib.sha256(letter.body).hexdigest(),
             created_s=draft.now_s,
         )
         rows.append(row)

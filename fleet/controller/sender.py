@@ -14,9 +14,12 @@ from fleet.controller.lease import LeaseKeeper
 from fleet.controller.stats import Stats
 from fleet.errors import LinkDownError
 from fleet.model.ids import VehicleId
+from fleet.model.profile import Profile
 from fleet.model.site import Site
+from fleet.model.vehicle import Vehicle
 from fleet.orders.outlet import OutboxRow, Outlet
 from fleet.state.fleet_state import FleetState
+from fleet.telemetry.profiles import profile
 from fleet.wire.codec import with_header
 from fleet.wire.link import Link, Topic
 from fleet.wire.messages import Header
@@ -34,6 +37,7 @@ class Sender:
         line_known: how many times the line has come up by what the fleet's state knows; nothing is sent over a line
             that it has not heard of yet, for then it still believes what vehicles said before the gap.
         is_held: nothing is sent, for the store is in trouble.
+        may_command: asked before anything is sent: whether no other controller commands the area.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Sender:
         self._header_ids: Counter[tuple[VehicleId, str]] = Counter()
         self.line_known = 0
         self.is_held = False
+        self.may_command: Callable[[], bool] = lambda: True
 
     def wake(self) -> None:
         self._news.set()
@@ -78,22 +83,22 @@ class Sender:
                 continue
             for row, attempts in self._outlet.due(state(), self._clock.trade_now_s()):
                 if self._may_send() and self._outlet.may_go(state(), row):
-                    await self._send(row, attempts)
+                    await self._send(row, attempts, profile(state().twin(row.vehicle_id)))
                 else:  # things changed while the rows before it went out
                     self._outlet.not_sent(row.id)
 
     def _may_send(self) -> bool:
         knows_line = self.line_known == self._inbox.link_ups
-        return self._link.is_up and self._lease.is_good and knows_line and not self.is_held
+        is_free = self._link.is_up and self._lease.is_good and not self.is_held
+        return is_free and knows_line and self.may_command()
 
-    async def _send(self, row: OutboxRow, attempts: int) -> None:
+    async def _send(self, row: OutboxRow, attempts: int, to: Profile) -> None:
         if attempts == self._site.limits.resend_attempts + 1:
             self._inbox.put_unconfirmed(row.vehicle_id, row.ref, attempts - 1)
-        payload = with_header(row.body, self._header(row))
         vehicle = self._site.vehicles[row.vehicle_id]
-        major = int(vehicle.vda5050_version.partition(".")[0])
-        topic = Topic(vehicle.interface_name, major, vehicle.manufacturer, vehicle.serial_number, row.topic)
-        self._judge(vehicle.vda5050_version, row.topic, payload)
+        payload = with_header(row.body, self._header(row, vehicle, to.version))
+        topic = Topic(vehicle.interface_name, to.topic_major, vehicle.manufacturer, vehicle.serial_number, row.topic)
+        self._judge(to.version, row.topic, payload)
         try:
             await self._link.publish(topic.text(), payload)
         except LinkDownError as error:
@@ -110,14 +115,14 @@ class Sender:
             self._stats.schema_violations[f"{name}:{violation.path}"] += 1
             log.error("own_rule_broken", topic=name, path=violation.path, reason=violation.reason)
 
-    def _header(self, row: OutboxRow) -> Header:
+    def _header(self, row: OutboxRow, vehicle: Vehicle, version: str) -> Header:
+        """The next header; it bears exactly the version that the vehicle's own messages do."""
         key = (row.vehicle_id, row.topic)
         self._header_ids[key] += 1
-        vehicle = self._site.vehicles[row.vehicle_id]
         return Header(
             header_id=(self._lease.epoch * EPOCH_STEP + self._header_ids[key]) % 2**32,
             sent_s=self._clock.trade_now_s(),
-            version=vehicle.vda5050_version,
+            version=version,
             manufacturer=vehicle.manufacturer,
             serial_number=vehicle.serial_number,
         )

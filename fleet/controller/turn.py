@@ -17,7 +17,7 @@ from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPhase
 from fleet.model.site import Limits
-from fleet.model.twin import Liveness
+from fleet.model.twin import Liveness, Twin
 from fleet.orders.asked import see_to_asked
 from fleet.orders.carry_out import carry_out, refusal_of_untold
 from fleet.orders.end_order import EndOrder, end_order
@@ -298,6 +298,13 @@ def long_releases(draft: Draft, limits: Limits) -> Iterator[Order]:
         order = draft.state.orders.get(order_id) if order_id is not None else None
         if order is not None and exceeds_limits(order, order.released, limits):
             yield order
+
+
+def new_profiles(draft: Draft) -> Iterator[Twin]:
+    """Vehicles that told something of themselves in this turn."""
+    for event in events_of(draft):
+        if isinstance(event, ev.ProfileLearned):
+            yield draft.state.twin(event.vehicle_id)
 
 
 def events_of(draft: Draft) -> Iterable[ev.Event]:

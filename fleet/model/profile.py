@@ -169,19 +169,30 @@ class Profile:
         return next((offer for offer in self.actions if offer.kind == kind), None)
 
 
-def profile_of(version: str, habits: Habits, learned: Learned, *, stitches_by_default: bool) -> Profile:
+def spoken_version(version: str, learned: Learned) -> str:
+    """The exact text that a vehicle is answered with: its own, once heard.
+
+    Args:
+        version: as configured; a make's own protocol, which has no number, is not left for what messages say.
+    """
+    return learned.version if major_of(learned.version) and major_of(version) else version
+
+
+def profile_of(
+    version: str, habits: Habits, learned: Learned, *, stitches_by_default: bool, major_by_default: int = 0
+) -> Profile:
     """How a vehicle is spoken to.
 
     Args:
         version: as configured.
         stitches_by_default: whether its version asks for the actions of a stitching node again.
+        major_by_default: of the topics that its version is spoken on; 0 for the major of the version itself.
     """
-    major = major_of(version)
-    spoken = learned.version if learned.version and major_of(learned.version) else version
+    spoken = spoken_version(version, learned)
     takes = _names_trajectory(learned)
     return Profile(
         version=spoken,
-        topic_major=learned.topic_major or major_of(spoken) or major,
+        topic_major=learned.topic_major or major_by_default or major_of(spoken) or major_of(version),
         has_instant_actions_alias=bool(habits.has_instant_actions_alias),
         stitches_with_actions=_first(habits.stitches_with_actions, stitches_by_default),
         horizon_edges=_first(habits.horizon_edges, DEFAULT_HORIZON_EDGES),

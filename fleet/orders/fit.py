@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fleet.model.order import ActionKind, Order
 from fleet.model.profile import Profile, WireLimits
 from fleet.orders.build import REQUIRED_KNOWN, Terms, field_name, order_message, parameter_keys, update_message
-from fleet.orders.names import become_one, chars_lacking, their_message
+from fleet.telemetry.names import become_one, chars_lacking, their_message
 from fleet.wire.codec import body_of
 
 HEADER_BYTES = 320
@@ -141,7 +141,7 @@ def _too_much(before: Order | None, order: Order, terms: Terms) -> str:
 def message_bytes(before: Order | None, order: Order, terms: Terms) -> int:
     """How long the message would be on the wire, its header included."""
     message = order_message(order, terms) if before is None else update_message(before, order, terms)
-    return len(body_of(their_message(message, terms.profile.limits), terms.profile.version)) + HEADER_BYTES
+    return len(body_of(their_message(message, terms.profile.limits), terms.profile)) + HEADER_BYTES
 
 
 def at_most(limits: WireLimits, runs: Iterable[str]) -> int:

@@ -114,10 +114,10 @@ def passed_edges(order: Order, state: VehicleState) -> int:
     """Edges of the order that are behind the vehicle; never fewer than were known before."""
     if not state.last_node_id:
         return order.passed
-    index = min(state.last_node_sequence_id // 2, order.released)
-    if index < 0 or state.last_node_id != node_id(order, index):
+    index = state.last_node_sequence_id // 2
+    if not 0 <= index <= len(order.path) or state.last_node_id != node_id(order, index):
         return order.passed
-    return max(index, order.passed)
+    return max(min(index, order.released), order.passed)
 
 
 def node_id(order: Order, index: int) -> str:

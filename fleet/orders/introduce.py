@@ -12,8 +12,8 @@ from fleet.model.twin import Twin
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.telemetry.learn import Voice, after_factsheet, after_version, after_voice
-from fleet.wire.codec import CODECS
 from fleet.wire.messages import Factsheet
+from fleet.wire.registry import registry
 
 
 def take_voice(draft: Draft, vehicle_id: VehicleId, voice: Voice) -> None:
@@ -68,6 +68,6 @@ def _tell_unspoken(draft: Draft, vehicle_id: VehicleId, version: str) -> None:
     subject = vehicle_subject(vehicle_id)
     resolve_assist(draft, AssistCause.VERSION_UNKNOWN, subject, f"it speaks {version or 'a known version'}")
     if version:
-        known = ", ".join(sorted(CODECS))
+        known = ", ".join(sorted(registry().codecs))
         detail = f"speaks VDA 5050 {version!r}, and {known} are known here; nothing is sent to it"
         raise_assist(draft, AssistCause.VERSION_UNKNOWN, subject, detail)

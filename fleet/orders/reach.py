@@ -44,7 +44,8 @@ def is_answered(twin: Twin, topic: str, ref: str) -> bool | None:
 def may_be_asked(twin: Twin, kind: ActionKind) -> bool:
     """Whether the vehicle takes this instant action now.
 
-    Requests also before it was heard, a cancel also where nothing else may be told, the rest only where it may move.
+    Requests also before it was heard, what ends or mends an order also where it takes none, the rest only where it may
+    move.
     """
     is_fresh = twin.liveness is Liveness.FRESH
     if twin.is_hibernating or kind is ActionKind.STOP_HIBERNATION:

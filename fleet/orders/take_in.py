@@ -32,7 +32,6 @@ from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
 from fleet.orders.hibernation import take_waking
 from fleet.orders.introduce import take_version
 from fleet.orders.maps import take_maps
-from fleet.orders.names import Known, our_state
 from fleet.orders.refused import order_refused, refuses_for_good, update_refused
 from fleet.orders.way import end_node
 from fleet.orders.zones import take_zones
@@ -42,6 +41,7 @@ from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.telemetry.intake import UNNAMED, has_order_left, state_events
 from fleet.telemetry.locate import distance_m, locate
+from fleet.telemetry.names import Known, our_state
 from fleet.telemetry.profiles import profile
 from fleet.wire.messages import VehicleState
 
@@ -122,7 +122,7 @@ def _condition(draft: Draft, event: ev.ConditionChanged) -> None:
         raise_assist(draft, AssistCause.VEHICLE_NOT_AUTOMATIC, subject, f"in mode {event.mode}")
     if event.fatal or event.critical:
         raise_assist(draft, AssistCause.VEHICLE_FAULT, subject, ", ".join((*event.fatal, *event.critical)))
-    elif not event.is_stopped:  # for a mere stop nobody is called at once: dispatch.stopped
+    elif not event.is_stopped:  # for a mere stop nobody is called at once: dispatch.fitness
         resolve_assist(draft, AssistCause.VEHICLE_FAULT, subject, "the vehicle no longer says so")
     draft.want_plan(f"condition of {event.vehicle_id} changed")
 

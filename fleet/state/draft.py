@@ -8,6 +8,9 @@ from fleet.model.event import Event
 from fleet.model.ids import VehicleId
 from fleet.state.apply import apply
 from fleet.state.fleet_state import FleetState
+from fleet.telemetry.names import their_message
+from fleet.telemetry.profiles import profile
+from fleet.wire.codec import body_of
 from fleet.wire.messages import Outbound
 
 
@@ -26,6 +29,7 @@ class Letter:
 
     Attributes:
         ref: what it is known by until it is settled: order, action, zone set or request id.
+        body: the message as this vehicle is told it, without header.
         after: how many events of the turn stand before it.
     """
 
@@ -34,6 +38,7 @@ class Letter:
     ref: str
     update_id: int
     message: Outbound
+    body: bytes
     after: int
 
 
@@ -76,7 +81,14 @@ class Draft:
         self.entries.append(Entry(event, self.actor, self.cause))
 
     def send(self, vehicle_id: VehicleId, topic: str, ref: str, update_id: int, message: Outbound) -> None:
-        self.letters.append(Letter(vehicle_id, topic, ref, update_id, message, len(self.entries)))
+        """Put a message into the words of its vehicle now, so that one that cannot be told is this vehicle's trouble.
+
+        Raises:
+            ValueError: it cannot be told to this vehicle.
+        """
+        spoken = profile(self.state.twin(vehicle_id))
+        body = body_of(their_message(message, spoken.limits), spoken)
+        self.letters.append(Letter(vehicle_id, topic, ref, update_id, message, body, len(self.entries)))
 
     def next_id(self, kind: str, ahead: int = 0) -> str:
         """A new id, unique over restarts; the counter behind it moves with the event that uses it.

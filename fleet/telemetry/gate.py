@@ -101,9 +101,14 @@ class _Clock:
 
 
 class HeaderGate:
-    """Remembers the newest header of each vehicle and topic."""
+    """Remembers the newest header of each vehicle and topic.
+
+    Attributes:
+        reusers: vehicles that have said different things under the same number; they are heard all the same.
+    """
 
     def __init__(self) -> None:
+        self.reusers: set[VehicleId] = set()
         self._last: dict[tuple[VehicleId, str], _Last] = {}
         self._behind: dict[tuple[VehicleId, str], _Behind] = {}
         self._restarts: dict[tuple[VehicleId, str], _Restart] = {}
@@ -131,7 +136,10 @@ class HeaderGate:
         clock = self._clocks.get(key)
         if clock is not None and clock.is_left(now.sent_s, now_s):
             return Verdict.LATE
-        verdict = _compare(self._last.get(key), now)
+        last = self._last.get(key)
+        verdict = _compare(last, now)
+        if last is not None and last.header_id == now.header_id and verdict is Verdict.TAKE:
+            self.reusers.add(vehicle_id)
         restart, recent = self._restarts.get(key), self._recent.setdefault(key, deque(maxlen=RECENT))
         if verdict is Verdict.RESTARTED:
             verdict = _unless_it_is_old(recent, now)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
 
 from fleet.model.ids import VehicleId
-from fleet.model.twin import Liveness
+from fleet.model.twin import Liveness, Twin
+from fleet.telemetry.profiles import profile
 
 STALE_INTERVALS, LOST_INTERVALS = 1.2, 2.0
 """Of its own interval, where a vehicle names a long one: after so many it is stale; of that, after so many lost."""
@@ -105,3 +107,9 @@ class Watch:
     def next_due_s(self) -> float:
         """Trade time before which `overdue` has nothing to say; infinite where nobody is watched."""
         return self._due[0][0] if self._due else float("inf")
+
+
+def keep_pace(watch: Watch, twins: Iterable[Twin]) -> None:
+    """How long each of these vehicles may be silent, by how often it means to speak."""
+    for twin in twins:
+        watch.paced(twin.vehicle.id, profile(twin).state_interval_s)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fleet.model.profile import Profile, profile_of
+from fleet.model.profile import Profile, profile_of, spoken_version
 from fleet.model.twin import Twin
-from fleet.wire.codec import stitches_with_actions
+from fleet.wire.codec import stitches_with_actions, topic_major
 
 
 def profile(twin: Twin) -> Profile:
     """How this vehicle is spoken to now."""
     vehicle = twin.vehicle
+    spoken = spoken_version(vehicle.vda5050_version, twin.learned)
     told = profile_of(
         vehicle.vda5050_version,
         vehicle.habits,
         twin.learned,
-        stitches_by_default=stitches_with_actions(vehicle.vda5050_version),
+        stitches_by_default=stitches_with_actions(spoken),
+        major_by_default=topic_major(spoken),
     )
     if not twin.avoids and not twin.window_edges:
         return told

@@ -1,20 +1,16 @@
-"""Bytes <-> messages: each version has a codec in a table, and nothing outside this folder knows one.
+"""Bytes <-> messages: each version has a codec, and nothing outside this folder knows one.
 
 Inbound bytes are hostile until read: size, nesting and types are bounded here, and whatever is wrong with
-them is a `WireError`. An outbound message is stored as its *body*, canonical JSON without header; the header
-is joined to it when it is sent, so that a repeated message keeps its content to the byte.
+them is a `WireError`. An outbound message is stored as its *body*, without header; the header is joined to it
+when it is sent, so that a repeated message keeps its content to the byte.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Protocol
-
-import msgspec
+from collections.abc import Sequence
 
 from fleet.errors import WireError
-from fleet.wire.header import HEADER_OPTIONAL, header_json, read_header, read_loose_header
+from fleet.model.profile import FieldName, Profile
 from fleet.wire.link import Topic
 from fleet.wire.messages import (
     Connection,
@@ -27,145 +23,161 @@ from fleet.wire.messages import (
     VehicleState,
     Visualization,
 )
-from fleet.wire.v2 import CodecV2
+from fleet.wire.names import with_ours, with_theirs
+from fleet.wire.registry import codec_for, codec_said
+from fleet.wire.rulebook import RuleBook
 
 PAYLOAD_BYTES_MAX = 256 * 1024
 NESTING_MAX = 32
 REASON_CHARS_MAX = 200
 DEFAULT_VERSION = "2.1.0"
-
-
-class VersionCodec(Protocol):
-    """What each version of the standard must offer; all raise ValueError for what they cannot read."""
-
-    def read(self, name: str, header: Header, payload: bytes) -> Inbound: ...
-    def read_order(self, payload: bytes) -> Order: ...
-    def read_instant_actions(self, payload: bytes) -> InstantActions: ...
-    def shape(self, message: Inbound | Outbound) -> msgspec.Struct: ...
-
-
-CODECS: Mapping[str, VersionCodec] = MappingProxyType({"2.1.0": CodecV2()})
-_NEWEST_OF_MAJOR: Mapping[str, VersionCodec] = MappingProxyType(
-    {version.partition(".")[0]: CODECS[version] for version in sorted(CODECS)}
-)
-_ENCODER = msgspec.json.Encoder()
+DEFAULT_PROFILE = Profile(version=DEFAULT_VERSION, topic_major=2)
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
-
-
-def codec_for(version: str) -> VersionCodec:
-    """The codec of a version; an unknown minor or patch is read as the newest known of its major.
-
-    Raises:
-        ValueError: no codec speaks that major.
-    """
-    codec = CODECS.get(version) or _NEWEST_OF_MAJOR.get(version.partition(".")[0])
-    if codec is None:
-        raise ValueError(f"version {version!r} is not spoken here; known are {', '.join(sorted(CODECS))}")
-    return codec
 
 
 def stitches_with_actions(version: str) -> bool:
     """Whether an update must repeat all of its first node, its actions too: 3.0 asks it (section 6.3)."""
-    return version.partition(".")[0] == "3"
+    return codec_for(version).stitches_with_actions
 
 
-def decode(topic: Topic, payload: bytes) -> Inbound:
+def topic_major(version: str) -> int:
+    """The major of the topics that a version is spoken on, unless a vehicle shows otherwise."""
+    return codec_for(version).topic_major
+
+
+def decode(topic: Topic, payload: bytes, speaks: str = DEFAULT_VERSION, fields: Sequence[FieldName] = ()) -> Inbound:
     """What a vehicle says on a topic. The version is the message's own, not the topic's (checklist 0.1, 0.2).
+
+    Args:
+        speaks: the version it is configured for; decides only where that is a make's own protocol.
+        fields: names of its make, put back into ours.
 
     Raises:
         WireError: the bytes are no such message, or speak for another vehicle than the topic's.
     """
     try:
         _guard(payload)
-        header = read_loose_header(payload, topic) if topic.name in HEADER_OPTIONAL else read_header(payload)
+        configured = codec_for(speaks)
+        header = configured.header_of(payload, topic)
         if header.manufacturer != topic.manufacturer or header.serial_number != topic.serial_number:
             raise ValueError(f"the body speaks for {header.manufacturer!r}/{header.serial_number!r}")
-        return codec_for(header.version or f"{topic.major}").read(topic.name, header, payload)
+        codec = codec_said(header.version, topic.major, configured)
+        return with_ours(codec.read(topic.name, header, payload), fields)
     except (ValueError, OverflowError, RecursionError) as fault:  # every fault of msgspec is a ValueError
         raise WireError(topic.text(), _reason(fault)) from fault
 
 
-def decode_order(payload: bytes) -> tuple[Header, Order]:
+def rules_of(message: Inbound, topic: Topic, speaks: str = DEFAULT_VERSION) -> RuleBook:
+    """The rules of the version that a decoded message was said in."""
+    return codec_said(message.header.version, topic.major, codec_for(speaks)).rules
+
+
+def decode_told(
+    topic_name: str, payload: bytes, speaks: str = DEFAULT_VERSION, fields: Sequence[FieldName] = ()
+) -> tuple[Header, Outbound]:
+    """What a vehicle is told, as it reads it itself.
+
+    Raises:
+        WireError: the bytes are no such message.
+    """
+    try:
+        _guard(payload)
+        configured = codec_for(speaks)
+        header = configured.header_of(payload, Topic("", configured.topic_major, "", "", topic_name))
+        header, told = codec_said(header.version, configured.topic_major, configured).read_told(topic_name, payload)
+        return header, with_ours(told, fields)
+    except (ValueError, OverflowError, RecursionError) as fault:
+        raise WireError(topic_name, _reason(fault)) from fault
+
+
+def decode_order(
+    payload: bytes, speaks: str = DEFAULT_VERSION, fields: Sequence[FieldName] = ()
+) -> tuple[Header, Order]:
     """The vehicle's side of an order.
 
     Raises:
         WireError: the bytes are no order.
     """
-    try:
-        _guard(payload)
-        header = read_header(payload)
-        return header, codec_for(header.version).read_order(payload)
-    except (ValueError, OverflowError, RecursionError) as fault:
-        raise WireError("order", _reason(fault)) from fault
+    header, told = decode_told("order", payload, speaks, fields)
+    assert isinstance(told, Order)
+    return header, told
 
 
-def decode_instant_actions(payload: bytes) -> tuple[Header, InstantActions]:
+def decode_instant_actions(
+    payload: bytes, speaks: str = DEFAULT_VERSION, fields: Sequence[FieldName] = ()
+) -> tuple[Header, InstantActions]:
     """The vehicle's side of instant actions.
 
     Raises:
         WireError: the bytes are no instant actions.
     """
-    try:
-        _guard(payload)
-        header = read_header(payload)
-        return header, codec_for(header.version).read_instant_actions(payload)
-    except (ValueError, OverflowError, RecursionError) as fault:
-        raise WireError("instantActions", _reason(fault)) from fault
+    header, told = decode_told("instantActions", payload, speaks, fields)
+    assert isinstance(told, InstantActions)
+    return header, told
 
 
-def body_of(outbound: Outbound, version: str = DEFAULT_VERSION) -> bytes:
-    """The canonical JSON of an order or of instant actions without header: same content, same bytes.
+def body_of(message: Inbound | Outbound, profile: Profile = DEFAULT_PROFILE) -> bytes:
+    """A message without header, as the vehicle of this profile is told it: same content, same bytes.
 
     Raises:
-        ValueError: a number is not finite, or a text is no Unicode.
+        ValueError: a number is not finite, a text is no Unicode, or what it says cannot be told in that version and may
+            not be left out either.
     """
-    return _body(outbound, version)
+    try:
+        return codec_for(profile.version).body(with_theirs(message, profile.fields), profile)
+    except OverflowError as fault:  # an instant beyond the calendar
+        raise ValueError(str(fault)) from fault
 
 
 def with_header(body: bytes, header: Header) -> bytes:
     """A body made ready to send; its bytes stay as they are."""
-    head = header_json(header)
-    return head[:-1] + b"," + body[1:] if len(body) > 2 else head
+    return codec_for(header.version).with_header(body, header)
+
+
+def body_in(payload: bytes, version: str = DEFAULT_VERSION) -> bytes:
+    """The body that stands in what we sent.
+
+    Raises:
+        ValueError: we did not send this.
+    """
+    return codec_for(version).body_in(payload)
+
+
+def encode_told(message: Outbound, header: Header) -> bytes:
+    return with_header(body_of(message, _plain(header.version)), header)
+
+
+def encode_said(message: Inbound) -> bytes:
+    return with_header(body_of(message, _plain(message.header.version)), message.header)
 
 
 def encode_order(order: Order, header: Header) -> bytes:
-    return with_header(_body(order, header.version), header)
+    return encode_told(order, header)
 
 
 def encode_instant_actions(instant: InstantActions, header: Header) -> bytes:
-    return with_header(_body(instant, header.version), header)
+    return encode_told(instant, header)
 
 
 def encode_state(state: VehicleState) -> bytes:
-    return with_header(_body(state, state.header.version), state.header)
+    return encode_said(state)
 
 
 def encode_connection(connection: Connection) -> bytes:
-    return with_header(_body(connection, connection.header.version), connection.header)
+    return encode_said(connection)
 
 
 def encode_visualization(visualization: Visualization) -> bytes:
-    return with_header(_body(visualization, visualization.header.version), visualization.header)
+    return encode_said(visualization)
 
 
 def encode_factsheet(factsheet: Factsheet) -> bytes:
-    return with_header(_body(factsheet, factsheet.header.version), factsheet.header)
+    return encode_said(factsheet)
 
 
-def _body(message: Inbound | Outbound, version: str) -> bytes:
-    body = _ENCODER.encode(codec_for(version).shape(message))
-    # What is None is not written, so a null is a NaN or an infinity, which JSON has not.
-    if b"null" in body and _holds_null(msgspec.json.decode(body)):
-        raise ValueError("a number of the message is not finite")
-    return body
-
-
-def _holds_null(part: object) -> bool:
-    if isinstance(part, dict):
-        return any(_holds_null(value) for value in part.values())
-    if isinstance(part, list):
-        return any(_holds_null(value) for value in part)
-    return part is None
+def _plain(version: str) -> Profile:
+    """A vehicle of which nothing but its version is known."""
+    return DEFAULT_PROFILE if version == DEFAULT_VERSION else Profile(version=version, topic_major=0)
 
 
 def _reason(fault: Exception) -> str:

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal, assert_never
 
 import msgspec
 
-from fleet.wire.kinds import Anything, Flag, Kind, ListOf, Number, Record, Text
+from fleet.wire.kinds import Anything, Flag, Kind, ListOf, Number, Record, Text, Variant
 
+_NEVER = Annotated[int, msgspec.Meta(ge=1, le=0)]
 _NOT_NULL = bool | int | float | str | list[Any] | dict[str, Any]
 
 
@@ -48,9 +49,12 @@ def _type(kind: Kind) -> Any:  # noqa: ANN401  types as values
         case Anything():
             return _NOT_NULL
         case ListOf():
-            return list[_type(kind.item)]  # type: ignore[misc]  # made from a value
+            items: Any = list[_type(kind.item)]  # type: ignore[misc]  # made from a value
+            return Annotated[items, msgspec.Meta(min_length=kind.least or None)]
         case Record():
             return _record(kind)
+        case Variant():  # rare: looked at closely whenever there is one
+            return _NEVER
     assert_never(kind)
 
 

@@ -46,7 +46,10 @@ class Anything:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
+    """A list; of so many items at least."""
+
     item: Kind
+    least: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,16 @@ class Record:
     fields: Mapping[str, Kind]
 
 
-Kind = Text | Number | Flag | Anything | ListOf | Record
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """An object that must hold more according to the word in one of its fields."""
+
+    base: Record
+    field: str
+    more: Mapping[str, Record]
+
+
+Kind = Text | Number | Flag | Anything | ListOf | Record | Variant
 
 
 def words(text: str) -> Text:
@@ -66,6 +78,8 @@ def words(text: str) -> Text:
 
 def rows(kind: Kind, path: str = "", *, required: bool = True) -> Iterator[tuple[str, bool, Kind]]:
     """A table's lines: path, whether it must be there, and what it holds."""
+    if isinstance(kind, Variant):
+        kind = kind.base
     yield path, required, kind
     if isinstance(kind, ListOf):
         yield from rows(kind.item, f"{path}[]")
@@ -87,9 +101,11 @@ def compile_kind(kind: Kind) -> Check:
         case Anything():
             return _anything
         case ListOf():
-            return _list_of(compile_kind(kind.item))
+            return _list_of(compile_kind(kind.item), kind.least)
         case Record():
             return _record(kind)
+        case Variant():
+            return _variant(kind)
     assert_never(kind)
 
 
@@ -133,11 +149,13 @@ def _anything(value: object, found: list[Violation]) -> None:
         found.append(Violation("", "must not be null"))
 
 
-def _list_of(check_item: Check) -> Check:
+def _list_of(check_item: Check, least: int) -> Check:
     def check(value: object, found: list[Violation]) -> None:
         if not isinstance(value, list):
             found.append(Violation("", f"must be a list, is {_name(value)}"))
             return
+        if len(value) < least:
+            found.append(Violation("", f"must hold at least {least}, holds {len(value)}"))
         for index, item in enumerate(value):
             before = len(found)
             check_item(item, found)
@@ -164,6 +182,19 @@ def _record(kind: Record) -> Check:
                 found.append(Violation("", "is missing"))
             if len(found) > before:
                 _place(found, before, name)
+
+    return check
+
+
+def _variant(kind: Variant) -> Check:
+    check_base = _record(kind.base)
+    checks = {word: _record(more) for word, more in kind.more.items()}
+
+    def check(value: object, found: list[Violation]) -> None:
+        check_base(value, found)
+        word = value.get(kind.field) if isinstance(value, dict) else None
+        if isinstance(word, str) and word in checks:
+            checks[word](value, found)
 
     return check
 

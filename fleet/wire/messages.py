@@ -112,11 +112,17 @@ class Trajectory(Value):
 
 
 class Corridor(Value):
-    """Room left and right of an edge, seen in driving direction, for the vehicle's outline or for its centre."""
+    """Room left and right of an edge, seen in driving direction, for the vehicle's outline or for its centre.
+
+    Where it `needs_leave`, the vehicle asks before it uses the room; when it loses the leave it stops, or goes back to
+    its line where it `returns_on_loss`. Only 3.0 has words for that.
+    """
 
     left_m: float
     right_m: float
     is_for_contour: bool = True
+    needs_leave: bool = False
+    returns_on_loss: bool = False
 
 
 class ActionParameter(Value):
@@ -325,13 +331,15 @@ class RequestStatus(StrEnum):
 class VehicleRequest(Value):
     """What a vehicle asks leave for: `request_type` is ACCESS or REPLANNING of a zone, or the CORRIDOR of an edge.
 
-    `subject` is the zone's id or the edge's.
+    `subject` is the zone's id or the edge's; a zone stands in a zone set, an edge at a place in the order.
     """
 
     request_id: str
     request_type: str
     subject: str
     status: RequestStatus
+    zone_set_id: str = ""
+    sequence_id: int = 0
 
 
 class VehicleState(Value, kw_only=True):

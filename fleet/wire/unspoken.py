@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fleet.wire.codec import PAYLOAD_BYTES_MAX, codec_for
+from fleet.wire.codec import PAYLOAD_BYTES_MAX
 from fleet.wire.header import read_loose_header
 from fleet.wire.link import Topic
+from fleet.wire.registry import codec_for
 
 
 def unspoken_version(topic: Topic, payload: bytes) -> str:

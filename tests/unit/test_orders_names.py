@@ -11,10 +11,10 @@ from fleet.model.order import ActionKind, OrderPhase
 from fleet.model.profile import Learned, WireLimits
 from fleet.orders.build import instant_message, order_message
 from fleet.orders.carry_out import carry_out
-from fleet.orders.names import Known, chars_lacking, our_state, their_message, their_name
 from fleet.orders.take_in import take_state
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
+from fleet.telemetry.names import Known, chars_lacking, our_state, their_message, their_name
 from fleet.wire import messages as wire
 from tests.nouns import NOW_S, POINT_2, VAN_1, a_run, a_state, after, an_error, an_order, driving, loaded, terms
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from fleet.wire import codec
 from fleet.wire.glance import Glance
-from fleet.wire.rules import FIELD_RULES, order_violations, violations
+from fleet.wire.registry import codec_for
+from fleet.wire.rules import order_violations, violations
 from tests.unit.test_wire_codec import HEADER, STATE, header, leg
 
 VERSION = "2.1.0"
@@ -78,15 +79,15 @@ def test_a_glance_passes_no_message_in_which_a_closer_look_finds_a_fault(data: s
         place[key] = data.draw(JSON_VALUES)
     elif isinstance(place, dict):
         del place[key]
-    glance = Glance(FIELD_RULES[VERSION][topic_name])
+    glance = Glance(codec_for(VERSION).rules.fields[topic_name])
     payload = msgspec.json.encode(message)
     assert not (glance.is_sound(payload) and violations(VERSION, topic_name, message))
     assert paths(topic_name, payload) == paths(topic_name, message)
 
 
 def test_a_glance_is_enough_for_what_we_send() -> None:
-    assert Glance(FIELD_RULES[VERSION]["order"]).is_sound(codec.encode_order(leg(), header(1)))
-    assert Glance(FIELD_RULES[VERSION]["state"]).is_sound(msgspec.json.encode(STATE))
+    assert Glance(codec_for(VERSION).rules.fields["order"]).is_sound(codec.encode_order(leg(), header(1)))
+    assert Glance(codec_for(VERSION).rules.fields["state"]).is_sound(msgspec.json.encode(STATE))
 
 
 def test_a_word_of_another_version_breaks_a_rule() -> None:

@@ -12,6 +12,7 @@ from fleet.model.ids import RunId, VehicleId
 from fleet.model.run import Run
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
+from fleet.wire.codec import body_in, decode_instant_actions, decode_order
 from fleet.wire.link import Topic
 from fleet.wire.messages import InstantActions, Order
 from vehicle_sim.hearing import Hearing
@@ -58,6 +59,10 @@ class Check:
     def __init__(self, glance: Glance) -> None:
         self.glance = glance
 
+    def body_in(self, topic: Topic, payload: bytes) -> bytes:
+        """What was sent, without its header."""
+        return body_in(payload, self.glance.vehicles[VehicleId(topic.serial_number)].vehicle.vda5050_version)
+
     def violate(self, detail: str, vehicle: str = "") -> None:
         self.glance.world.violate(self.id, vehicle, detail)
 
@@ -80,8 +85,9 @@ class Check:
 class Checks:
     """All checks, told of everything."""
 
-    def __init__(self, checks: Sequence[Check]) -> None:
+    def __init__(self, checks: Sequence[Check], vehicles: Mapping[VehicleId, SimVehicle]) -> None:
         self._checks = checks
+        self._vehicles = vehicles
         self._last: FleetState | None = None
 
     def committed(self, commit: Commit) -> None:
@@ -96,17 +102,17 @@ class Checks:
         self._last = after
 
     def sent(self, topic_text: str, payload: bytes) -> None:
-        from fleet.wire.codec import decode_instant_actions, decode_order
-
         topic = Topic.parse(topic_text)
-        if topic is None:
+        vehicle = self._vehicles.get(VehicleId(topic.serial_number)) if topic else None
+        if topic is None or vehicle is None:
             return
+        version, fields = vehicle.vehicle.vda5050_version, vehicle.vehicle.habits.fields
         if topic.name == "order":
-            order = decode_order(payload)[1]
+            order = decode_order(payload, version, fields)[1]
             for check in self._checks:
                 check.sent_order(topic, order, payload)
         elif topic.name == "instantActions":
-            actions = decode_instant_actions(payload)[1]
+            actions = decode_instant_actions(payload, version, fields)[1]
             for check in self._checks:
                 check.sent_actions(topic, actions, payload)
 

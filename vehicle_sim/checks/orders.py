@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
-
-import msgspec
 
 from fleet.journal.commit import Commit
 from fleet.model import event as ev
@@ -47,7 +44,7 @@ class SameNumberSameBytes(Check):
         self._digests: dict[tuple[str, int], str] = {}
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
-        digest = hashlib.sha256(msgspec.msgpack.encode(order)).hexdigest()
+        digest = hashlib.sha256(self.body_in(topic, payload)).hexdigest()
         pair = (order.order_id, order.order_update_id)
         if self._digests.setdefault(pair, digest) != digest:
             self.violate(f"{pair} was sent with two contents", topic.serial_number)
@@ -108,24 +105,22 @@ class NothingUnrecorded(Check):
 
     def __init__(self, glance: Glance) -> None:
         super().__init__(glance)
-        self._committed: defaultdict[tuple[str, str, int], list[bytes]] = defaultdict(list)
+        self._committed: set[tuple[str, str, bytes]] = set()
 
     def committed(self, commit: Commit, events: Sequence[Event]) -> None:
-        for row in commit.outbox:
-            self._committed[row.vehicle_id, row.ref, row.update_id].append(row.body)
+        self._committed.update((row.vehicle_id, row.topic, row.body) for row in commit.outbox)
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
-        if not self._is_committed((topic.serial_number, order.order_id, order.order_update_id), payload):
+        if not self._is_committed(topic, payload):
             text = f"order {order.order_id}.{order.order_update_id} was sent before it was committed"
             self.violate(text, topic.serial_number)
 
     def sent_actions(self, topic: Topic, actions: InstantActions, payload: bytes) -> None:
-        if not self._is_committed((topic.serial_number, actions.actions[0].action_id, 0), payload):
+        if not self._is_committed(topic, payload):
             self.violate(f"{actions.actions[0].action_id} was sent before it was committed", topic.serial_number)
 
-    def _is_committed(self, key: tuple[str, str, int], payload: bytes) -> bool:
-        """A header stands before the body, and nothing else is added."""
-        return any(payload.endswith(body[1:]) for body in self._committed.get(key, ()))
+    def _is_committed(self, topic: Topic, payload: bytes) -> bool:
+        return (topic.serial_number, topic.name, self.body_in(topic, payload)) in self._committed
 
 
 class NeverBackwards(Check):

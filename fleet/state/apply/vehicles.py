@@ -94,7 +94,10 @@ def _zones_told(state: FleetState, event: ev.ZonesTold, now_s: float) -> FleetSt
 
 @on(ev.ZonesShown)
 def _zones_shown(state: FleetState, event: ev.ZonesShown, now_s: float) -> FleetState:
-    zones = replace(state.twin(event.vehicle_id).zones, shown=event.zone_set_id, is_enabled=event.is_enabled)
+    known = state.twin(event.vehicle_id).zones
+    is_lost = not event.zone_set_id and known.shown == known.told  # it had it: it is told again
+    told = "" if is_lost else known.told
+    zones = replace(known, told=told, shown=event.zone_set_id, is_enabled=event.is_enabled)
     return with_twin(state, event.vehicle_id, zones=zones)
 
 

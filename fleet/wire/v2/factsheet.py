@@ -1,11 +1,23 @@
-"""The factsheet of VDA 5050 2.1.0, as far as we use it; any part may be missing, as on real vehicles."""
+"""The factsheet of VDA 5050 2.x, as far as we use it."""
 
 from __future__ import annotations
 
 import msgspec
 
-from fleet.wire.messages import Factsheet, Header, OfferedAction, ProtocolLimits
-from fleet.wire.v2.shapes import Number, Shape
+from fleet.wire.messages import Factsheet, Header, ProtocolLimits
+from fleet.wire.shapes import EmptyShape, Number, Shape
+from fleet.wire.sheet import (
+    ListLimitsShape,
+    OfferShape,
+    OptionalParameterShape,
+    at_most,
+    list_limits_shape,
+    offer_shapes,
+    optional_parameter_shapes,
+    read_offers,
+    read_optional_parameters,
+    with_list_limits,
+)
 
 
 class TypeShape(Shape):
@@ -22,6 +34,7 @@ class PhysicalShape(Shape):
     speed_max: float | None = None
     acceleration_max: float | None = None
     deceleration_max: float | None = None
+    height_min: float | None = None
     height_max: float | None = None
     width: float | None = None
     length: float | None = None
@@ -30,12 +43,7 @@ class PhysicalShape(Shape):
 class TextLimitsShape(Shape):
     msg_len: Number | None = None
     id_len: Number | None = None
-
-
-class ListLimitsShape(Shape):
-    order_nodes: Number | None = msgspec.field(default=None, name="order.nodes")
-    order_edges: Number | None = msgspec.field(default=None, name="order.edges")
-    node_actions: Number | None = msgspec.field(default=None, name="node.actions")
+    id_numerical_only: bool | None = None
 
 
 class TimingShape(Shape):
@@ -50,18 +58,9 @@ class LimitsShape(Shape):
     timing: TimingShape | None = None
 
 
-class AgvActionShape(Shape):
-    action_type: str | None = None
-    action_scopes: tuple[str, ...] | None = None
-
-
 class FeaturesShape(Shape):
-    optional_parameters: tuple[msgspec.Raw, ...] | None = None
-    agv_actions: tuple[AgvActionShape, ...] | None = None
-
-
-class EmptyShape(Shape):
-    """An object that must be there and that we have nothing to say in."""
+    optional_parameters: tuple[OptionalParameterShape, ...] | None = None
+    agv_actions: tuple[OfferShape, ...] | None = None
 
 
 class FactsheetShape(Shape):
@@ -92,27 +91,22 @@ def read_factsheet(header: Header, payload: bytes) -> Factsheet:
         width_m=body.width,
         height_m=body.height_max,
         limits=_limits(shape.protocol_limits or LimitsShape()),
-        actions=tuple(
-            OfferedAction(action_type=a.action_type, scopes=a.action_scopes or ())
-            for a in features.agv_actions or ()
-            if a.action_type is not None
-        ),
+        actions=read_offers(features.agv_actions),
+        optional_parameters=read_optional_parameters(features.optional_parameters),
     )
 
 
 def _limits(shape: LimitsShape) -> ProtocolLimits:
     texts = shape.max_string_lens or TextLimitsShape()
-    lists = shape.max_array_lens or ListLimitsShape()
     timing = shape.timing or TimingShape()
-    return ProtocolLimits(
-        message_bytes_max=max(texts.msg_len or 0, 0),
-        id_chars_max=max(texts.id_len or 0, 0),
-        order_nodes_max=max(lists.order_nodes or 0, 0),
-        order_edges_max=max(lists.order_edges or 0, 0),
-        node_actions_max=max(lists.node_actions or 0, 0),
+    limits = ProtocolLimits(
+        message_bytes_max=at_most(texts.msg_len),
+        id_chars_max=at_most(texts.id_len),
+        ids_are_numbers=bool(texts.id_numerical_only),
         order_interval_s_min=max(timing.min_order_interval or 0.0, 0.0),
         state_interval_s_default=timing.default_state_interval,
     )
+    return with_list_limits(limits, shape.max_array_lens or ListLimitsShape())
 
 
 def factsheet_shape(sheet: Factsheet) -> FactsheetShape:
@@ -131,13 +125,15 @@ def factsheet_shape(sheet: Factsheet) -> FactsheetShape:
             speed_max=sheet.speed_mps_max,
             acceleration_max=sheet.accel_mps2_max,
             deceleration_max=sheet.decel_mps2_max,
+            height_min=sheet.height_m,  # a vehicle that lifts nothing is as low as it is high; 2.0.0 must be told
             height_max=sheet.height_m,
             width=sheet.width_m,
             length=sheet.length_m,
         ),
         protocol_limits=_limits_shape(sheet.limits),
         protocol_features=FeaturesShape(
-            optional_parameters=(), agv_actions=tuple(_action_shape(offer) for offer in sheet.actions)
+            optional_parameters=optional_parameter_shapes(sheet.optional_parameters),
+            agv_actions=offer_shapes(sheet.actions, says_what_interrupts=False),
         ),
         agv_geometry=EmptyShape(),
         load_specification=EmptyShape(),
@@ -146,19 +142,15 @@ def factsheet_shape(sheet: Factsheet) -> FactsheetShape:
 
 def _limits_shape(limits: ProtocolLimits) -> LimitsShape:
     return LimitsShape(
-        max_string_lens=TextLimitsShape(msg_len=limits.message_bytes_max or None, id_len=limits.id_chars_max or None),
-        max_array_lens=ListLimitsShape(
-            order_nodes=limits.order_nodes_max or None,
-            order_edges=limits.order_edges_max or None,
-            node_actions=limits.node_actions_max or None,
+        max_string_lens=TextLimitsShape(
+            msg_len=limits.message_bytes_max or None,
+            id_len=limits.id_chars_max or None,
+            id_numerical_only=limits.ids_are_numbers or None,
         ),
+        max_array_lens=list_limits_shape(limits, has_zones=False),
         timing=TimingShape(
             min_order_interval=limits.order_interval_s_min,
             min_state_interval=0.0,
             default_state_interval=limits.state_interval_s_default,
         ),
     )
-
-
-def _action_shape(offer: OfferedAction) -> AgvActionShape:
-    return AgvActionShape(action_type=offer.action_type, action_scopes=offer.scopes)

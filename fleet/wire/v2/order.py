@@ -1,22 +1,16 @@
-"""What a vehicle is told in VDA 5050 2.1.0, written and, for the vehicle's side, read."""
+"""What a vehicle is told in VDA 5050 2.x, written and, for the vehicle's side, read."""
 
 from __future__ import annotations
 
 import msgspec
 
-from fleet.wire.messages import (
-    Action,
-    ActionParameter,
-    InstantActions,
-    NodePosition,
-    Order,
-    OrderEdge,
-    OrderNode,
-)
+from fleet.wire import shapes as common
+from fleet.wire.messages import Corridor, InstantActions, NodePosition, Order, OrderEdge, OrderNode
+from fleet.wire.parts import action_shapes, read_actions, read_trajectory, trajectory_shape, with_knots
 from fleet.wire.v2 import shapes, words
 
 _ORDER = msgspec.json.Decoder(shapes.OrderShape)
-_INSTANT = msgspec.json.Decoder(shapes.InstantActionsShape)
+_INSTANT = msgspec.json.Decoder(common.InstantActionsShape)
 
 
 def read_order(payload: bytes) -> Order:
@@ -29,21 +23,30 @@ def read_order(payload: bytes) -> Order:
     )
 
 
-def order_shape(order: Order) -> shapes.OrderShape:
+def order_shape(order: Order, *, has_corridors: bool) -> shapes.OrderShape:
+    """The order as 2.x writes it.
+
+    Args:
+        has_corridors: 2.1.0 has them; to a vehicle of 2.0.0 one is not told, and it keeps to its line.
+
+    Raises:
+        ValueError: leave would have to be asked for a corridor, which 2.x has no words for.
+    """
     return shapes.OrderShape(
         order_id=order.order_id,
         order_update_id=order.order_update_id,
         nodes=tuple([_node_shape(node) for node in order.nodes]),
-        edges=tuple([_edge_shape(edge) for edge in order.edges]),
+        edges=tuple([_edge_shape(edge, has_corridors=has_corridors) for edge in order.edges]),
     )
 
 
 def read_instant_actions(payload: bytes) -> InstantActions:
-    return InstantActions(actions=_read_actions(_INSTANT.decode(payload).actions))
+    return InstantActions(actions=read_actions(_INSTANT.decode(payload).actions, words.BLOCKING_READ))
 
 
-def instant_actions_shape(instant: InstantActions) -> shapes.InstantActionsShape:
-    return shapes.InstantActionsShape(actions=_action_shapes(instant.actions))
+def instant_actions_shape(instant: InstantActions, *, has_alias: bool) -> common.InstantActionsShape:
+    actions = action_shapes(instant.actions, words.BLOCKING_WRITE)
+    return common.InstantActionsShape(actions=actions, instant_actions=actions if has_alias else None)
 
 
 def _read_node(shape: shapes.NodeShape) -> OrderNode:
@@ -52,7 +55,7 @@ def _read_node(shape: shapes.NodeShape) -> OrderNode:
         sequence_id=shape.sequence_id,
         released=shape.released,
         position=_read_position(shape.node_position),
-        actions=_read_actions(shape.actions),
+        actions=read_actions(shape.actions, words.BLOCKING_READ),
     )
 
 
@@ -62,7 +65,7 @@ def _node_shape(node: OrderNode) -> shapes.NodeShape:
         sequence_id=node.sequence_id,
         released=node.released,
         node_position=_position_shape(node.position),
-        actions=_action_shapes(node.actions),
+        actions=action_shapes(node.actions, words.BLOCKING_WRITE),
     )
 
 
@@ -75,11 +78,14 @@ def _read_edge(shape: shapes.EdgeShape) -> OrderEdge:
         end_node_id=shape.end_node_id,
         length_m=shape.length,
         speed_mps_max=shape.max_speed,
-        actions=_read_actions(shape.actions),
+        trajectory=None if shape.trajectory is None else read_trajectory(shape.trajectory),
+        corridor=_read_corridor(shape.corridor),
+        actions=read_actions(shape.actions, words.BLOCKING_READ),
     )
 
 
-def _edge_shape(edge: OrderEdge) -> shapes.EdgeShape:
+def _edge_shape(edge: OrderEdge, *, has_corridors: bool) -> shapes.EdgeShape:
+    corridor = _corridor_shape(edge.corridor)
     return shapes.EdgeShape(
         edge_id=edge.edge_id,
         sequence_id=edge.sequence_id,
@@ -88,7 +94,29 @@ def _edge_shape(edge: OrderEdge) -> shapes.EdgeShape:
         end_node_id=edge.end_node_id,
         max_speed=edge.speed_mps_max,
         length=edge.length_m,
-        actions=_action_shapes(edge.actions),
+        trajectory=None if edge.trajectory is None else trajectory_shape(with_knots(edge.trajectory)),
+        corridor=corridor if has_corridors else None,
+        actions=action_shapes(edge.actions, words.BLOCKING_WRITE),
+    )
+
+
+def _read_corridor(shape: shapes.CorridorShape | None) -> Corridor | None:
+    if shape is None:
+        return None
+    return Corridor(
+        left_m=shape.left_width, right_m=shape.right_width, is_for_contour=shape.corridor_ref_point == "CONTOUR"
+    )
+
+
+def _corridor_shape(corridor: Corridor | None) -> shapes.CorridorShape | None:
+    if corridor is None:
+        return None
+    if corridor.needs_leave:
+        raise ValueError("a corridor that is to be asked for cannot be told in version 2")
+    return shapes.CorridorShape(
+        left_width=corridor.left_m,
+        right_width=corridor.right_m,
+        corridor_ref_point="CONTOUR" if corridor.is_for_contour else "KINEMATICCENTER",
     )
 
 
@@ -101,6 +129,7 @@ def _read_position(shape: shapes.NodePositionShape | None) -> NodePosition | Non
         map_id=shape.map_id,
         theta_rad=shape.theta,
         deviation_m=shape.allowed_deviation_xy,
+        deviation_rad=shape.allowed_deviation_theta,
     )
 
 
@@ -112,34 +141,6 @@ def _position_shape(position: NodePosition | None) -> shapes.NodePositionShape |
         y=position.y_m,
         theta=position.theta_rad,
         allowed_deviation_xy=position.deviation_m,
+        allowed_deviation_theta=position.deviation_rad,
         map_id=position.map_id,
-    )
-
-
-def _read_actions(actions: tuple[shapes.ActionShape, ...]) -> tuple[Action, ...]:
-    return tuple([_read_action(action) for action in actions])
-
-
-def _read_action(shape: shapes.ActionShape) -> Action:
-    if shape.blocking_type not in words.BLOCKING_READ:
-        raise ValueError(f"blockingType {shape.blocking_type!r} is unknown")
-    return Action(
-        action_id=shape.action_id,
-        action_type=shape.action_type,
-        blocking_type=words.BLOCKING_READ[shape.blocking_type],
-        parameters=tuple([ActionParameter(key=p.key, value=p.value) for p in shape.action_parameters or ()]),
-    )
-
-
-def _action_shapes(actions: tuple[Action, ...]) -> tuple[shapes.ActionShape, ...]:
-    return tuple([_action_shape(action) for action in actions])
-
-
-def _action_shape(action: Action) -> shapes.ActionShape:
-    parameters = tuple([shapes.ActionParameterShape(key=p.key, value=p.value) for p in action.parameters])
-    return shapes.ActionShape(
-        action_type=action.action_type,
-        action_id=action.action_id,
-        blocking_type=words.BLOCKING_WRITE[action.blocking_type],
-        action_parameters=parameters or None,
     )

@@ -7,25 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fleet.wire.kinds import Anything, Flag, Kind, ListOf, Number, Record, Text, words
-
-TEXT, FLAG, NUMBER, INTEGER, ANYTHING = Text(), Flag(), Number(), Number(is_whole=True), Anything()
-NOT_NEGATIVE, PERCENT, FRACTION = Number(least=0), Number(least=0, most=100), Number(least=0, most=1)
-UINT32 = Number(least=0, most=2**32 - 1, is_whole=True)
-ANGLE = Number(least=-3.14159265359, most=3.14159265359)
-DEVIATION_ANGLE = Number(least=-3.141592654, most=3.141592654)
-INSTANT = Text(form=r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z")
-NAME = Text(form=r"[^/+#$]+")
-SERIAL = Text(form=r"[A-Za-z0-9_.:\-]+")
-
-HEADER: Mapping[str, Kind] = {
-    "headerId": UINT32,
-    "timestamp": INSTANT,
-    "version": TEXT,
-    "manufacturer": NAME,
-    "serialNumber": SERIAL,
-}
-HEADER_OPTIONAL: Mapping[str, Kind] = {f"{name}?": kind for name, kind in HEADER.items()}
+from fleet.wire.fields import (
+    ANGLE,
+    ANYTHING,
+    BOX,
+    DEVIATION_ANGLE,
+    DIMENSIONS,
+    FLAG,
+    FRACTION,
+    HEADER,
+    HEADER_OPTIONAL,
+    INTEGER,
+    NOT_NEGATIVE,
+    NUMBER,
+    PERCENT,
+    REFERENCES,
+    TEXT,
+    UINT32,
+    VELOCITY,
+)
+from fleet.wire.kinds import Kind, ListOf, Number, Record, words
+from fleet.wire.v2.factsheet_rules import FACTSHEET
 
 CONNECTION = Record({**HEADER, "connectionState": words("ONLINE OFFLINE CONNECTIONBROKEN")})
 
@@ -40,7 +42,6 @@ POSITION = Record(
         "deviationRange?": NUMBER,
     }
 )
-VELOCITY = Record({"vx?": NUMBER, "vy?": NUMBER, "omega?": NUMBER})
 VISUALIZATION = Record({**HEADER_OPTIONAL, "agvPosition?": POSITION, "velocity?": VELOCITY})
 
 CONTROL_POINTS = ListOf(Record({"x": NUMBER, "y": NUMBER, "weight?": NUMBER}))
@@ -62,8 +63,6 @@ EDGE_STATE = Record(
         "trajectory?": Record({"degree": INTEGER, "knotVector": ListOf(FRACTION), "controlPoints": CONTROL_POINTS}),
     }
 )
-BOX = Record({"x": NUMBER, "y": NUMBER, "z": NUMBER, "theta?": NUMBER})
-DIMENSIONS = Record({"length": NUMBER, "width": NUMBER, "height?": NUMBER})
 LOAD = Record(
     {
         "loadId?": TEXT,
@@ -83,7 +82,6 @@ ACTION_STATE = Record(
         "resultDescription?": TEXT,
     }
 )
-REFERENCES = ListOf(Record({"referenceKey": TEXT, "referenceValue": TEXT}))
 ERROR = Record(
     {
         "errorType": TEXT,
@@ -147,24 +145,32 @@ ACTION = Record(
         "actionParameters?": ListOf(Record({"key": TEXT, "value": ANYTHING})),
     }
 )
+NODE_POSITION = Record(
+    {
+        "x": NUMBER,
+        "y": NUMBER,
+        "theta?": ANGLE,
+        "allowedDeviationXY?": NOT_NEGATIVE,
+        "allowedDeviationTheta?": DEVIATION_ANGLE,
+        "mapId": TEXT,
+        "mapDescription?": TEXT,
+    }
+)
 NODE = Record(
     {
         "nodeId": TEXT,
         "sequenceId": UINT32,
         "nodeDescription?": TEXT,
         "released": FLAG,
-        "nodePosition?": Record(
-            {
-                "x": NUMBER,
-                "y": NUMBER,
-                "theta?": ANGLE,
-                "allowedDeviationXY?": NOT_NEGATIVE,
-                "allowedDeviationTheta?": DEVIATION_ANGLE,
-                "mapId": TEXT,
-                "mapDescription?": TEXT,
-            }
-        ),
+        "nodePosition?": NODE_POSITION,
         "actions": ListOf(ACTION),
+    }
+)
+TRAJECTORY = Record(
+    {
+        "degree": Number(least=1, is_whole=True),
+        "knotVector": ListOf(FRACTION),
+        "controlPoints": ListOf(Record({"x": NUMBER, "y": NUMBER, "weight?": NOT_NEGATIVE})),
     }
 )
 EDGE = Record(
@@ -184,13 +190,7 @@ EDGE = Record(
         "rotationAllowed?": FLAG,
         "maxRotationSpeed?": NUMBER,
         "length?": NUMBER,
-        "trajectory?": Record(
-            {
-                "degree": Number(least=1, is_whole=True),
-                "knotVector": ListOf(FRACTION),
-                "controlPoints": ListOf(Record({"x": NUMBER, "y": NUMBER, "weight?": NOT_NEGATIVE})),
-            }
-        ),
+        "trajectory?": TRAJECTORY,
         "corridor?": Record(
             {
                 "leftWidth": NOT_NEGATIVE,
@@ -212,3 +212,12 @@ ORDER = Record(
     }
 )
 INSTANT_ACTIONS = Record({**HEADER, "actions": ListOf(ACTION)})
+
+TOPICS: Mapping[str, Kind] = {
+    "connection": CONNECTION,
+    "state": STATE,
+    "visualization": VISUALIZATION,
+    "factsheet": FACTSHEET,
+    "order": ORDER,
+    "instantActions": INSTANT_ACTIONS,
+}

@@ -1,27 +1,24 @@
-"""How VDA 5050 2.x writes its messages: field for field, names as on the wire, header left out.
-
-What a master does not use is not listed; unknown fields are skipped on the way in. Enumerations stay text
-here, because an unknown word must not cost the whole message: `words` maps them.
-"""
+"""How VDA 5050 2.x writes what 3.0 writes otherwise; the rest is in `fleet.wire.shapes`."""
 
 from __future__ import annotations
-
-from typing import Annotated, dataclass_transform
 
 import msgspec
 
 from fleet.wire.header import Count
-
-Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class Shape(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel", omit_defaults=True):
-    """Base of all wire shapes; what is None is not written."""
-
-
-class ConnectionShape(Shape):
-    connection_state: str
+from fleet.wire.shapes import (
+    NOTHING,
+    ActionShape,
+    EdgeStateShape,
+    ErrorShape,
+    LoadShape,
+    MapShape,
+    NodeStateShape,
+    Number,
+    ReferenceShape,
+    Shape,
+    TrajectoryShape,
+    VelocityShape,
+)
 
 
 class NodePositionShape(Shape, kw_only=True):
@@ -29,19 +26,8 @@ class NodePositionShape(Shape, kw_only=True):
     y: float
     theta: float | None = None
     allowed_deviation_xy: float | None = msgspec.field(default=None, name="allowedDeviationXY")
+    allowed_deviation_theta: float | None = None
     map_id: str
-
-
-class ActionParameterShape(Shape):
-    key: str
-    value: str | float | int | bool
-
-
-class ActionShape(Shape):
-    action_type: str
-    action_id: str
-    blocking_type: str
-    action_parameters: tuple[ActionParameterShape, ...] | None = None
 
 
 class NodeShape(Shape, kw_only=True):
@@ -52,6 +38,12 @@ class NodeShape(Shape, kw_only=True):
     actions: tuple[ActionShape, ...]
 
 
+class CorridorShape(Shape):
+    left_width: float
+    right_width: float
+    corridor_ref_point: str | None = None
+
+
 class EdgeShape(Shape, kw_only=True):
     edge_id: str
     sequence_id: Count
@@ -60,6 +52,8 @@ class EdgeShape(Shape, kw_only=True):
     end_node_id: str
     max_speed: float | None = None
     length: float | None = None
+    trajectory: TrajectoryShape | None = None
+    corridor: CorridorShape | None = None
     actions: tuple[ActionShape, ...]
 
 
@@ -68,22 +62,6 @@ class OrderShape(Shape):
     order_update_id: Count
     nodes: tuple[NodeShape, ...]
     edges: tuple[EdgeShape, ...]
-
-
-class InstantActionsShape(Shape):
-    actions: tuple[ActionShape, ...]
-
-
-class NodeStateShape(Shape):
-    node_id: str
-    sequence_id: Number
-    released: bool
-
-
-class EdgeStateShape(Shape):
-    edge_id: str
-    sequence_id: Number
-    released: bool
 
 
 class ActionStateShape(Shape, kw_only=True):
@@ -101,34 +79,10 @@ class PositionShape(Shape):
     position_initialized: bool
 
 
-class VelocityShape(Shape):
-    vx: float | None = None
-    vy: float | None = None
-
-
-class LoadShape(Shape):
-    load_id: str | None = None
-    load_type: str | None = None
-    load_position: str | None = None
-    weight: float | None = None
-
-
 class BatteryShape(Shape):
     battery_charge: float
     charging: bool
     reach: float | None = None
-
-
-class ReferenceShape(Shape):
-    reference_key: str
-    reference_value: str
-
-
-class ErrorShape(Shape, kw_only=True):
-    error_type: str
-    error_references: tuple[ReferenceShape, ...] | None = None
-    error_description: str | None = None
-    error_level: str
 
 
 class SafetyShape(Shape):
@@ -136,10 +90,11 @@ class SafetyShape(Shape):
     field_violation: bool
 
 
-class MapShape(Shape):
-    map_id: str
-    map_version: str
-    map_status: str
+class InformationShape(Shape, kw_only=True):
+    info_type: str
+    info_references: tuple[ReferenceShape, ...] | None = None
+    info_description: str | None = None
+    info_level: str
 
 
 class StateShape(Shape, kw_only=True):
@@ -161,6 +116,7 @@ class StateShape(Shape, kw_only=True):
     battery_state: BatteryShape
     operating_mode: str
     errors: tuple[ErrorShape, ...]
+    information: msgspec.Raw = NOTHING
     safety_state: SafetyShape
 
 

@@ -1,4 +1,4 @@
-"""The words of VDA 5050 2.1.0 and ours.
+"""The words of VDA 5050 2.x and ours.
 
 Where 2.x has fewer words than we do, writing takes the nearest (URGENT is a WARNING, CRITICAL a FATAL).
 Where a vehicle says a word that 2.x has not, reading takes the cautious one: the message still counts.
@@ -24,6 +24,7 @@ CONNECTION_READ: Mapping[str, ConnectionState] = MappingProxyType(
         "OFFLINE": ConnectionState.OFFLINE,
         "CONNECTIONBROKEN": ConnectionState.CONNECTION_BROKEN,
         "CONNECTION_BROKEN": ConnectionState.CONNECTION_BROKEN,  # the spelling of 3.0, already seen under 2.x
+        "HIBERNATING": ConnectionState.HIBERNATING,  # a word of 3.0: it is not lost, and takes nothing
     }
 )
 CONNECTION_WRITE: Mapping[ConnectionState, str] = MappingProxyType(

@@ -1,0 +1,30 @@
+"""What fields of VDA 5050 hold that are the same in all versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fleet.wire.kinds import Anything, Flag, Kind, ListOf, Number, Record, Text
+
+TEXT, FLAG, NUMBER, INTEGER, ANYTHING = Text(), Flag(), Number(), Number(is_whole=True), Anything()
+NOT_NEGATIVE, PERCENT, FRACTION = Number(least=0), Number(least=0, most=100), Number(least=0, most=1)
+UINT32 = Number(least=0, most=2**32 - 1, is_whole=True)
+ANGLE = Number(least=-3.14159265359, most=3.14159265359)
+DEVIATION_ANGLE = Number(least=-3.141592654, most=3.141592654)
+INSTANT = Text(form=r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z")
+NAME = Text(form=r"[^/+#$]+")
+SERIAL = Text(form=r"[A-Za-z0-9_.:\-]+")
+
+HEADER: Mapping[str, Kind] = {
+    "headerId": UINT32,
+    "timestamp": INSTANT,
+    "version": TEXT,
+    "manufacturer": NAME,
+    "serialNumber": SERIAL,
+}
+HEADER_OPTIONAL: Mapping[str, Kind] = {f"{name}?": kind for name, kind in HEADER.items()}
+
+VELOCITY = Record({"vx?": NUMBER, "vy?": NUMBER, "omega?": NUMBER})
+BOX = Record({"x": NUMBER, "y": NUMBER, "z": NUMBER, "theta?": NUMBER})
+DIMENSIONS = Record({"length": NUMBER, "width": NUMBER, "height?": NUMBER})
+REFERENCES = ListOf(Record({"referenceKey": TEXT, "referenceValue": TEXT}))
