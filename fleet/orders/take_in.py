@@ -213,6 +213,8 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
                 resolve_assist(draft, cause, subject, f"{order.id} is finished")
             return
     last = draft.state.orders[order.id]
+    if state.new_base_request and last.is_confirmed and not (last.wants_base or last.is_fully_released):
+        draft.emit(ev.BaseRequested(order_id=order.id))
     rejection = rejection_of(last, state)
     if rejection is not None:
         update_refused(draft, roads, last, rejection, state)

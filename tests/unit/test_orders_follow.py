@@ -37,6 +37,7 @@ def passes(order: Order, state: VehicleState) -> list[int]:
 # Acceptance -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("6.4")
 def test_an_order_is_accepted_only_when_a_state_shows_it() -> None:
     order = an_order("n1", GOAL)
     seen = [event for event in order_events(order, driving(order, 0)) if isinstance(event, ev.OrderSeen)]
@@ -70,7 +71,7 @@ def test_progress_is_never_taken_back() -> None:
     assert passes(order, driving(order, 1)) == []
 
 
-@pytest.mark.vda5050("10.1", "14.10")
+@pytest.mark.vda5050("5.7", "10.1", "14.10")
 def test_the_same_node_twice_is_told_apart_by_its_sequence_id() -> None:
     order = active(an_order("n1", "n2", "n1", GOAL))
     assert passes(order, driving(order, 1)) == [1]
@@ -105,6 +106,7 @@ def test_the_place_reported_is_the_end_of_the_last_passed_piece() -> None:
 # Actions --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("9.1", "9.2")
 def test_a_terminal_action_never_changes_again() -> None:
     order = active(an_order("n1", GOAL, passed=2))
     done = replace(order, actions=(replace(order.actions[0], phase=ActionPhase.FINISHED),))
