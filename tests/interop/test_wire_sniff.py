@@ -33,8 +33,7 @@ from fleet.wire.sniff.schemas import SLIPS, OfficialSchemas
 from fleet.wire.sniff.sniffer import Sniffer
 from tests.interop.daemon_at_work import ROOT, SITE, until
 from tests.interop.heard import awaited
-from tests.interop.rigs import MqttRig, open_rig
-from tests.interop.test_wire_links import REAL_KINDS, OpenRig, opener
+from tests.interop.rigs import REAL_KINDS, MqttRig, OpenRig, opener
 from tests.interop.test_wire_schemas import DIFFERENCES, Difference
 from tests.simulation.block_town import SCENARIO, block_town
 from tests.street import street
@@ -187,7 +186,7 @@ def answered(process: subprocess.Popen[str]) -> tuple[int, Any]:
 @awaited
 async def test_simulated_vehicles_are_found_without_fault_and_a_planted_message_is_not(tmp_path: Path) -> None:
     record = tmp_path / "heard.jsonl"
-    async with open_rig("nats", tmp_path, None, 0) as rig:
+    async with opener("nats", tmp_path)() as rig:
         assert isinstance(rig, MqttRig)
         with driving_by(rig.url, tmp_path):
             first = sniff(rig.url, "--seconds", "2", "--record", str(record))
