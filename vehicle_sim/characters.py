@@ -88,7 +88,7 @@ class Character:
     @property
     def needs_people(self) -> bool:
         """It gets into troubles of its own accord that end only where people see to them."""
-        return self.forgets_after_orders > 0
+        return self.forgets_after_orders > 0 or self.shows_over_states > 0
 
 
 EXACT = Character(name="exact", supports=EVERYTHING)
@@ -110,7 +110,7 @@ SLOPPY = Character(
     confirms_again=False,
     repeats_stitch_actions=True,
 )
-FORGETFUL = Character(name="forgetful", supports=EVERYTHING, forgets_after_orders=7)
+FORGETFUL = Character(name="forgetful", supports=EVERYTHING, forgets_after_orders=5)
 STRICT = Character(
     name="strict",
     takes_own_version_only=True,

@@ -6,6 +6,7 @@ vehicle brakes for the end of its base only if nothing further was released by t
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Protocol
 
@@ -49,6 +50,10 @@ class Rider(Protocol):
         ...
 
     def load_kg(self) -> float: ...
+
+    def zone_speed_mps(self, edge: int) -> float:
+        """How fast zones let a road be driven; 0 where they block it."""
+        ...
 
 
 class Driver:
@@ -199,7 +204,7 @@ class Driver:
 
     def _leave(self, hop: Hop, speed_mps: float) -> None:
         """Enter the next edge of the base, unless something stands on it."""
-        if self._world.obstacles.is_blocked(hop.part.edge):
+        if self._world.obstacles.is_blocked(hop.part.edge) or self._rider.zone_speed_mps(hop.part.edge) <= 0.0:
             self._stand_before(hop, speed_mps)
             return
         self._unblock()
@@ -207,8 +212,8 @@ class Driver:
         if self.place.edge == hop.part.edge and hop.part.from_m <= self.place.offset_m <= hop.part.to_m:
             begin_m = self.place.offset_m
         self._world.record(WorldEventKind.EDGE_ENTERED, vehicle=self.vehicle_id, place=self._ground.key(hop.part.edge))
-        start_s = self._timers.now_s() + change_loss_s(speed_mps, self._speed_on(hop), self.type.accel_mps2)
-        self._roll = Roll(hop.part.edge, begin_m, hop.part.to_m, self._speed_on(hop), start_s)
+        start_s = self._timers.now_s() + change_loss_s(speed_mps, self.speed_on_mps(hop), self.type.accel_mps2)
+        self._roll = Roll(hop.part.edge, begin_m, hop.part.to_m, self.speed_on_mps(hop), start_s)
         was_standing = self.phase is Phase.STANDING
         self.phase = Phase.ROLLING
         self._time_roll()
@@ -222,9 +227,10 @@ class Driver:
         self._runs_dry = empty_s < self._roll.end_s
         self._set_timer(min(self._roll.end_s, empty_s))
 
-    def _speed_on(self, hop: Hop) -> float:
-        asked_mps = hop.edge.speed_mps_max or self.type.speed_mps_max
-        return min(asked_mps, self.type.speed_mps_max, self._ground.speed_mps(hop.part.edge))
+    def speed_on_mps(self, hop: Hop) -> float:
+        """How fast it drives a piece of its way."""
+        asked_mps, zone_mps = hop.edge.speed_mps_max or math.inf, self._rider.zone_speed_mps(hop.part.edge)
+        return min(asked_mps, zone_mps or math.inf, self.type.speed_mps_max, self._ground.speed_mps(hop.part.edge))
 
     def _set_timer(self, at_s: float) -> None:
         if self._timer:

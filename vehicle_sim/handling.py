@@ -87,6 +87,7 @@ class Handling:
         touched: told when a status changed.
         failed: told of an action that failed.
         done: told when all actions of a node are over.
+        knows_retriable: an action that may be tried again waits for `retry` or `skip` when nobody was there.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Handling:
         touched: Callable[[], None],
         failed: Callable[[Doing], None],
         done: Callable[[], None],
+        knows_retriable: bool = False,
     ) -> None:
         self._vehicle_id = vehicle_id
         self._world = world
@@ -105,6 +107,7 @@ class Handling:
         self._doing: dict[str, Doing] = {}
         self._timer: Timer | None = None
         self._queued: OrderNode | None = None
+        self._knows_retriable = knows_retriable
 
     @property
     def is_busy(self) -> bool:
@@ -159,7 +162,7 @@ class Handling:
     def abandon(self) -> None:
         """Give up what has not begun and who still waits for staff; hands that are at work finish what they do."""
         for doing in self._doing.values():
-            if doing.status in (ActionStatus.WAITING, ActionStatus.INITIALIZING):
+            if doing.status in (ActionStatus.WAITING, ActionStatus.INITIALIZING, ActionStatus.RETRIABLE):
                 self._end(doing, ActionStatus.FAILED, "cancelled")
         self._queued = None
         if self._visit:
@@ -233,8 +236,7 @@ class Handling:
             visit.no_show_at_s = visit.began_s + point.no_show_s
         if visit.staff_at_s > visit.no_show_at_s:
             if self._timers.now_s() >= visit.no_show_at_s:
-                self._end(doing, ActionStatus.FAILED, NO_STAFF)
-                return False
+                return self._waits_for_decision(doing)
             self._later(visit.no_show_at_s, lambda: self._give_up(doing, point_id))
             return True
         fixed_s = 0.0 if visit.unloaded_any else point.unload_fixed_s
@@ -245,8 +247,35 @@ class Handling:
 
     def _give_up(self, doing: Doing, point_id: PointId) -> None:
         self._world.record(WorldEventKind.STAFF_MISSING, vehicle=self._vehicle_id, run=doing.run_id, place=point_id)
+        if not self._waits_for_decision(doing):
+            self._go_to_next()
+
+    def _waits_for_decision(self, doing: Doing) -> bool:
+        """Nobody was there: it has failed, or may be tried again and waits to be told whether it shall."""
+        if not (self._knows_retriable and doing.action.is_retriable):
+            self._end(doing, ActionStatus.FAILED, NO_STAFF)
+            return False
+        doing.status, doing.result = ActionStatus.RETRIABLE, NO_STAFF
+        self._touched()
+        return True
+
+    def retry(self, action_id: str) -> bool:
+        """Try an action again that waits for a decision; False where it does not."""
+        visit, doing = self._visit, self._doing.get(action_id)
+        if visit is None or doing is None or doing.status is not ActionStatus.RETRIABLE:
+            return False
+        visit.staff_at_s, visit.began_s = None, self._timers.now_s()
+        self._next()
+        return True
+
+    def skip(self, action_id: str) -> bool:
+        """Let an action that waits for a decision have failed; False where it does not."""
+        doing = self._doing.get(action_id)
+        if self._visit is None or doing is None or doing.status is not ActionStatus.RETRIABLE:
+            return False
         self._end(doing, ActionStatus.FAILED, NO_STAFF)
         self._go_to_next()
+        return True
 
     def _unload(self, doing: Doing, per_parcel_s: float, fixed_s: float) -> None:
         self._run(doing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fleet.wire.messages import Action, ActionState, ActionStatus, ErrorReference, OperatingMode
@@ -36,7 +37,22 @@ class InstantDesk:
             "stopCharging": self._stop_charging,
             "startPause": self._start_pause,
             "stopPause": self._stop_pause,
+            **self._newer(),
         }
+
+    def _newer(self) -> dict[str, Callable[[Doing], None]]:
+        """Those that not every version has."""
+        vehicle = self._vehicle
+        acts: dict[str, Callable[[Doing], None]] = {
+            "clearInstantActions": self._clear,
+            "retry": lambda doing: self._decide(doing, vehicle.handling.retry, "actionId"),
+            "skipRetry": lambda doing: self._decide(doing, vehicle.handling.skip, "actionId"),
+            "enableZoneSet": lambda doing: self._decide(doing, vehicle.zones.enable, "zoneSetId"),
+            "deleteZoneSet": lambda doing: self._decide(doing, vehicle.zones.delete, "zoneSetId"),
+            "startHibernation": self._start_hibernation,
+            "stopHibernation": self._stop_hibernation,
+        }
+        return {name: act for name, act in acts.items() if name in vehicle.edition.instants}
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -52,6 +68,10 @@ class InstantDesk:
 
     def forget(self) -> None:
         """A new order begins: what is over is no longer shown, but never done again."""
+        if not self._vehicle.edition.keeps_instants:
+            self._forget_over()
+
+    def _forget_over(self) -> None:
         self._doing = {key: doing for key, doing in self._doing.items() if not doing.is_over}
 
     def forget_all(self) -> None:
@@ -66,7 +86,9 @@ class InstantDesk:
             doing = Doing(action, ActionStatus.RUNNING)
             self._doing[action.action_id] = doing
             act = self._acts.get(action.action_type)
-            if act and action.action_type in NOT_BY_HAND and self._vehicle.mode is not OperatingMode.AUTOMATIC:
+            if self._vehicle.is_hibernating and action.action_type != "stopHibernation":
+                self._fail(doing, complaints.INSTANT_FAILED, f"{action.action_type}: it sleeps")
+            elif act and action.action_type in NOT_BY_HAND and self._vehicle.mode is not OperatingMode.AUTOMATIC:
                 self._fail(doing, complaints.INSTANT_FAILED, f"{action.action_type}: in mode {self._vehicle.mode}")
             elif act:
                 act(doing)
@@ -150,6 +172,33 @@ class InstantDesk:
         self._vehicle.is_paused = False
         doing.status = ActionStatus.FINISHED
         self._vehicle.go_on()
+
+    def _clear(self, doing: Doing) -> None:
+        self._forget_over()
+        doing.status = ActionStatus.FINISHED
+
+    def _decide(self, doing: Doing, act: Callable[[str], bool], key: str) -> None:
+        if act(doing.text(key)):
+            doing.status = ActionStatus.FINISHED
+            self._vehicle.go_on()
+        else:
+            text = f"{doing.action.action_type}: there is nothing to do it to"
+            self._fail(doing, complaints.INSTANT_FAILED, text)
+
+    def _start_hibernation(self, doing: Doing) -> None:
+        vehicle = self._vehicle
+        if not vehicle.is_idle or vehicle.driver.is_driving:
+            self._fail(doing, complaints.INSTANT_FAILED, "startHibernation: an order is active")
+            return
+        doing.status = ActionStatus.FINISHED
+        vehicle.voice.say_state()
+        vehicle.is_hibernating = True
+        vehicle.voice.say_sleeping()
+
+    def _stop_hibernation(self, doing: Doing) -> None:
+        self._vehicle.is_hibernating = False
+        doing.status = ActionStatus.FINISHED
+        self._vehicle.voice.say_awake()
 
     def _fail(self, doing: Doing, complaint: Complaint, description: str) -> None:
         doing.status, doing.result = ActionStatus.FAILED, description

@@ -45,6 +45,7 @@ class Manners:
     def __init__(self, character: Character) -> None:
         self._character = character
         self._numbers: Counter[str] = Counter()
+        self._last: Counter[str] = Counter()
 
     # ---- numbers
 
@@ -53,10 +54,16 @@ class Manners:
         counter, every = "" if self._character.shares_counter else name, self._character.repeats_number_every
         number = self._numbers[counter]
         self._numbers[counter] += 1
-        return number - number // every if every else number
+        self._last[name] = number - number // every if every else number
+        return self._last[name]
+
+    def last_number(self, name: str) -> int:
+        """The number of the last message on a topic; 0 before the first."""
+        return self._last[name]
 
     def count_anew(self) -> None:
         self._numbers.clear()
+        self._last.clear()
 
     # ---- how a message is handed over
 

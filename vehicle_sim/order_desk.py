@@ -18,9 +18,6 @@ from vehicle_sim.world import WorldEventKind
 if TYPE_CHECKING:
     from vehicle_sim.vehicle import SimVehicle
 
-JUDGES_REPEATS_FROM = 3
-"""The major version from which on another content under a number that was used is complained of."""
-
 
 class OrderDesk:
     """Takes orders and updates for one vehicle, or refuses them."""
@@ -46,7 +43,7 @@ class OrderDesk:
         elif held is not None and is_known and order.order_update_id < held.update_id:
             text = f"update {order.order_update_id} is older than {held.update_id}"
             self._reject(order, refuse(order, complaints.OLD_UPDATE, text))
-        elif fault := self._is_too_much(order):
+        elif fault := self._is_too_much(order) or self._is_off_the_map(order):
             self._reject(order, fault)
         elif held is not None and is_known:
             self._hear_update(order, held)
@@ -58,9 +55,17 @@ class OrderDesk:
         since_s, self._told_s = now_s - self._told_s, now_s
         return order_fault(vehicle.character, vehicle.voice.offers(), order, since_s) if order.nodes else None
 
+    def _is_off_the_map(self, order: Order) -> Rejection | None:
+        """Coordinates mean nothing on a map that it does not have (5.13)."""
+        for node in order.nodes:
+            if node.position is not None and node.position.map_id != self._vehicle.voice.map_id:
+                text = f"map {node.position.map_id} is not known here"
+                return refuse(order, complaints.NO_SUCH_MAP, text, ("mapId", node.position.map_id))
+        return None
+
     def _hear_again(self, order: Order, held: HeldOrder) -> None:
         """Said before: a state confirms it."""
-        if self._vehicle.major >= JUDGES_REPEATS_FROM and held.told not in (None, order):
+        if self._vehicle.edition.judges_repeats and held.told not in (None, order):
             text = f"update {order.order_update_id} has another content than before"
             self._reject(order, refuse(order, complaints.OTHER_CONTENT, text))
         elif self._vehicle.character.confirms_again:
@@ -99,7 +104,7 @@ class OrderDesk:
             return complaints.OTHER_ORDER, "charging; stopCharging first"
         if vehicle.driver.is_driving and vehicle.driver.phase is not Phase.BRAKING:
             return complaints.OTHER_ORDER, "not yet standing"
-        if vehicle.ailments.refuses:
+        if vehicle.ailments.refuses or vehicle.is_hibernating:
             return complaints.NOT_AVAILABLE, "not ready for orders"
         is_automatic = vehicle.mode is OperatingMode.AUTOMATIC
         return None if is_automatic else (complaints.NOT_AVAILABLE, f"in mode {vehicle.mode}")

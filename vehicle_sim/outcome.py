@@ -23,7 +23,6 @@ from vehicle_sim.truth import Truth
 from vehicle_sim.vehicle import SimVehicle
 from vehicle_sim.world import Violation, World
 
-SAID_TO_US = frozenset({"connection", "state", "factsheet", "visualization"})
 Wrapping = Callable[[AreaController], None]
 Meddling = Callable[[Mapping[VehicleId, SimVehicle], Timers], None]
 
@@ -120,26 +119,16 @@ class Outcome:
 class Tally:
     """Figures of controllers that are gone."""
 
-    schema_violations: Counter[str] = field(default_factory=Counter)
+    said_wrongly: Counter[str] = field(default_factory=Counter)
+    heard_wrongly: Counter[str] = field(default_factory=Counter)
     orders_sent: int = 0
     plan_s: list[float] = field(default_factory=list)
     dispatch_s: list[float] = field(default_factory=list)
 
-    @property
-    def said_wrongly(self) -> dict[str, int]:
-        return {place: count for place, count in self.schema_violations.items() if _topic_of(place) not in SAID_TO_US}
-
-    @property
-    def heard_wrongly(self) -> dict[str, int]:
-        return {place: count for place, count in self.schema_violations.items() if _topic_of(place) in SAID_TO_US}
-
     def take(self, controller: AreaController) -> None:
         stats = controller.stats
-        self.schema_violations.update(stats.schema_violations)
+        self.said_wrongly.update(stats.said_wrongly())
+        self.heard_wrongly.update(stats.heard_wrongly())
         self.orders_sent += stats.sent["order"]
         self.plan_s += stats.solver_s
         self.dispatch_s += stats.dispatch_s
-
-
-def _topic_of(place: str) -> str:
-    return place.partition(":")[0]

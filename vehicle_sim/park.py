@@ -13,6 +13,8 @@ from fleet.model.vehicle import Vehicle
 from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.wire.subscription import Subscription
 from vehicle_sim.characters import Character, character_among
+from vehicle_sim.complaints import major_of
+from vehicle_sim.editions import edition_of
 from vehicle_sim.vehicle import SimVehicle
 from vehicle_sim.voice import Radio, topic_of
 from vehicle_sim.world import World
@@ -63,4 +65,5 @@ def home_of(roads: SiteRoads, vehicle: Vehicle) -> Place:
 
 def subscriptions_of(vehicle: Vehicle) -> tuple[Subscription, ...]:
     """What a vehicle listens to."""
-    return (Subscription(topic_of(vehicle, "order")), Subscription(topic_of(vehicle, "instantActions")))
+    edition = edition_of(major_of(vehicle.vda5050_version))
+    return tuple(Subscription(topic_of(vehicle, name)) for name in edition.topics)

@@ -28,6 +28,7 @@ def report_of(outcome: Outcome, wall_s: float | None = None, cpu_s: float | None
             plan_ms=_timings(outcome.plan_s),
             dispatch_latency_ms=_timings(outcome.dispatch_s),
             schema_violations=sum(outcome.schema_violations.values()),
+            heard_violations=sum(outcome.heard_violations.values()),
         ),
         from_s=outcome.scenario.start_s,
         ended_early="" if outcome.is_over else "not everything had come to its end",

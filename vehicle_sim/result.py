@@ -36,6 +36,7 @@ def result_json(outcome: Outcome, wall_s: float, cpu_s: float) -> dict[str, obje
         "orders_sent": outcome.orders_sent,
         "orders_rejected": outcome.orders_rejected,
         "schema_violations": sum(outcome.schema_violations.values()),
+        "heard_violations": sum(outcome.heard_violations.values()),
         "invariant_violations": [
             {"check": v.check, "time_s": round(v.time_s, 3), "vehicle": v.vehicle, "detail": v.detail}
             for v in outcome.violations

@@ -6,6 +6,8 @@ an ordinary loop against a real broker. It trusts no order: what it cannot do it
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from fleet.errors import WireError
 from fleet.model.place import Place
 from fleet.model.site import Site
@@ -15,16 +17,21 @@ from fleet.wire.messages import (
     EmergencyStop,
     ErrorReference,
     Header,
+    InstantActions,
     OperatingMode,
+    Order,
     OrderNode,
+    Responses,
     Safety,
     VehicleError,
+    ZoneSet,
 )
 from vehicle_sim import complaints
 from vehicle_sim.ailments import Ailments
 from vehicle_sim.characters import EXACT, Character
 from vehicle_sim.complaints import Complaint, error_of, major_of
 from vehicle_sim.driver import Driver
+from vehicle_sim.editions import edition_of
 from vehicle_sim.handling import Doing, Handling
 from vehicle_sim.held_order import HeldOrder
 from vehicle_sim.instant import InstantDesk
@@ -34,6 +41,7 @@ from vehicle_sim.plug import Plug
 from vehicle_sim.strictness import size_fault
 from vehicle_sim.voice import Radio, Voice
 from vehicle_sim.world import World, WorldEventKind
+from vehicle_sim.zones import Zones
 
 SAFE = Safety(emergency_stop=EmergencyStop.NONE, field_violation=False)
 
@@ -57,6 +65,7 @@ class SimVehicle:
         safety: the emergency stop and the protective field.
         clock_lie_s: how far its clock is ahead of the true time.
         is_off: it is restarting; nothing is heard, said or done.
+        is_hibernating: it sleeps until it is woken; it says no states and takes no orders.
         ailments: what befalls it.
     """
 
@@ -77,6 +86,7 @@ class SimVehicle:
         self.id = vehicle.id
         self.character = character
         self.major = major_of(vehicle.vda5050_version)
+        self.edition = edition_of(self.major)
         self.world = world
         self.type = site.type_of(vehicle.id)
         self.home = (place, node_id)
@@ -86,10 +96,13 @@ class SimVehicle:
         self.was_moved = False
         self.clock_lie_s = 0.0
         self.is_off = False
-        self.is_paused = False
+        self.is_paused = self.is_hibernating = False
         self.errors: dict[str, tuple[Complaint, VehicleError]] = {}
         self.driver = Driver(vehicle.id, self.type, world, place, soc_fraction, self)
-        self.handling = Handling(vehicle.id, world, self.touched, self._action_failed, self.go_on)
+        self.zones = Zones(world.ground)
+        self.handling = Handling(
+            vehicle.id, world, self.touched, self._action_failed, self.go_on, self.edition.knows_retriable
+        )
         self.plug = Plug(vehicle.id, self.driver, world)
         self.orders = OrderDesk(self)
         self.instant = InstantDesk(self)
@@ -126,17 +139,24 @@ class SimVehicle:
         """
         if fault := size_fault(self.character, payload):
             raise ValueError(fault)
+        if name not in self.edition.topics:
+            raise ValueError(f"nothing is heard on {name}")
         payload = self.voice.manners.read(name, payload)
-        version, fields = self.vehicle.vda5050_version, self.vehicle.habits.fields
-        if name == "order":
-            header, order = codec.decode_order(payload, version, fields)
-            self._check_version(header)
-            self.orders.hear(order)
-        elif name == "instantActions":
-            header, instant = codec.decode_instant_actions(payload, version, fields)
-            self._check_version(header)
-            for action in instant.actions:
-                self.instant.hear(action)
+        header, told = codec.decode_told(name, payload, self.vehicle.vda5050_version, self.vehicle.habits.fields)
+        self._check_version(header)
+        match told:
+            case Order():
+                self.orders.hear(told)
+            case InstantActions():
+                for action in told.actions:
+                    self.instant.hear(action)
+            case ZoneSet():
+                self.zones.take(told)
+                self.touched()
+            case Responses():
+                pass  # it asks for nothing
+            case _:
+                assert_never(told)
 
     def _check_version(self, header: Header) -> None:
         """Majors never mix; and there are vehicles that take only the very version they speak."""
@@ -202,6 +222,9 @@ class SimVehicle:
         held_back = self.is_paused or self.is_off or self.safety is not SAFE
         busy = self.instant.is_stopping or self.handling.is_busy or self.plug.is_charging
         return not held_back and not busy and self.mode is OperatingMode.AUTOMATIC
+
+    def zone_speed_mps(self, edge: int) -> float:
+        return self.zones.speed_mps(edge)
 
     def load_kg(self) -> float:
         return sum(lot.mass_kg for lot in self.world.lots_aboard(self.id))

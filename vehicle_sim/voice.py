@@ -26,16 +26,19 @@ from fleet.wire.messages import (
     OfferedAction,
     OptionalParameter,
     OrderNode,
+    PlannedPath,
     Position,
     Power,
     VehicleError,
     VehicleState,
     Visualization,
+    Waypoint,
 )
 from vehicle_sim import complaints
 from vehicle_sim.complaints import error_of
 from vehicle_sim.held_order import ACTIONS_KNOWN
 from vehicle_sim.manners import Manners
+from vehicle_sim.outlook import outlook
 from vehicle_sim.timers import Timer
 
 if TYPE_CHECKING:
@@ -105,7 +108,7 @@ class Voice:
         self, owner: SimVehicle, map_id: str, radio: Radio, state_interval_s: float, visualization_s: float | None
     ) -> None:
         self._owner = owner
-        self._map_id = map_id
+        self.map_id = map_id
         self._maps = (MapState(map_id=map_id, map_version="1", is_enabled=True),)
         self.radio = radio
         self._timers = owner.world.timers
@@ -117,7 +120,6 @@ class Voice:
         }
         self._pending: Timer | None = None
         self._last_state_s = 0.0
-        self._last_state_number = 0
         self._is_awake = False
         self._has_restarted = False
         self.states_sent = 0
@@ -143,6 +145,12 @@ class Voice:
         """About to leave on purpose."""
         self._say_connection(ConnectionState.OFFLINE)
 
+    def say_sleeping(self) -> None:
+        self._say_connection(ConnectionState.HIBERNATING)
+
+    def say_awake(self) -> None:
+        self._say_connection(ConnectionState.ONLINE)
+
     def touched(self) -> None:
         """Something changed; say it once this instant is over."""
         if self._pending is None and self._is_awake:
@@ -151,12 +159,10 @@ class Voice:
     def say_state(self) -> None:
         self._pending = None
         self._last_state_s = self._timers.now_s()
-        if self._owner.is_off:
+        if self._owner.is_off or self._owner.is_hibernating:
             return
         self.states_sent += 1
-        state = self.state()
-        self._last_state_number = state.header.header_id
-        self._send("state", state)
+        self._send("state", self.state())
 
     def say_factsheet(self) -> None:
         self._send("factsheet", self._factsheet())
@@ -182,7 +188,7 @@ class Voice:
             header=self._header("visualization"),
             position=self._position(),
             speed_mps=self._owner.driver.speed_mps(),
-            state_header_id=self._last_state_number,
+            state_header_id=self.manners.last_number("state") % HEADER_ID_MAX,
         )
         self._send("visualization", message)
         self._later(self._visualization_s, self._show)
@@ -196,6 +202,7 @@ class Voice:
         owner, order, driver = self._owner, self._owner.order, self._owner.driver
         hops = tuple(order.hops) if order else ()
         kept = (_node_state(order.last_node),) if order and owner.character.keeps_reached_node else ()
+        path, waypoints = self._outlook()
         return VehicleState(
             header=self._header("state"),
             order_id=order.order_id if order else "",
@@ -218,12 +225,21 @@ class Voice:
             errors=(*[error for _, error in owner.errors.values()], *self._road_errors()),
             safety=owner.safety,
             maps=self._maps,
+            zone_sets=owner.zones.states() or None,
+            planned_path=path,
+            waypoints=waypoints,
         )
+
+    def _outlook(self) -> tuple[PlannedPath | None, tuple[Waypoint, ...]]:
+        owner = self._owner
+        if not owner.edition.tells_path:
+            return None, ()
+        return outlook(owner.driver, owner.world.ground, self._timers.now_s())
 
     def _position(self) -> Position:
         x_m, y_m, theta_rad = self._owner.world.ground.pose(self._owner.driver.here())
         return Position(
-            x_m=round(x_m, 3), y_m=round(y_m, 3), theta_rad=_rounded(theta_rad), map_id=self._map_id, is_localized=True
+            x_m=round(x_m, 3), y_m=round(y_m, 3), theta_rad=_rounded(theta_rad), map_id=self.map_id, is_localized=True
         )
 
     def _loads(self) -> tuple[Load, ...]:

@@ -25,7 +25,7 @@ from fleet.controller.recall import past_of
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
-from fleet.controller.turn import OWN_PLANS, Due, Outcome, long_releases, take_turn
+from fleet.controller.turn import OWN_PLANS, Due, Outcome, long_releases, new_profiles, take_turn
 from fleet.dispatch.commands import Answer
 from fleet.errors import (
     FencedError,
@@ -45,7 +45,7 @@ from fleet.planning.port import Budget, Solver
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
-from fleet.telemetry.liveness import Watch
+from fleet.telemetry.liveness import Watch, keep_pace
 from fleet.wire.link import Link
 
 SNAPSHOT_EVERY = 2000
@@ -146,6 +146,7 @@ class AreaController:
         for row in saved.outbox:
             if row.vehicle_id in self.site.vehicles:
                 self.outlet.add(row, now_s)
+        keep_pace(self.watch, self.state.twins.values())
         for vehicle_id in self.site.vehicles:
             self.watch.expected(vehicle_id, now_s)
             self._wake(vehicle_id, now_s)
@@ -339,6 +340,7 @@ class AreaController:
 
     def _after(self, draft: Draft, facts: Facts, outcome: Outcome) -> None:
         now_s = draft.now_s
+        keep_pace(self.watch, new_profiles(draft))
         for vehicle_id in facts.states:
             self.outlet.heard(vehicle_id, now_s)
         if facts.link_came_up:

@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 
 KEPT = 4096
+SAID_BY_US = frozenset({"order", "instantActions", "zoneSet", "responses"})
 
 
 class Stats:
@@ -27,6 +28,14 @@ class Stats:
         self.solver_s: deque[float] = deque(maxlen=KEPT)
         self.dispatch_s: deque[float] = deque(maxlen=KEPT)
 
+    def said_wrongly(self) -> Counter[str]:
+        """Rules that our own messages broke, by topic and field."""
+        return Counter({place: count for place, count in self.schema_violations.items() if _is_ours(place)})
+
+    def heard_wrongly(self) -> Counter[str]:
+        """Rules that messages of vehicles broke: they are used all the same, as far as they can be read."""
+        return self.schema_violations - self.said_wrongly()
+
     def turn_took(self, seconds: float, facts: int) -> None:
         self.turns += 1
         if facts:
@@ -38,6 +47,10 @@ class Stats:
     def committed(self, events: int) -> None:
         self.commits += 1
         self.events += events
+
+
+def _is_ours(place: str) -> bool:
+    return place.partition(":")[0] in SAID_BY_US
 
 
 def percentile(values: Iterable[float], share: float) -> float:

@@ -30,7 +30,12 @@ POINT_SPACING_M = 250.0
 STATION_SPACING_M = 3000.0
 TRIES = 20_000
 NAMED_PER_PLACE = 20  # where there are as many streets with a name, only those are taken
-MAKES = (("Falknis", "FA", "zto_5"), ("Gonzen", "GO", "post_5"), ("Alvier", "AL", "post_8"))
+MAKES = (
+    ("Falknis", "FA", "zto_5", "2.1.0"),
+    ("Gonzen", "GO", "post_5", "2.0.0"),
+    ("Alvier", "AL", "post_8", "3.0.0"),
+)
+"""Name, letters of its serial numbers, type of vehicle, and the version of VDA 5050 that it speaks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,13 +156,13 @@ def _text(map_path: Path, wish: Wish, name: str, stations: list[_Spot], points: 
         lines += ["loading_bays = 3", "chargers = 4", "charger_kw = 20.0"]
     for i, spot in enumerate(points, start=1):
         lines += ["", "[[point]]", *_place(f"point-{i:02d}", spot)]
-    for i, (make, letters, type_id) in enumerate(islice(cycle(MAKES), wish.vehicles), start=1):
+    for i, (make, letters, type_id, version) in enumerate(islice(cycle(MAKES), wish.vehicles), start=1):
         lines += [
             "",
             "[[vehicle]]",
             f"manufacturer = {_quoted(make)}",
             f"serial_number = {_quoted(f'{letters}-{i:03d}')}",
-            'vda5050_version = "2.1.0"',
+            f"vda5050_version = {_quoted(version)}",
             f"type = {_quoted(type_id)}",
             f"home_station = {_quoted(f'station-{(i - 1) % wish.stations + 1}')}",
         ]

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fleet.model.ids import ActionId, OrderId, VehicleId
-from fleet.model.order import REQUESTS, ActionKind, ActionPhase, OrderPhase
+from fleet.model.order import ActionPhase, OrderPhase
 from fleet.model.site import Limits
 from fleet.model.twin import Liveness
+from fleet.orders.reach import RESPONSES, ZONES, is_answered, may_be_told
 from fleet.state.fleet_state import FleetState
+from fleet.telemetry.profiles import profile
 
 ORDER_LIFE_S = 60.0
 
@@ -34,8 +36,8 @@ class OutboxRow:
 
     Attributes:
         seq: the journal record that it belongs to.
-        topic: "order" or "instantActions".
-        ref: order id, or action id of an instant action.
+        topic: "order", "instantActions", "zoneSet" or "responses".
+        ref: order id, action id of an instant action, id of the zone set, or of the request that is answered.
         body: the message without header; the same ref and update always have the same body.
         digest: sha256 of the body.
     """
@@ -111,9 +113,16 @@ class Outlet:
             if waiting is None or _is_stale(waiting, now_s) or not _may_be_told(state, waiting.row):
                 continue
             waiting.attempts += 1
-            self._queue(row_id, now_s + self._limits.resend_wait_s(waiting.attempts))
+            self._queue(row_id, now_s + self._wait_s(state, waiting))
             found.append((waiting.row, waiting.attempts))
         return found
+
+    def _wait_s(self, state: FleetState, waiting: _Waiting) -> float:
+        """Until it is said again; never sooner than the vehicle takes orders."""
+        wait_s = self._limits.resend_wait_s(waiting.attempts)
+        if waiting.row.topic != "order":
+            return wait_s
+        return max(wait_s, profile(state.twin(waiting.row.vehicle_id)).limits.order_interval_s_min)
 
     def may_go(self, state: FleetState, row: OutboxRow) -> bool:
         """Whether a row that was due a moment ago is still to be sent, as the state is now."""
@@ -172,20 +181,17 @@ def _is_new_order(row: OutboxRow) -> bool:
 
 
 def _may_be_told(state: FleetState, row: OutboxRow) -> bool:
-    """Requests always; a cancel to whoever is heard; anything else only to a vehicle that may move now."""
     twin = state.twins.get(row.vehicle_id)
-    if twin is None:
-        return False
-    instant = next((i for i in twin.instants if i.action_id == row.ref), None)
-    if instant is not None and instant.kind in REQUESTS:
-        return True
-    if instant is not None and instant.kind is ActionKind.CANCEL_ORDER:
-        return twin.liveness is Liveness.FRESH
-    return twin.can_take_orders
+    return twin is not None and may_be_told(twin, row.topic, row.ref)
 
 
 def outcome(state: FleetState, row: OutboxRow) -> OutboxStatus | None:
     """What has become of a row, by what the vehicle's states have shown; None while it is open."""
+    if row.topic in (ZONES, RESPONSES):
+        known = is_answered(state.twin(row.vehicle_id), row.topic, row.ref)
+        if known is None:
+            return OutboxStatus.SUPERSEDED
+        return OutboxStatus.CONFIRMED if known else None
     if row.topic != "order":
         twin = state.twin(row.vehicle_id)
         instant = next((i for i in twin.instants if i.action_id == ActionId(row.ref)), None)

@@ -126,7 +126,7 @@ def _words(error: VehicleError) -> str:
     return f"{error.error_type}: {error.description or 'no description'}"
 
 
-# What is tried ----------------------------------------------------------------------------------------------------------
+# What is tried --------------------------------------------------------------------------------------------------------
 
 
 def _nobody_can(refused: _Refused) -> _Remedy | None:

@@ -104,7 +104,7 @@ def _of_order_error(order: Order, state: VehicleState) -> Patience:
     return SIMPLIFY
 
 
-# What may be left out ---------------------------------------------------------------------------------------------------
+# What may be left out -------------------------------------------------------------------------------------------------
 
 TRAJECTORY, CORRIDOR, LENGTH, DEVIATION, PARAMETERS = "trajectory", "corridor", "length", "deviation", "parameters"
 DROPPABLE = (TRAJECTORY, CORRIDOR, LENGTH, DEVIATION, PARAMETERS)

@@ -210,6 +210,7 @@ class Effort:
     plan_ms: Timings = Timings()
     dispatch_latency_ms: Timings = Timings()
     schema_violations: int | None = None
+    heard_violations: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ def report_json(data: ReportData) -> dict[str, object]:
         "orders_sent": data.orders_sent,
         "orders_rejected": data.orders_rejected,
         "schema_violations": effort.schema_violations,
+        "heard_violations": effort.heard_violations,
         "invariant_violations": violations(data),
         "assists": len(data.assists),
         "stops_for_want_of_base": stops_for_want_of_base(data),

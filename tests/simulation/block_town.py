@@ -67,8 +67,18 @@ due_after = "60m"
 """
 
 
-def block_town(folder: Path, scenario: str = SCENARIO, more: str = "") -> tuple[Scenario, RoadGraph]:
-    """The scenario and its roads, with files in `folder`; `more` is added to the site file."""
+def block_town(
+    folder: Path, scenario: str = SCENARIO, more: str = "", version: str = "2.1.0", profile: str = ""
+) -> tuple[Scenario, RoadGraph]:
+    """The scenario and its roads, with files in `folder`.
+
+    Args:
+        folder: where they are written.
+        scenario: the text of the scenario file.
+        more: added to the site file.
+        version: that the vehicles speak.
+        profile: lines of a profile that all vehicles have, or empty for none.
+    """
     graph = grid_town(COLUMNS, ROWS, BLOCK_M)
 
     def at(x_m: float, y_m: float) -> tuple[float, float]:
@@ -78,6 +88,9 @@ def block_town(folder: Path, scenario: str = SCENARIO, more: str = "") -> tuple[
     doors = [at(600.0 + 120.0, -8.0), at(900.0 + 8.0, 420.0), at(300.0 + 130.0, 608.0)]
     points = "".join(POINT.format(i=i, lat=lat, lon=lon) for i, (lat, lon) in enumerate(doors, start=1))
     site = SITE.format(depot=at(150.0, -8.0), points=points) + more
+    its_profile = '\nprofile = "make"' if profile else ""
+    site = site.replace('vda5050_version = "2.1.0"', f'vda5050_version = "{version}"{its_profile}')
+    site += f'\n[[profile]]\nid = "make"\n{profile}\n' if profile else ""
     (folder / "site.toml").write_text(site, encoding="utf-8")
     (folder / "scenario.toml").write_text(scenario, encoding="utf-8")
     return Scenario.load(folder / "scenario.toml"), graph

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from fleet.controller.inbox import Asked, Facts
+from fleet.controller.inbox import Asked, Command, Facts
 from fleet.controller.turn import Due, Outcome
-from fleet.dispatch.commands import Answer, CancelRun, CloseRoad, Command, HoldVehicle, ReleaseVehicle, SubmitRuns
+from fleet.dispatch.commands import Answer, CancelRun, CloseRoad, HoldVehicle, ReleaseVehicle, SubmitRuns
 from fleet.errors import UnknownThingError
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause

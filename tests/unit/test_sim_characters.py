@@ -11,7 +11,7 @@ import pytest
 from fleet.errors import ConfigError
 from fleet.wire import codec
 from fleet.wire.messages import ActionStatus, Connection, ConnectionState, NodePosition, Order, ProtocolLimits
-from tests.unit.test_sim_vehicle import MAKE, Yard, an_order, in_yard, load, parcel_action
+from tests.unit.test_sim_vehicle import BLOCK_M, MAKE, STREET, Yard, an_order, in_yard, load, parcel_action
 from vehicle_sim.characters import (
     CHARACTERS,
     EXACT,
@@ -33,14 +33,18 @@ async def lose_the_line(yard: Yard, for_s: float = 30.0) -> None:
 
 def placed(order: Order, deviation_m: float | None = 5.0) -> Order:
     """The order with a position on each node, as a strict vehicle asks it."""
-    nodes = tuple(
-        msgspec.structs.replace(
-            node,
-            position=NodePosition(x_m=100.0 * i, y_m=0.0, map_id="street", deviation_m=deviation_m),
-        )
-        for i, node in enumerate(order.nodes)
+    return msgspec.structs.replace(
+        order,
+        nodes=tuple(
+            msgspec.structs.replace(
+                node,
+                position=NodePosition(
+                    x_m=STREET.index(node.node_id) * BLOCK_M, y_m=0.0, map_id="street", deviation_m=deviation_m
+                ),
+            )
+            for node in order.nodes
+        ),
     )
-    return msgspec.structs.replace(order, nodes=nodes)
 
 
 # Who is what ----------------------------------------------------------------------------------------------------------

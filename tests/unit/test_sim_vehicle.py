@@ -11,6 +11,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fleet.model.custody import Custody, CustodyKind
@@ -32,6 +33,7 @@ from fleet.wire.messages import (
     Header,
     Inbound,
     InstantActions,
+    NodePosition,
     Order,
     OrderEdge,
     OrderNode,
@@ -42,6 +44,7 @@ from vehicle_sim.characters import EXACT, Character
 from vehicle_sim.grid import grid_town
 from vehicle_sim.ground import Ground
 from vehicle_sim.memory_radio import MemoryRadio
+from vehicle_sim.park import subscriptions_of
 from vehicle_sim.timers import VirtualTimers
 from vehicle_sim.vehicle import SimVehicle
 from vehicle_sim.virtual_time import VirtualClock, run_virtual
@@ -156,7 +159,7 @@ class Yard:
         vehicle_link = MemoryLink(
             self.broker,
             "van-1",
-            [Subscription(topic_of(make, "order")), Subscription(topic_of(make, "instantActions"))],
+            subscriptions_of(make),
             will_of(make, START_S),
         )
         radio = MemoryRadio(self.broker, vehicle_link)
@@ -177,7 +180,7 @@ class Yard:
     def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
         parsed = Topic.parse(topic)
         assert parsed is not None
-        if parsed.name not in ("order", "instantActions"):
+        if parsed.name not in ("order", "instantActions", "zoneSet"):
             self.heard.append(codec.decode(parsed, payload))
             self.raw.append((parsed.name, json.loads(payload)))
 
@@ -746,3 +749,15 @@ def test_a_vehicle_farther_behind_it_refuses() -> None:
         await yard.tell(an_order())
 
     assert "validationError" in in_yard(story).error_types()
+
+
+def test_an_order_on_a_map_it_does_not_have_is_refused() -> None:
+    async def story(yard: Yard) -> None:
+        order = an_order()
+        elsewhere = NodePosition(x_m=0.0, y_m=0.0, map_id="another town")
+        first = msgspec.structs.replace(order.nodes[0], position=elsewhere)
+        await yard.tell(msgspec.structs.replace(order, nodes=(first, *order.nodes[1:])))
+
+    yard = in_yard(story)
+    assert yard.error_types() == {"orderError"}
+    assert yard.state.order_id == ""

@@ -76,6 +76,7 @@ def _effort(stage: Stage, course: Course, wall_s: float) -> Effort:
         plan_ms=_timings(figures.get("plan_ms")),
         dispatch_latency_ms=_timings(figures.get("dispatch_latency_ms")),
         schema_violations=figures.get("schema_violations"),
+        heard_violations=figures.get("heard_violations"),
     )
 
 

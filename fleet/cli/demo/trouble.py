@@ -31,6 +31,8 @@ at = "5m"
 lasts = "3h"
 """
 
+CHARACTERS = {"Gonzen": "sloppy"}
+"""Makes whose vehicles keep the standard loosely, as `vehicle-sim` knows them."""
 _SCENARIO = """\
 # Written by `fleet demo`; `vehicle-sim connect` reads the faults in it.
 name = "demo"
@@ -51,10 +53,16 @@ until = "4h"
 def write_scenario(path: Path, site_file: Path, site: Site, asked: Sequence[Asked], *, with_faults: bool) -> None:
     """Write the faults of this morning where the vehicles' simulator finds them."""
     text = _SCENARIO.format(site=json.dumps(str(site_file.resolve())), day=DAY.isoformat(), start=STARTS_AT)
+    text += _characters(site)
     if with_faults:
         blocked, silent, closed = victims(site, asked)
         text += _FAULTS.format(blocked=json.dumps(blocked), silent=json.dumps(silent), closed=json.dumps(closed))
     path.write_text(text, encoding="utf-8")
+
+
+def _characters(site: Site) -> str:
+    makes = sorted({vehicle.manufacturer for vehicle in site.vehicles.values()} & CHARACTERS.keys())
+    return "\n[characters]\n" + "".join(f"{json.dumps(make)} = {json.dumps(CHARACTERS[make])}\n" for make in makes)
 
 
 def victims(site: Site, asked: Sequence[Asked]) -> tuple[str, str, str]:
