@@ -26,6 +26,7 @@ from fleet.api.app import build_app, end_streams
 from fleet.clock import Clock, SystemClock
 from fleet.config import load
 from fleet.controller import AreaController, Parts
+from fleet.controller.presence import Presence, presence_subscription, presence_will
 from fleet.errors import ConfigError, FleetError
 from fleet.journal.store import SqlStore, sqlite_url
 from fleet.journal.writer import ThreadWriter
@@ -35,6 +36,7 @@ from fleet.planning.port import Budget
 from fleet.roads.site_roads import SiteRoads
 from fleet.wire.broker import EmbeddedBroker
 from fleet.wire.broker_url import BrokerUrl
+from fleet.wire.login import Login, read_login
 from fleet.wire.mqtt import LineLimits, MqttLink
 from fleet.wire.subscription import Subscription
 from fleet.workers.solver_process import ProcessSolver
@@ -216,6 +218,7 @@ class _Daemon:
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, stopped.set)
+        instance = secrets.token_hex(8)
         async with contextlib.AsyncExitStack() as stack:
             url = await stack.enter_async_context(self._broker())
             store = SqlStore(sqlite_url(self.site.data_dir / "fleet.db"))
@@ -224,8 +227,11 @@ class _Daemon:
             writer.start()
             stack.callback(writer.close)
             solver = await stack.enter_async_context(ProcessSolver.running())
-            area = AreaController(self._parts(url, store, writer, solver, roads))
+            line = line_of(self.site, url, instance, self._login(url))
+            area = AreaController(self._parts(line, store, writer, solver, roads))
             await area.open()
+            since_s, owner = self.clock.machine_wall_s(), area.parts.owner
+            area.announce(Presence(self.site.id, instance, owner, since_s, line, area.stats))
             await self._serve(area, listener, stopped)
         log.info("stopped", area=self.site.id)
 
@@ -239,12 +245,24 @@ class _Daemon:
             log.info("broker_up", url=str(broker.url), pid=broker.pid, adopted=broker.was_adopted)
             yield broker.url
 
+    def _login(self, url: BrokerUrl) -> Login:
+        """How we show ourselves to a broker that is not our own."""
+        broker = self.site.broker
+        if broker.is_embedded:
+            return Login()
+        login = read_login(broker.user, broker.password_file, broker.ca_file, os.environ)
+        if url.is_secure:
+            login.tls()  # a file that cannot be used is told now
+        elif login.password is not None and not url.is_loopback:
+            log.warning("password_in_clear", url=str(url), remedy=f"use mqtts://{url.host} so that nobody can read it")
+        return login
+
     def _parts(
-        self, url: BrokerUrl, store: SqlStore, writer: ThreadWriter, solver: ProcessSolver, roads: SiteRoads
+        self, line: MqttLink, store: SqlStore, writer: ThreadWriter, solver: ProcessSolver, roads: SiteRoads
     ) -> Parts:
         return Parts(
             clock=self.clock,
-            link=line_of(self.site, url),
+            link=line,
             store=store,
             writer=writer,
             solver=solver,
@@ -273,13 +291,20 @@ class _Daemon:
             told.cancel()
 
 
-def line_of(site: Site, url: BrokerUrl) -> MqttLink:
-    """The line on which the area hears its vehicles; laid anew when all of them seem to have fallen silent."""
+def line_of(site: Site, url: BrokerUrl, instance: str, login: Login | None = None) -> MqttLink:
+    """The line on which the area hears its vehicles; laid anew when all of them seem to have fallen silent.
+
+    Its client id is its own, for two controllers of one id would throw each other out for ever.
+    """
     prefix = f"{site.interface_name}/+/+/+"
     subscriptions = [Subscription(f"{prefix}/{name}") for name in INBOUND_TOPICS]
     subscriptions.append(Subscription(f"{prefix}/connection", qos=1))
+    subscriptions.append(presence_subscription(site.id))
     limits = LineLimits(silence_s_max=SILENCE_S_MAX)
-    return MqttLink(url, f"fleet-{site.id}", subscriptions, random.Random(), limits=limits)
+    will = presence_will(site.id, instance)
+    line = MqttLink(url, f"fleet-{instance}", subscriptions, random.Random(), will, limits, login)
+    line.farewell = will
+    return line
 
 
 def bind(address: ApiAddress) -> socket.socket:

@@ -32,6 +32,10 @@ class LinkDownError(FleetError):
     """The line to the broker is down; nothing was sent."""
 
 
+class OtherControllerError(FleetError):
+    """Another controller commands our area over the same broker, and was there before us; names it and the remedy."""
+
+
 class BrokerError(FleetError):
     """The broker could not be started or reached; names the port, who holds it and the remedy."""
 

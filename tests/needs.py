@@ -45,6 +45,11 @@ def find_chromium() -> Path | None:
     return _first_program("chromium", "chromium-browser", "google-chrome")
 
 
+def find_openssl() -> Path | None:
+    """The openssl program, which makes certificates."""
+    return _first_program("openssl")
+
+
 def _first_program(*names: str) -> Path | None:
     found = next(filter(None, map(shutil.which, names)), None)
     return Path(found) if found else None
@@ -60,6 +65,7 @@ FINDERS: Mapping[str, Callable[[], Path | None]] = MappingProxyType(
         "mosquitto": find_mosquitto,
         "postgresql": find_postgresql,
         "chromium": find_chromium,
+        "openssl": find_openssl,
     }
 )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from fleet.roads.graph import RoadGraph, TextColumn
+from fleet.roads.graph import NodeFlag, RoadGraph, TextColumn
 from fleet.roads.plane import LocalPlane
+from fleet.roads.stops import CLEAR_M
 
 
 def grid_town(columns: int, rows: int, block_m: float = 100.0, speed_mps: float = 10.0) -> RoadGraph:
@@ -32,7 +33,7 @@ def grid_town(columns: int, rows: int, block_m: float = 100.0, speed_mps: float 
         node_lon=lon,
         node_x_m=x_m,
         node_y_m=y_m,
-        node_flags=np.zeros(len(nodes), np.int32),
+        node_flags=np.where(np.bincount(np.array(pairs).ravel(), minlength=len(nodes)) > 2, int(NodeFlag.JUNCTION), 0),
         node_barrier=untagged_nodes,
         node_access=untagged_nodes,
         edge_from=np.array([a for a, _ in edges], np.int32),
@@ -48,7 +49,7 @@ def grid_town(columns: int, rows: int, block_m: float = 100.0, speed_mps: float 
         edge_vehicle=untagged,
         edge_motor_vehicle=untagged,
         edge_conditional=untagged,
-        edge_stop_m=np.full(count, block_m - 10.0),
+        edge_stop_m=np.full(count, block_m - CLEAR_M),
         shape_start=np.arange(0, 2 * count + 1, 2, dtype=np.int64),
         shape_x_m=np.array([x_m[node] for edge in edges for node in edge]),
         shape_y_m=np.array([y_m[node] for edge in edges for node in edge]),

@@ -86,6 +86,8 @@ class _Fleet(Collector):
         yield GaugeMetricFamily("fleet_journal_seq", "Number of the last event.", area.head_seq)
         yield GaugeMetricFamily("fleet_journal_writable", "1 while the journal can be written.", not area.store_trouble)
         yield GaugeMetricFamily("fleet_link_up", "1 while the line to the broker is up.", area.ear.is_link_up)
+        others = area.stats.other_controllers
+        yield CounterMetricFamily("fleet_other_controllers", "Times another controller of our area was heard.", others)
         yield GaugeMetricFamily("fleet_lease_good", "1 while the area is ours.", area.lease.is_good)
         yield GaugeMetricFamily("fleet_event_streams", "Open event streams.", self._front.bell.listeners)
 

@@ -38,7 +38,7 @@ class LogFormat(StrEnum):
 )
 def serve(
     site: Annotated[Path, typer.Option(help="Site file (TOML).")],
-    broker: Annotated[str | None, typer.Option(help="mqtt://host:port, or embedded.")] = None,
+    broker: Annotated[str | None, typer.Option(help="mqtt://host:port, mqtts://host:port or embedded.")] = None,
     data: Annotated[Path | None, typer.Option(help="Directory of journal and broker store.")] = None,
     api: Annotated[str | None, typer.Option(help="host:port of the HTTP API.")] = None,
     time_factor: Annotated[float | None, typer.Option(help="Trade seconds per second; simulation only.")] = None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from fleet.config.builtin import builtin_type
 from fleet.config.settings import (
     BatteryTable,
+    BrokerSection,
     PointDefaultsSection,
     PointTable,
     ProfileTable,
@@ -42,7 +43,7 @@ def build(settings: Settings, tables: Tables) -> Site:
         map_path=_resolved(tables, "site", "map", site.map),
         map_id=site.map_id or Path(site.map).name.split(".", 1)[0],
         data_dir=_resolved(tables, "data", "dir", settings.data.dir or f"fleet-data/{site.id}"),
-        broker=Broker(**settings.broker.model_dump()),
+        broker=_broker(settings.broker, tables),
         api=ApiAddress(host=settings.api.host, port=settings.api.port),
         limits=Limits(**settings.limits.model_dump()),
         planning=Planning(**settings.planning.model_dump()),
@@ -52,6 +53,16 @@ def build(settings: Settings, tables: Tables) -> Site:
         points={PointId(table.id): _point(table, settings.point_defaults) for table in settings.point},
         vehicle_types={VehicleTypeId(table.id): _vehicle_type(table) for table in _types(settings)},
         vehicles={VehicleId(table.serial_number): _vehicle(table, settings) for table in settings.vehicle},
+    )
+
+
+def _broker(section: BrokerSection, tables: Tables) -> Broker:
+    files = {name: getattr(section, name) for name in ("password_file", "ca_file")}
+    return Broker(
+        url=section.url,
+        embedded_port=section.embedded_port,
+        user=section.user,
+        **{name: _resolved(tables, "broker", name, text) for name, text in files.items() if text},
     )
 
 

@@ -77,17 +77,28 @@ class SiteSection(Section):
 
 class BrokerSection(Section):
     url: str = Field(
-        Broker().url, description='"embedded" for a broker of our own on this machine, or mqtt://host:port'
+        Broker().url,
+        description='"embedded" for a broker of our own on this machine, or mqtt://host:port, or mqtts:// with TLS',
     )
     embedded_port: PortOrAny = Field(
         Broker().embedded_port, description="port of the embedded broker, on loopback; 0 for any that is free"
+    )
+
+    user: str = Field("", description="user at a broker that is not our own; empty for none")
+    password_file: Text | None = Field(
+        None,
+        description="file whose first line is the user's password; the environment variable FLEET_BROKER_PASSWORD,"
+        " which holds the password itself, overrules it",
+    )
+    ca_file: Text | None = Field(
+        None, description="certificates (PEM) that vouch for a mqtts:// broker; by default those the machine trusts"
     )
 
     @field_validator("url")
     @classmethod
     def _url_is_spoken(cls, value: str) -> str:
         if value != EMBEDDED_BROKER and not _is_broker_url(value):
-            raise need('"embedded" or mqtt://host:port, without user, password or path')
+            raise need('"embedded", mqtt://host:port or mqtts://host:port, without user, password or path')
         return value
 
 
@@ -373,4 +384,4 @@ def _is_broker_url(text: str) -> bool:
     except ValueError:
         return False
     bare = not (url.username or url.password or url.path or url.query or url.fragment)
-    return url.scheme == "mqtt" and bool(url.hostname) and has_port and bare
+    return url.scheme in ("mqtt", "mqtts") and bool(url.hostname) and has_port and bare

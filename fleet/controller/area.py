@@ -20,6 +20,7 @@ from fleet.controller.improver import Improver
 from fleet.controller.inbox import Asked, Command, Facts, Inbox
 from fleet.controller.lease import TTL_S, LeaseKeeper
 from fleet.controller.opening import greet, refuse_earlier_clock, refuse_other_map
+from fleet.controller.presence import Presence
 from fleet.controller.recall import past_of
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
@@ -107,6 +108,7 @@ class AreaController:
         self.archive = Archive(parts.store, self.site.id)
         self.housekeeper = Housekeeper(parts.store, parts.clock, self.site)
         self.improver = Improver(self.roads, parts.clock, parts.budget, self.inbox, self.stats)
+        self.presence: Presence | None = None
         self.store_trouble = ""
         self._head = parts.store.head(self.site.id)
         self._next_row_id = 1
@@ -151,7 +153,10 @@ class AreaController:
     async def run(self) -> None:
         """Serve until cancelled. A vehicle or run that raises is quarantined; a task that fails ends the area."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.parts.link.run(self.ear), name=f"link:{self.site.id}")
+            if (presence := self.presence) is not None:
+                tasks.create_task(presence.keep(), name=f"presence:{self.site.id}")
+            listener = self.ear if presence is None else presence.before(self.ear, self.sender.wake)
+            tasks.create_task(self.parts.link.run(listener), name=f"link:{self.site.id}")
             tasks.create_task(self._turn_forever(), name=f"turn:{self.site.id}")
             tasks.create_task(self._tick_forever(), name=f"tick:{self.site.id}")
             tasks.create_task(self.sender.send_forever(lambda: self.state), name=f"send:{self.site.id}")
@@ -163,6 +168,11 @@ class AreaController:
             if self.parts.solver is not None:
                 improving = self.improver.improve_forever(self.parts.solver, lambda: self.state)
                 tasks.create_task(improving, name=f"improve:{self.site.id}")
+
+    def announce(self, presence: Presence) -> None:
+        """Say over the broker that we are here, and send nothing while another controller may command."""
+        self.presence = presence
+        self.sender.may_command = lambda: presence.is_settled
 
     async def ask(self, command: Command, actor: str) -> Answer:
         """Have a command carried out; returns once that is committed.

@@ -37,6 +37,7 @@ class Sender:
         line_known: how many times the line has come up by what the fleet's state knows; nothing is sent over a line
             that it has not heard of yet, for then it still believes what vehicles said before the gap.
         is_held: nothing is sent, for the store is in trouble.
+        may_command: asked before anything is sent: whether no other controller commands the area.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Sender:
         self._header_ids: Counter[tuple[VehicleId, str]] = Counter()
         self.line_known = 0
         self.is_held = False
+        self.may_command: Callable[[], bool] = lambda: True
 
     def wake(self) -> None:
         self._news.set()
@@ -87,7 +89,8 @@ class Sender:
 
     def _may_send(self) -> bool:
         knows_line = self.line_known == self._inbox.link_ups
-        return self._link.is_up and self._lease.is_good and knows_line and not self.is_held
+        is_free = self._link.is_up and self._lease.is_good and not self.is_held
+        return is_free and knows_line and self.may_command()
 
     async def _send(self, row: OutboxRow, attempts: int, to: Profile) -> None:
         if attempts == self._site.limits.resend_attempts + 1:

@@ -22,6 +22,7 @@ class Stats:
         self.turns = 0
         self.failures = 0
         self.resent = 0
+        self.other_controllers = 0
         self.long_releases = 0
         self.turn_s: deque[float] = deque(maxlen=KEPT)
         self.solver_s: deque[float] = deque(maxlen=KEPT)

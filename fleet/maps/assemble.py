@@ -12,8 +12,10 @@ import numpy as np
 from fleet.maps.records import Edge, Piece, RoadNode, RoadWay
 from fleet.maps.restrictions import Restriction, resolve
 from fleet.maps.standing import last_stops_m
+from fleet.maps.surroundings import Surroundings
 from fleet.roads.graph import NO_STOPPING, EdgeFlag, Floats, NodeFlag, RoadGraph, TextColumn
 from fleet.roads.plane import LocalPlane
+from fleet.roads.stops import NO_STOPPING_CLASSES
 
 _LENGTH_M_MIN = 0.01  # two nodes mapped at one spot; no edge may take no time
 EDGE_M_MAX = 250.0
@@ -21,23 +23,29 @@ EDGE_M_MAX = 250.0
 
 # Plain numbers: flag arithmetic on the enumerations took a quarter of an import.
 _JUNCTION, _BORDER, _SIGNAL = int(NodeFlag.JUNCTION), int(NodeFlag.BORDER), int(NodeFlag.SIGNAL)
+_MOUTH, _RAIL, _CROSSING = int(NodeFlag.MOUTH), int(NodeFlag.RAIL), int(NodeFlag.CROSSING)
 _EDGE_SIGNAL, _NO_STOPPING = int(EdgeFlag.SIGNAL), int(NO_STOPPING)
 _ON_EDGE = ((int(NodeFlag.CROSSING), int(EdgeFlag.CROSSING)), (int(NodeFlag.RAIL), int(EdgeFlag.RAIL)))
 
 
 def assemble(
-    ways: Sequence[RoadWay], nodes: Mapping[int, RoadNode], restrictions: Sequence[Restriction], edition: str
+    ways: Sequence[RoadWay],
+    nodes: Mapping[int, RoadNode],
+    restrictions: Sequence[Restriction],
+    beside: Surroundings,
+    edition: str,
 ) -> tuple[RoadGraph, Counter[str]]:
     """The road graph of what was read, and notes on what was left out or read strictly."""
     runs = [(way, run) for way in ways for run in _runs(way, nodes)]
     pieces = list(_pieces(runs, nodes))
     plane, xy = _flatten([nodes[ref] for ref in sorted({ref for _, refs in pieces for ref in refs})])
     edges = list(_directed([part for way, refs in pieces for part in _shortened(way, refs, xy)], xy))
-    flags = _node_flags(ways, pieces, nodes)
+    flags = _node_flags(ways, pieces, nodes, beside)
+    stops_m = last_stops_m(edges, flags, beside.keep_outs(edges, plane))
     turns, paths, notes = resolve(restrictions, edges)
     notes["caution: roads cut where the extract ends"] = sum(bool(flag & _BORDER) for flag in flags.values())
     notes["caution: hours of conditional access not read"] = sum(bool(edge.lane.conditional) for edge in edges)
-    graph = _graph(edges, nodes, flags, plane, edition, turns, paths)
+    graph = _graph(edges, nodes, flags, stops_m, plane, edition, turns, paths)
     return graph, notes
 
 
@@ -106,20 +114,32 @@ def _node_flags(
     ways: Sequence[RoadWay],
     pieces: Sequence[Piece],
     nodes: Mapping[int, RoadNode],
+    beside: Surroundings,
 ) -> dict[int, int]:
-    """What stands at each node that is used: as tagged, and whether it is a junction or the edge of the extract."""
-    arms = Counter(ref for _, refs in pieces for ref in (refs[0], refs[-1]))
+    """What stands at each node that is used: as tagged, and what the ways that meet there make of it."""
+    pairs = (pair for way in ways for pair in pairwise(way.refs) if pair[0] != pair[1])
+    arms = Counter(ref for pair in pairs for ref in pair)  # those that the extract cuts off too
     border = {ref for way in ways for pair in pairwise(way.refs) if not set(pair) <= nodes.keys() for ref in pair}
+    mouths = {ref for way in ways if _is_no_place(way) for ref in way.refs}
+    found = ((border, _BORDER), (mouths, _MOUTH), (beside.rails, _RAIL), (beside.crossings, _CROSSING))
     return {
-        ref: nodes[ref].there.flags | (_JUNCTION if arms[ref] > 2 else 0) | (_BORDER if ref in border else 0)
+        ref: nodes[ref].there.flags
+        | (_JUNCTION if arms[ref] > 2 or ref in beside.arms else 0)
+        | sum(flag for refs, flag in found if ref in refs and not nodes[ref].there.flags & flag)
         for ref in {ref for _, refs in pieces for ref in refs}
     }
+
+
+def _is_no_place(way: RoadWay) -> bool:
+    """No part of a vehicle may stand on it; a stopping ban forbids less."""
+    return bool(way.flags & (_NO_STOPPING | int(EdgeFlag.TRACKS))) or way.road_class in NO_STOPPING_CLASSES
 
 
 def _graph(
     edges: Sequence[Edge],
     nodes: Mapping[int, RoadNode],
     flags: Mapping[int, int],
+    stops_m: Sequence[float | None],
     plane: LocalPlane,
     edition: str,
     turns: Sequence[tuple[int, int]],
@@ -155,7 +175,7 @@ def _graph(
         edge_vehicle=TextColumn.of([edge.lane.vehicle for edge in edges]),
         edge_motor_vehicle=TextColumn.of([edge.lane.motor_vehicle for edge in edges]),
         edge_conditional=TextColumn.of([edge.lane.conditional for edge in edges]),
-        edge_stop_m=np.array([np.nan if stop_m is None else stop_m for stop_m in last_stops_m(edges, flags)]),
+        edge_stop_m=np.array([np.nan if stop_m is None else stop_m for stop_m in stops_m]),
         shape_start=np.cumsum([0, *map(len, shapes)]).astype(np.int64),
         shape_x_m=np.concatenate(shapes)[:, 0].copy(),
         shape_y_m=np.concatenate(shapes)[:, 1].copy(),

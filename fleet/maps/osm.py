@@ -17,6 +17,7 @@ from fleet.errors import MapError
 from fleet.maps.assemble import assemble
 from fleet.maps.records import NOTHING_THERE, NodeFeatures, RoadNode, RoadWay
 from fleet.maps.restrictions import Restriction, read_restriction
+from fleet.maps.surroundings import Surroundings, is_halt
 from fleet.maps.tags import barrier_access, edge_flags, lanes, why_dropped
 from fleet.roads.graph import NodeFlag, RoadGraph
 
@@ -66,13 +67,14 @@ def import_map(path: Path, progress: Progress | None = None) -> tuple[RoadGraph,
     tell = progress or (lambda _stage, _count: None)
     edition = file_sha256(path)
     counts: Counter[str] = Counter()
+    beside = Surroundings()
     with reading(path):
-        ways, nodes = _read_roads(path, counts, tell)
+        ways, nodes = _read_roads(path, counts, beside, tell)
         restrictions = list(_read_restrictions(path, counts))
     if not any(sum(ref in nodes for ref in way.refs) > 1 for way in ways):
         raise MapError(f"{path}: no drivable roads in it; take an extract that has ways with a highway tag")
     tell("build", 0)
-    graph, notes = assemble(ways, nodes, restrictions, edition)
+    graph, notes = assemble(ways, nodes, restrictions, beside, edition)
     tell("build", graph.edge_count)
     return graph, _summary(path, graph, counts, notes, len(nodes))
 
@@ -100,16 +102,23 @@ def reading(path: Path) -> Iterator[None]:
         raise MapError(f"{path}: not a readable OSM file ({error}); {remedy}") from error
 
 
-def _read_roads(path: Path, counts: Counter[str], tell: Progress) -> tuple[list[RoadWay], dict[int, RoadNode]]:
-    """Ways that may be roads, and those of their nodes that the extract has."""
+def _read_roads(
+    path: Path, counts: Counter[str], beside: Surroundings, tell: Progress
+) -> tuple[list[RoadWay], dict[int, RoadNode]]:
+    """Ways that may be roads, and those of their nodes that the extract has; what lies beside them is noted."""
     features: dict[int, NodeFeatures] = {}
     ways: list[RoadWay] = []
     nodes: dict[int, RoadNode] = {}
-    wanted = KeyFilter("highway", "barrier", "crossing", "railway")
+    wanted = KeyFilter("highway", "barrier", "crossing", "railway", "public_transport", "ford")
     for thing in osmium.FileProcessor(str(path), NODE | WAY).with_locations().with_filter(wanted):
         if isinstance(thing, Node):
             features[thing.id] = _node_features(thing)
-        elif isinstance(thing, Way) and (way := _road(thing, counts)):
+            beside.note_node(thing, dict(thing.tags))
+        elif isinstance(thing, Way):
+            way = _road(thing, counts)
+            beside.note_way(thing, dict(thing.tags), is_left_out=way is None)
+            if way is None:
+                continue
             ways.append(way)
             if len(ways) % _TELL_EVERY == 0:
                 tell("roads", len(ways))
@@ -161,8 +170,12 @@ def _node_flags(tags: Mapping[str, str]) -> NodeFlag:
         flags |= NodeFlag.SIGNAL
     if tags.get("highway") == "crossing" or tags.get("crossing", "no") not in {"no", "unmarked"}:
         flags |= NodeFlag.CROSSING
-    if tags.get("railway") in {"level_crossing", "tram_level_crossing"}:
+    if tags.get("railway") in {"level_crossing", "tram_level_crossing", "crossing", "tram_crossing"}:
         flags |= NodeFlag.RAIL
+    if tags.get("highway") in {"mini_roundabout", "turning_circle", "turning_loop"} or tags.get("ford", "no") != "no":
+        flags |= NodeFlag.MOUTH
+    if is_halt(tags):
+        flags |= NodeFlag.BUS_STOP
     if "barrier" in tags:
         flags |= NodeFlag.BARRIER
     return flags

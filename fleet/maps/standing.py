@@ -2,57 +2,79 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from fleet.maps.records import Edge
-from fleet.roads.graph import NO_STOPPING, NodeFlag
-from fleet.roads.stops import CLEAR_M, NO_STOPPING_CLASSES, last_stop_m
+from fleet.roads.graph import NO_STANDING, NodeFlag
+from fleet.roads.stops import BODY_M, BUS_STOP_CLEAR_M, CLEAR_M, NO_STOPPING_CLASSES, KeepOut, around, last_stop_m
 
 _HAZARDS = int(NodeFlag.SIGNAL | NodeFlag.CROSSING | NodeFlag.RAIL | NodeFlag.BARRIER | NodeFlag.JUNCTION)
-_NO_STOPPING = int(NO_STOPPING)
-_SHORT_EDGES_IN_A_ROW = 3
+_CLEAR_M = ((int(NodeFlag.BUS_STOP), BUS_STOP_CLEAR_M), (_HAZARDS, CLEAR_M), (int(NodeFlag.MOUTH), BODY_M))
+"""How far to keep from what stands at a node, farthest first."""
+_NO_STANDING = int(NO_STANDING)
 
 
-def last_stops_m(edges: Sequence[Edge], flags: Mapping[int, int]) -> list[float | None]:
+def may_stand_on(edge: Edge) -> bool:
+    """Whether its kind of road has any place to stand."""
+    return not edge.way.flags & _NO_STANDING and edge.way.road_class not in NO_STOPPING_CLASSES
+
+
+def last_stops_m(
+    edges: Sequence[Edge], flags: Mapping[int, int], more: Mapping[int, Sequence[KeepOut]]
+) -> list[float | None]:
     """The last offset on each edge at which a vehicle may stand, None where there is none.
 
     Args:
         edges: all of the map; hazards count beyond an edge's ends, too.
         flags: of each node, of `NodeFlag`.
+        more: further stretches to be kept free, by index of their edge.
     """
-    nearest_m = _nearest_hazard_m(edges, flags)
-    return [_last_stop_m(edge, flags, nearest_m) for edge in edges]
+    keep_outs = [[*_at_nodes(edge, flags), *more.get(i, ())] for i, edge in enumerate(edges)]
+    reach_m = _beyond_ends_m(edges, keep_outs)
+    return [_last_stop_m(edge, stretches, reach_m) for edge, stretches in zip(edges, keep_outs, strict=True)]
 
 
-def _last_stop_m(edge: Edge, flags: Mapping[int, int], nearest_m: Mapping[int, float]) -> float | None:
-    if edge.way.flags & _NO_STOPPING or edge.way.road_class in NO_STOPPING_CLASSES:
+def _last_stop_m(edge: Edge, keep_outs: list[KeepOut], reach_m: Mapping[int, float]) -> float | None:
+    if not may_stand_on(edge):
         return None
     length_m = float(edge.at_m[-1])
-    beyond_m = [-nearest_m.get(edge.refs[0], math.inf), length_m + nearest_m.get(edge.refs[-1], math.inf)]
-    return last_stop_m(length_m, _hazards_m(edge, flags) + beyond_m)
+    begin, end = around(0.0, reach_m.get(edge.refs[0], 0.0)), around(length_m, reach_m.get(edge.refs[-1], 0.0))
+    return last_stop_m(length_m, [*keep_outs, begin, end])
 
 
-def _hazards_m(edge: Edge, flags: Mapping[int, int]) -> list[float]:
-    """Offsets of the hazards on an edge, its ends included, ascending."""
-    return [float(at_m) for ref, at_m in zip(edge.refs, edge.at_m, strict=True) if flags[ref] & _HAZARDS]
+def _at_nodes(edge: Edge, flags: Mapping[int, int]) -> list[KeepOut]:
+    """What is to be kept free of what stands at the nodes of an edge, its ends included."""
+    return [
+        around(float(at_m), clear_m)
+        for ref, at_m in zip(edge.refs, edge.at_m, strict=True)
+        if (clear_m := _clear_m(flags[ref]))
+    ]
 
 
-def _nearest_hazard_m(edges: Sequence[Edge], flags: Mapping[int, int]) -> dict[int, float]:
-    """How far the nearest hazard is from each node at which edges meet, if it is nearer than `CLEAR_M`."""
-    nearest_m: dict[int, float] = {}
-    for edge in edges:
-        if hazards_m := _hazards_m(edge, flags):
-            _keep_nearer(nearest_m, edge.refs[0], hazards_m[0])
-            _keep_nearer(nearest_m, edge.refs[-1], float(edge.at_m[-1]) - hazards_m[-1])
-    short = [edge for edge in edges if edge.at_m[-1] < CLEAR_M]
-    for _ in range(_SHORT_EDGES_IN_A_ROW):
+def _clear_m(flag: int) -> float:
+    return next((clear_m for mask, clear_m in _CLEAR_M if flag & mask), 0.0)
+
+
+def _beyond_ends_m(edges: Sequence[Edge], keep_outs: Sequence[Sequence[KeepOut]]) -> dict[int, float]:
+    """How far around each node the roads have to be kept free, whichever of them the reason lies on."""
+    reach_m: dict[int, float] = {}
+    news: set[int] = set()
+
+    def widen(ref: int, wanted_m: float) -> None:
+        if wanted_m > reach_m.get(ref, 0.0):
+            reach_m[ref] = wanted_m
+            news.add(ref)
+
+    for edge, stretches in zip(edges, keep_outs, strict=True):
+        for from_m, to_m in stretches:
+            widen(edge.refs[0], -from_m)
+            widen(edge.refs[-1], to_m - float(edge.at_m[-1]))
+    short = [edge for edge in edges if edge.at_m[-1] < BUS_STOP_CLEAR_M]
+    while news:
+        reached, news = news, set()
         for edge in short:
-            for here, there in (edge.refs[0], edge.refs[-1]), (edge.refs[-1], edge.refs[0]):
-                _keep_nearer(nearest_m, here, nearest_m.get(there, math.inf) + float(edge.at_m[-1]))
-    return nearest_m
-
-
-def _keep_nearer(nearest_m: dict[int, float], ref: int, hazard_m: float) -> None:
-    if hazard_m < min(CLEAR_M, nearest_m.get(ref, math.inf)):
-        nearest_m[ref] = hazard_m
+            if edge.refs[0] in reached:  # its way back is an edge of its own, or nobody may stand wrong way round
+                widen(edge.refs[-1], reach_m[edge.refs[0]] - float(edge.at_m[-1]))
+            if edge.refs[-1] in reached:
+                widen(edge.refs[0], reach_m[edge.refs[-1]] - float(edge.at_m[-1]))
+    return reach_m

@@ -113,7 +113,24 @@ def edge_flags(tags: Mapping[str, str]) -> EdgeFlag:
         flags |= EdgeFlag.ROUNDABOUT
     if tags["highway"].endswith("_link"):
         flags |= EdgeFlag.LINK
+    if _bans_stopping(tags):
+        flags |= EdgeFlag.BANNED
+    if tags.get("embedded_rails", "no") != "no" or tags.get("railway") in {"tram", "light_rail"}:
+        flags |= EdgeFlag.TRACKS
     return flags
+
+
+def _bans_stopping(tags: Mapping[str, str]) -> bool:
+    """A stopping ban at either kerb: which of them a lane's own is depends on the country; all day or at some hours."""
+    if tags.get("motorroad") == "yes":
+        return True
+    keys = [key for key in tags if key.startswith("parking:") and _is_about_stopping(key)]
+    return any("no_stopping" in tags[key] or "no_standing" in tags[key] or tags[key] == "fire_lane" for key in keys)
+
+
+def _is_about_stopping(key: str) -> bool:
+    parts = key.split(":")
+    return parts[1] in {"lane", "condition", "left", "right", "both"} and "reason" not in parts
 
 
 def barrier_access(tags: Mapping[str, str]) -> str:

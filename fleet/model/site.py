@@ -117,15 +117,21 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """The MQTT broker: one of our own, or one at `mqtt://host:port`.
+    """The MQTT broker: one of our own, or one at `mqtt://host:port` or `mqtts://host:port`.
 
     Attributes:
         embedded_port: where our own broker listens, on loopback only; 0 keeps the port of the last time, or finds one
             that is free.
+        user: empty for none; the password is never part of a site.
+        password_file: its first line is the password, unless the environment holds it.
+        ca_file: certificates that vouch for the broker; None for those that the machine trusts.
     """
 
     url: str = EMBEDDED_BROKER
     embedded_port: int = 0
+    user: str = ""
+    password_file: Path | None = None
+    ca_file: Path | None = None
 
     @property
     def is_embedded(self) -> bool:

@@ -13,12 +13,11 @@ from fleet.model.profile import Profile
 from fleet.orders.course import told_line, trajectory_of
 from fleet.roads.graph import RoadGraph
 from fleet.roads.shape import arc_length_m
+from fleet.roads.stops import STAND_DEVIATION_M
 from fleet.wire import messages as wire
 
 DEVIATION_M = 5.0
 """At the first node of an order, where the vehicle stands already as far as we know."""
-STAND_DEVIATION_M = 2.0
-"""At a node where a base may end: the room kept to the next junction is reckoned with it."""
 STOP_DEVIATION_M, STOP_DEVIATION_RAD = 1.0, 0.35
 """At a bay or a door, where people find the vehicle; elsewhere no heading is asked of it (checklist 13.4, 13.10)."""
 

@@ -30,6 +30,8 @@ class NodeFlag(IntFlag):
     RAIL = 8  # a level crossing
     BARRIER = 16
     BORDER = 32  # the extract ends here; the road goes on
+    BUS_STOP = 64
+    MOUTH = 128  # a bridge, tunnel or another stretch begins here that nobody may stand on
 
 
 class EdgeFlag(IntFlag):
@@ -42,9 +44,13 @@ class EdgeFlag(IntFlag):
     SIGNAL = 16  # one that faces this direction
     CROSSING = 32
     RAIL = 64
+    BANNED = 128  # a sign forbids to stop, at one of its kerbs at least
+    TRACKS = 256  # rails lie in the road
 
 
 NO_STOPPING = EdgeFlag.BRIDGE | EdgeFlag.TUNNEL | EdgeFlag.ROUNDABOUT | EdgeFlag.LINK
+NO_STANDING = NO_STOPPING | EdgeFlag.BANNED | EdgeFlag.TRACKS
+"""Nor may a base end where a sign or rails forbid to stand; people may still be served there, at their own risk."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

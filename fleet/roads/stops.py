@@ -4,31 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-CLEAR_M = 10.0
+STAND_DEVIATION_M = 2.0
+"""A vehicle may stop this far from the place it was told."""
+VEHICLE_M_MAX = 6.0
+"""The longest vehicle these places are fit for; its position is somewhere inside it, so that all of it may overhang."""
+BODY_M = VEHICLE_M_MAX + STAND_DEVIATION_M
+"""Kept free before and behind a stretch that no part of a vehicle may stand on, such as a bridge."""
+CLEAR_M = BODY_M + 5.0
 """Kept free on both sides of a junction, crossing, signal, level crossing or barrier.
 
-Road codes ask for 5 m before crossings and junctions and 10 m before signals (for example StVO section 12); the
-vehicle's own length comes on top, as its position is somewhere inside it.
+Road codes ask for 5 m before and behind crossings and junctions (for example StVO section 12, Vienna convention 23).
 """
+BUS_STOP_CLEAR_M = BODY_M + 15.0
+"""Kept free on both sides of a bus stop's sign; road codes ask for 15 m of whoever stays longer than a moment."""
 
 NO_STOPPING_CLASSES = frozenset({"motorway", "motorway_link", "trunk", "trunk_link"})
 
+KeepOut = tuple[float, float]
+"""A stretch of an edge in whose inside nobody may stand; it may reach beyond the edge's ends."""
 
-def last_stop_m(length_m: float, hazards_m: Iterable[float]) -> float | None:
+
+def around(hazard_m: float, clear_m: float = CLEAR_M) -> KeepOut:
+    """What has to be kept free of a hazard at this offset."""
+    return hazard_m - clear_m, hazard_m + clear_m
+
+
+def last_stop_m(length_m: float, keep_outs: Iterable[KeepOut]) -> float | None:
     """The farthest offset on an edge at which a vehicle may stand, or None.
 
-    An edge of a bridge, tunnel, roundabout, slip road, motorway or trunk road has none (its caller's part). On any
-    other the place must keep `CLEAR_M` from every hazard: the edge's own ends where three roads or more meet or where
-    a signal, crossing, level crossing or barrier stands, and the signals and crossings between. A plain end, where
-    only a way's tags change or the road ends, is no hazard.
-
-    Args:
-        length_m: of the edge.
-        hazards_m: offsets of hazards along the edge, in any order.
+    An edge of a bridge, tunnel, roundabout, slip road, motorway or trunk road has none, nor one with a stopping ban or
+    tracks along it (its caller's part). A plain end, where only a way's tags change or the road ends, is no hazard.
     """
     stop_m = length_m
-    for hazard_m in sorted(hazards_m, reverse=True):
-        if hazard_m + CLEAR_M <= stop_m:
+    for from_m, to_m in sorted(keep_outs, key=lambda stretch: stretch[1], reverse=True):
+        if to_m <= stop_m:
             break
-        stop_m = min(stop_m, hazard_m - CLEAR_M)
-    return stop_m if stop_m >= 0 else None
+        stop_m = min(stop_m, from_m)
+    return stop_m if stop_m >= 0.0 else None

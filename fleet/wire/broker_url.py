@@ -1,4 +1,4 @@
-"""Where a broker is: `mqtt://host:port`."""
+"""Where a broker is: `mqtt://host:port`, or `mqtts://host:port` for one that is spoken to through TLS."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from fleet.errors import BrokerError
 
 MQTT_PORT = 1883
+TLS_PORT = 8883
+FORM = f"write mqtt://HOST:PORT or mqtts://HOST:PORT, such as mqtt://127.0.0.1:{MQTT_PORT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,30 +18,33 @@ class BrokerUrl:
 
     host: str
     port: int = MQTT_PORT
+    is_secure: bool = False
 
     @classmethod
     def parse(cls, text: str) -> BrokerUrl:
-        """Read `mqtt://host[:port]`.
+        """Read `mqtt://host[:port]` or `mqtts://host[:port]`.
 
         Raises:
             BrokerError: the text is something else; says what would do.
         """
         try:
             parts = urlsplit(text)
-            port = MQTT_PORT if parts.port is None else parts.port
+            is_secure = parts.scheme == "mqtts"
+            port = (TLS_PORT if is_secure else MQTT_PORT) if parts.port is None else parts.port
         except ValueError as fault:
-            raise BrokerError(f"broker {text!r}: {fault}; write mqtt://HOST:PORT") from fault
+            raise BrokerError(f"broker {text!r}: {fault}; {FORM}") from fault
         if parts.username is not None or parts.password is not None:
             raise BrokerError("broker: user and password do not belong into the address, where everyone sees them")
-        if parts.scheme != "mqtt" or not parts.hostname or port == 0:
-            raise BrokerError(f"broker {text!r}: write mqtt://HOST:PORT, such as mqtt://127.0.0.1:{MQTT_PORT}")
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or port == 0:
+            raise BrokerError(f"broker {text!r}: {FORM}")
         if parts.path.strip("/") or parts.query or parts.fragment:
-            raise BrokerError(f"broker {text!r}: nothing may follow the port; write mqtt://HOST:PORT")
-        return cls(parts.hostname, port)
+            raise BrokerError(f"broker {text!r}: nothing may follow the port; {FORM}")
+        return cls(parts.hostname, port, is_secure)
 
     @property
     def is_loopback(self) -> bool:
         return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
     def __str__(self) -> str:
-        return f"mqtt://[{self.host}]:{self.port}" if ":" in self.host else f"mqtt://{self.host}:{self.port}"
+        scheme, host = "mqtts" if self.is_secure else "mqtt", f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"

@@ -13,6 +13,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import aiomqtt
 from paho.mqtt.reasoncodes import ReasonCode
@@ -20,8 +21,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 from fleet.errors import LinkDownError
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.link import LinkListener, Will
+from fleet.wire.login import Login
 from fleet.wire.subscription import Subscription
 
+FAREWELL_S_MAX = 1.0
 EARLY_MAX = 65_536  # retained messages that arrive before the line is called up
 
 log = logging.getLogger(__name__)
@@ -67,7 +70,11 @@ class _Speech:
 
 
 class MqttLink:
-    """One client's line to a broker. `will` may be changed; the next connection takes the new one."""
+    """One client's line to a broker. `will` may be changed; the next connection takes the new one.
+
+    Attributes:
+        farewell: what we say when we go in peace, where the will stays unspoken.
+    """
 
     def __init__(
         self,
@@ -77,13 +84,16 @@ class MqttLink:
         rng: random.Random,
         will: Will | None = None,
         limits: LineLimits | None = None,
+        login: Login | None = None,
     ) -> None:
         self.client_id = client_id
         self.will = will
+        self.farewell: Will | None = None
         self.counts = LineCounts()
         self._url = url
-        self._subscriptions = tuple(subscriptions)
+        self.subscriptions = tuple(subscriptions)
         self._rng = rng
+        self._login = login or Login()
         self.limits = limits or LineLimits()
         self._client: aiomqtt.Client | None = None
         self._outgoing: asyncio.Queue[_Speech] = asyncio.Queue(self.limits.waiting_max)
@@ -97,10 +107,13 @@ class MqttLink:
 
     async def run(self, listener: LinkListener) -> None:
         loop = asyncio.get_running_loop()
-        failures = 0
+        failures, told = 0, ""
         while True:
-            began_s = loop.time()
+            began_s, connects = loop.time(), self.counts.connects
             reason = await self._serve_once(listener)
+            if self.counts.connects == connects and reason != told:  # people should know why it does not come up
+                self._tell(partial(listener.on_link_down, reason))
+            told = reason
             failures = 1 if loop.time() - began_s > self.limits.steady_after_s else failures + 1
             wait_s = self._retry_s(failures)
             log.info("link_retry", extra={"client": self.client_id, "reason": reason, "wait_s": round(wait_s, 2)})
@@ -147,12 +160,25 @@ class MqttLink:
         try:
             async with self._new_client(listener) as client:
                 await self._subscribe(client)
-                return await self._serve(client, listener)
+                try:
+                    return await self._serve(client, listener)
+                except asyncio.CancelledError:
+                    await self._say_farewell(client)
+                    raise
         except (aiomqtt.MqttError, ValueError, OSError) as fault:
             task = asyncio.current_task()
             if task is not None and task.cancelling():  # the farewell failed while we were being cancelled
                 raise asyncio.CancelledError from fault
             return str(fault)
+
+    async def _say_farewell(self, client: aiomqtt.Client) -> None:
+        if (last := self.farewell) is None:
+            return
+        try:
+            async with asyncio.timeout(FAREWELL_S_MAX):
+                await client.publish(last.topic, last.payload, last.qos, last.retain)
+        except (aiomqtt.MqttError, TimeoutError) as fault:
+            log.debug("farewell_not_said", extra={"topic": last.topic, "reason": str(fault)})
 
     def _new_client(self, listener: LinkListener) -> aiomqtt.Client:
         will = self.will
@@ -166,14 +192,17 @@ class MqttLink:
             timeout=self.limits.answer_s_max,
             will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
             queue_type=_passage_to(lambda message: self._hear(message, listener)),
+            username=self._login.user,
+            password=self._login.password,
+            tls_context=self._login.tls() if self._url.is_secure else None,
             socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
         )
 
     async def _subscribe(self, client: aiomqtt.Client) -> None:
-        if not self._subscriptions:
+        if not self.subscriptions:
             return
-        answers = await client.subscribe([(wanted.filter, wanted.qos) for wanted in self._subscriptions])
-        for wanted, answer in zip(self._subscriptions, answers, strict=True):
+        answers = await client.subscribe([(wanted.filter, wanted.qos) for wanted in self.subscriptions])
+        for wanted, answer in zip(self.subscriptions, answers, strict=True):
             if isinstance(answer, ReasonCode) and answer.is_failure:
                 raise aiomqtt.MqttError(f"the broker refuses the subscription to {wanted.filter}")
 
@@ -235,9 +264,10 @@ class MqttLink:
             return
         self._heard_at_s = asyncio.get_running_loop().time()
         self.counts.heard += 1
-        if not message.retain:  # what the broker remembers tells nothing of who speaks
-            self._silences = 0
         topic, payload = message.topic.value, message.payload
+        is_own = self.will is not None and topic == self.will.topic
+        if not message.retain and not is_own:  # what the broker remembers, or gives back, tells nothing of who speaks
+            self._silences = 0
         if isinstance(payload, bytes):
             self._tell(lambda: listener.on_message(topic, payload, retained=message.retain))
 

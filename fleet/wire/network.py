@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+from fleet.wire.manners import MOSQUITTO, Manners
 
 
 class Faults(Protocol):
@@ -35,7 +37,14 @@ class Latency:
 
 @dataclass(slots=True)
 class Traffic:
-    """What passed; `dropped`, `doubled`, `delayed` and `overtaken` are the work of faults."""
+    """What passed; `dropped`, `doubled`, `delayed` and `overtaken` are the work of faults.
+
+    Attributes:
+        overflowed: did not fit where it had to wait.
+        repeated: said again because nobody acknowledged it.
+        denied: said or heard without the right to.
+        oversized: said, and too large for the broker.
+    """
 
     published: int = 0
     delivered: int = 0
@@ -44,6 +53,10 @@ class Traffic:
     delayed: int = 0
     overtaken: int = 0
     lost_with_line: int = 0
+    overflowed: int = 0
+    repeated: int = 0
+    denied: int = 0
+    oversized: int = 0
 
 
 class Hearer(Protocol):
@@ -61,6 +74,7 @@ class Network:
     latency: Latency
     faults: Faults | None
     traffic: Traffic
+    manners: Manners = MOSQUITTO
 
     def plan(self, topic: str, payload: bytes, qos: int) -> Sequence[float]:
         """What befalls one delivery, counted."""
@@ -84,42 +98,95 @@ class _Delivery(NamedTuple):
 
 
 class Line:
-    """The way from a broker to one client, from connect to disconnect; it keeps order."""
+    """The way from a broker to one client, from connect to disconnect; it keeps order.
 
-    __slots__ = ("_hearer", "_network", "_number_heard", "_number_sent", "_queue", "is_open")
+    Attributes:
+        on_arrival: told the number of each delivery that arrives.
+        on_overflow: called when more waits for a client that does not read than the broker bears.
+    """
+
+    __slots__ = (
+        "_hearer",
+        "_is_stalled",
+        "_network",
+        "_number_heard",
+        "_number_sent",
+        "_queue",
+        "_timer",
+        "is_open",
+        "on_arrival",
+        "on_overflow",
+    )
 
     def __init__(self, network: Network, hearer: Hearer) -> None:
         self.is_open = True
+        self.on_arrival: Callable[[int], None] | None = None
+        self.on_overflow: Callable[[], None] | None = None
         self._network = network
         self._hearer = hearer
         self._queue: deque[_Delivery] = deque()
         self._number_sent = 0
         self._number_heard = 0
+        self._is_stalled = False
+        self._timer: asyncio.TimerHandle | None = None
 
-    def send(self, topic: str, payload: bytes, *, qos: int, retained: bool) -> None:
-        """Put a message on its way, behind those before it, except for what a fault holds up."""
+    def send(self, topic: str, payload: bytes, *, qos: int, retained: bool) -> int:
+        """Put a message on its way, behind those before it, except for what a fault holds up; its number."""
         network = self._network
         self._number_sent += 1
+        if self._is_stalled and not self._has_room(payload):
+            return self._number_sent
         due_s = network.loop.time() + network.latency.draw_s(network.rng)
         if self._queue:
             due_s = max(due_s, self._queue[-1].due_s)
         for extra_s in network.plan(topic, payload, qos):
             delivery = _Delivery(due_s + extra_s, self._number_sent, topic, payload, retained)
-            if extra_s > 0.0:
+            if extra_s > 0.0 and not self._is_stalled:
                 network.loop.call_at(delivery.due_s, self._arrive, delivery)
             else:
                 self._append(delivery)
+        return self._number_sent
+
+    def stall(self) -> None:
+        """The client stops reading: what is said to it waits, as far as there is room."""
+        self._is_stalled = True
+
+    def read_on(self) -> None:
+        self._is_stalled = False
+        self.flush()
+
+    def flush(self) -> None:
+        """All that waits arrives now."""
+        waiting, self._queue = self._queue, deque()
+        if self._timer is not None:
+            self._timer.cancel()
+        for delivery in waiting:
+            self._arrive(delivery)
+
+    def _has_room(self, payload: bytes) -> bool:
+        manners = self._network.manners
+        if manners.queued_max and len(self._queue) >= manners.queued_max:
+            self._network.traffic.overflowed += 1
+            return False
+        if manners.pending_bytes_max and self.on_overflow is not None:
+            waiting = sum(len(delivery.payload) for delivery in self._queue)
+            if waiting + len(payload) > manners.pending_bytes_max:
+                self.on_overflow()
+                return False
+        return True
 
     def _append(self, delivery: _Delivery) -> None:
         self._queue.append(delivery)
         if len(self._queue) == 1:
-            self._network.loop.call_at(delivery.due_s, self._advance)
+            self._timer = self._network.loop.call_at(delivery.due_s, self._advance)
 
     def _advance(self) -> None:
         """Let the head of the line arrive; one timer at a time keeps the order on any event loop."""
+        if self._is_stalled:
+            return
         delivery = self._queue.popleft()
         if self._queue:
-            self._network.loop.call_at(self._queue[0].due_s, self._advance)
+            self._timer = self._network.loop.call_at(self._queue[0].due_s, self._advance)
         self._arrive(delivery)
 
     def _arrive(self, delivery: _Delivery) -> None:
@@ -131,3 +198,5 @@ class Line:
         traffic.overtaken += delivery.number < self._number_heard
         self._number_heard = max(self._number_heard, delivery.number)
         self._hearer.hear(delivery.topic, delivery.payload, retained=delivery.retained)
+        if self.on_arrival is not None:
+            self.on_arrival(delivery.number)

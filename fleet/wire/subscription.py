@@ -22,6 +22,8 @@ class Subscription:
             raise ValueError(f"{self.filter!r} is no topic filter")
         if any("+" in level and level != "+" for level in levels):
             raise ValueError(f"{self.filter!r} is no topic filter")
+        if levels[0] == "$share":  # some brokers grant it and deliver nothing
+            raise ValueError(f"{self.filter!r}: shared subscriptions are not known to every broker")
         if self.qos not in (0, 1):
             raise ValueError(f"quality of service {self.qos}: only 0 and 1 are used here")
 
@@ -44,6 +46,17 @@ def matches(topic_filter: str, topic: str) -> bool:
             return False
         levels = levels[: len(wanted)]
     return len(wanted) == len(levels) and all(want in ("+", level) for want, level in zip(wanted, levels, strict=True))
+
+
+def covers(wider: str, narrower: str) -> bool:
+    """Whether every topic under the second filter falls under the first."""
+    wide, narrow = wider.split("/"), narrower.split("/")
+    for index, level in enumerate(wide):
+        if level == "#":
+            return True
+        if index >= len(narrow) or narrow[index] == "#" or level not in ("+", narrow[index]):
+            return False
+    return len(wide) == len(narrow)
 
 
 class Audience(Generic[Member]):

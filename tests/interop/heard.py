@@ -35,6 +35,10 @@ class Heard:
         self.messages.append((topic, payload, retained))
         self._changed.set()
 
+    def nudge(self) -> None:
+        """Look again: something else than a message has come."""
+        self._changed.set()
+
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait for what was heard, or for a little while, and look again."""
         async with asyncio.timeout(PATIENCE_S):

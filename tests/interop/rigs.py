@@ -1,51 +1,145 @@
-"""Brokers of three kinds behind one face, so that one set of promises is held by all of them."""
+"""Brokers of three kinds behind one face, so that one set of promises is held by all of them.
+
+The one in memory comes twice, with the manners of each of the real ones.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import functools
+import getpass
+import hashlib
 import random
+import shutil
+import signal
+import socket
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
+
 from fleet.wire import nats
-from fleet.wire.broker import EmbeddedBroker
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.link import Link, LinkListener, Will
+from fleet.wire.manners import MOSQUITTO, NATS, Manners
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.mqtt import LineLimits, MqttLink
 from fleet.wire.network import Latency
+from fleet.wire.rights import Rights
 from fleet.wire.subscription import Subscription
+from tests.interop.guest import Entrance, Guest, MemoryGuest, PlainGuest, password_of
 from tests.interop.heard import PATIENCE_S, Heard
+from tests.needs import needs, require
 
 QUICK = LineLimits(retry_s_min=0.02, retry_s_max=0.1)
+REAL_KINDS = ["nats", pytest.param("mosquitto", marks=needs("mosquitto"))]
+EVERY_KIND = ["memory-nats", "memory-mosquitto", *REAL_KINDS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """How a broker is set up; 0 and None leave it as it is.
+
+    Attributes:
+        is_persistent: it keeps over a restart what it remembers.
+        certificate: file of a certificate and its key; it then speaks TLS only. For mosquitto.
+    """
+
+    users: Mapping[str, Rights] | None = None
+    is_persistent: bool = False
+    certificate: Path | None = None
+    queued_max: int = 0
+    in_flight_max: int = 0
+    repeats_after_s: int = 0
+    pending_bytes_max: int = 0
+    packet_bytes_max: int = 0
+    payload_bytes_max: int = 0
+
+    def manners(self, of: Manners) -> Manners:
+        """The row of a broker that is set up like this, as far as it can be."""
+        can = {
+            "queued_max": of.queued_max,
+            "in_flight_max": of.in_flight_max,
+            "repeats_after_s": of.repeats_after_s,
+            "pending_bytes_max": of.pending_bytes_max,
+            "packet_bytes_max": True,
+            "payload_bytes_max": of is MOSQUITTO,
+        }
+        changes = {name: getattr(self, name) for name, has_it in can.items() if has_it and getattr(self, name)}
+        return replace(of, **changes)
 
 
 class Rig(ABC):
-    """A broker with what a test may do to it."""
+    """A broker with what a test may do to it.
+
+    Attributes:
+        manners: what is expected of it where brokers differ.
+    """
+
+    manners: Manners
 
     def __init__(self, tasks: asyncio.TaskGroup) -> None:
         self._tasks = tasks
         self._running: dict[Link, asyncio.Task[None]] = {}
+        self._guests: list[Guest] = []
 
     @abstractmethod
     def link(self, client_id: str, subscriptions: Sequence[Subscription] = (), will: Will | None = None) -> Link: ...
 
     @abstractmethod
-    async def stop(self) -> None:
-        """The broker dies."""
+    def new_guest(self, entrance: Entrance) -> Guest: ...
+
+    @abstractmethod
+    async def stop(self, *, is_asked: bool = False) -> None:
+        """The broker dies, or ends because it is told to."""
 
     @abstractmethod
     async def start(self) -> None: ...
 
-    @abstractmethod
-    async def vanish(self, client_id: str, will: Will) -> None:
-        """A client connects with a will, and its line breaks without farewell."""
+    async def guest(
+        self,
+        client_id: str,
+        *subscriptions: Subscription,
+        is_clean: bool = True,
+        will: Will | None = None,
+        keepalive_s: int = 60,
+        user: str | None = None,
+        acknowledges: bool = True,
+    ) -> Guest:
+        """A client that is in and listens. Some brokers make one wait whose id was in use a moment ago."""
+        entrance = Entrance(
+            client_id=client_id,
+            is_clean=is_clean,
+            will=will,
+            keepalive_s=keepalive_s,
+            user=user,
+            acknowledges=acknowledges,
+        )
+        guest = self.stranger(entrance)
+        await self.let_in(guest)
+        if subscriptions:
+            await guest.subscribe(*subscriptions)
+        return guest
+
+    def stranger(self, entrance: Entrance) -> Guest:
+        """Somebody who has not connected yet, and is shown out in the end."""
+        self._guests.append(self.new_guest(entrance))
+        return self._guests[-1]
+
+    async def let_in(self, guest: Guest) -> None:
+        for _ in range(round(PATIENCE_S / 0.02)):
+            if await guest.enter():
+                return
+            await asyncio.sleep(0.02)
+        raise TimeoutError(f"{guest.entrance.client_id} is not let in")
 
     async def join(self, client_id: str, *subscriptions: Subscription, will: Will | None = None) -> tuple[Link, Heard]:
-        """A client that is up."""
+        """A client of ours that is up."""
         link, heard = self.link(client_id, subscriptions, will), Heard()
         self.run(link, heard)
         await heard.until(lambda: "up" in heard.events)
@@ -63,104 +157,174 @@ class Rig(ABC):
     async def close(self) -> None:
         for link in tuple(self._running):
             await self.leave(link)
+        for guest in self._guests:
+            await guest.vanish()
 
 
 class MemoryRig(Rig):
-    def __init__(self, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, tasks: asyncio.TaskGroup, house: House, of: Manners) -> None:
         super().__init__(tasks)
-        self.broker = MemoryBroker(random.Random(1), Latency(0.0, 0.001), reconnect_s=0.001)
+        self.manners = house.manners(of)
+        self._is_persistent = house.is_persistent
+        self.broker = MemoryBroker(
+            random.Random(1), Latency(0.0, 0.001), reconnect_s=0.001, manners=self.manners, rights=house.users
+        )
 
     def link(self, client_id: str, subscriptions: Sequence[Subscription] = (), will: Will | None = None) -> Link:
         return MemoryLink(self.broker, client_id, subscriptions, will)
 
-    async def stop(self) -> None:
-        self.broker.stop()
+    def new_guest(self, entrance: Entrance) -> Guest:
+        return MemoryGuest(self.broker, entrance)
+
+    async def stop(self, *, is_asked: bool = False) -> None:
+        self.broker.stop(keep_retained=self._is_persistent, is_asked=is_asked)
 
     async def start(self) -> None:
         self.broker.start()
 
-    async def vanish(self, client_id: str, will: Will) -> None:
-        link, _ = await self.join(client_id, will=will)
-        self.broker.cut(client_id, for_s=1000.0)
-        await self.leave(link)
-
 
 class MqttRig(Rig):
-    url: BrokerUrl
+    """A broker that is a process of its own."""
+
+    def __init__(self, tasks: asyncio.TaskGroup, url: BrokerUrl) -> None:
+        super().__init__(tasks)
+        self.url = url
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @abstractmethod
+    def launch(self) -> subprocess.Popen[bytes]: ...
 
     def link(self, client_id: str, subscriptions: Sequence[Subscription] = (), will: Will | None = None) -> Link:
         return MqttLink(self.url, client_id, subscriptions, random.Random(1), will, QUICK)
 
-    async def vanish(self, client_id: str, will: Will) -> None:
-        reader, writer = await asyncio.open_connection(self.url.host, self.url.port)
-        writer.write(connect_packet(client_id, will))
-        async with asyncio.timeout(PATIENCE_S):
-            assert await reader.readexactly(4) == b"\x20\x02\x00\x00"
-        writer.close()
-        await writer.wait_closed()
-
-
-class NatsRig(MqttRig):
-    def __init__(self, tasks: asyncio.TaskGroup, folder: Path) -> None:
-        super().__init__(tasks)
-        self.broker = EmbeddedBroker(folder)
+    def new_guest(self, entrance: Entrance) -> Guest:
+        return PlainGuest(self.url, entrance)
 
     async def start(self) -> None:
-        await self.broker.start()
-        self.url = self.broker.url
-
-    async def stop(self) -> None:
-        await self.broker.stop()
-
-
-class MosquittoRig(MqttRig):
-    def __init__(self, tasks: asyncio.TaskGroup, folder: Path, program: Path, port: int) -> None:
-        super().__init__(tasks)
-        self.url = BrokerUrl("127.0.0.1", port)
-        self._command = [str(program), "-c", str(folder / "mosquitto.conf")]
-        self._process: subprocess.Popen[bytes] | None = None
-        (folder / "mosquitto.conf").write_text(
-            f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\npersistence false\n"
-        )
-
-    async def start(self) -> None:
-        self._process = subprocess.Popen(self._command, stderr=subprocess.DEVNULL)  # noqa: ASYNC220
+        self._process = self.launch()
         for _ in range(round(PATIENCE_S / 0.01)):
             if nats.listens(self.url.port):
                 return
             await asyncio.sleep(0.01)
+        raise TimeoutError(f"{self.url} does not come up")
 
-    async def stop(self) -> None:
+    async def stop(self, *, is_asked: bool = False) -> None:
         assert self._process is not None
-        self._process.kill()  # asked politely, it would speak the wills of all its clients first
+        self._process.send_signal(signal.SIGTERM if is_asked else signal.SIGKILL)
         await asyncio.to_thread(self._process.wait, PATIENCE_S)
 
 
-def connect_packet(client_id: str, will: Will) -> bytes:
-    """CONNECT of MQTT 3.1.1 with a will, a clean session and a keepalive of a minute."""
-    flags = 0x02 | 0x04 | will.qos << 3 | will.retain << 5
-    head = text(b"MQTT") + bytes([4, flags, 0, 60])
-    body = head + text(client_id.encode()) + text(will.topic.encode()) + text(will.payload)
-    assert len(body) < 128, "one byte tells the length"
-    return bytes([0x10, len(body)]) + body
+class NatsRig(MqttRig):
+    """The configuration of our embedded broker, changed only in what a test asks for."""
+
+    def __init__(self, tasks: asyncio.TaskGroup, folder: Path, house: House, port: int) -> None:
+        super().__init__(tasks, BrokerUrl(nats.LOOPBACK, port))
+        self.manners = manners = house.manners(NATS)
+        self._store = None if house.is_persistent else folder / "js"
+        self._config = nats.write_config(folder, "contract", port)
+        settings = self._config.read_text()
+        settings = settings.replace("max_payload: 1MB", f"max_payload: {manners.packet_bytes_max}")
+        settings = settings.replace('ack_wait: "30s"', f'ack_wait: "{manners.repeats_after_s:.0f}s"')
+        settings = settings.replace("max_ack_pending: 1024", f"max_ack_pending: {manners.in_flight_max}")
+        settings += f"max_pending: {manners.pending_bytes_max}\n"
+        if house.users is not None:
+            listed = "\n".join(_nats_user(user, rights) for user, rights in house.users.items())
+            settings += f"authorization {{ users = [\n{listed}\n] }}\n"
+        self._config.write_text(settings)
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        return nats.launch(self._config)
+
+    async def stop(self, *, is_asked: bool = False) -> None:
+        await super().stop(is_asked=is_asked)
+        if self._store is not None:
+            shutil.rmtree(self._store, ignore_errors=True)
 
 
-def text(content: bytes) -> bytes:
-    return len(content).to_bytes(2, "big") + content
+class MosquittoRig(MqttRig):
+    def __init__(self, tasks: asyncio.TaskGroup, folder: Path, house: House, program: Path, port: int) -> None:
+        super().__init__(tasks, BrokerUrl("127.0.0.1", port))
+        self.manners = house.manners(MOSQUITTO)
+        config = folder / "mosquitto.conf"
+        self._command = [str(program), "-c", str(config)]
+        settings = [
+            f"user {getpass.getuser()}",  # root would change to a user who cannot read this folder
+            f"listener {port} 127.0.0.1",
+            "set_tcp_nodelay true",
+            f"persistence {str(house.is_persistent).lower()}",
+            f"persistence_location {folder}/",
+            f"max_queued_messages {self.manners.queued_max}",
+            f"max_inflight_messages {self.manners.in_flight_max}",
+            f"allow_anonymous {str(house.users is None).lower()}",
+        ]
+        if house.certificate is not None:
+            self.url = replace(self.url, is_secure=True)
+            settings += [f"certfile {house.certificate}", f"keyfile {house.certificate}"]
+        if house.packet_bytes_max:
+            settings.append(f"max_packet_size {house.packet_bytes_max}")
+        if house.payload_bytes_max:
+            settings.append(f"message_size_limit {house.payload_bytes_max}")
+        if house.users is not None:
+            (folder / "users").write_text("".join(map(_mosquitto_user, house.users)))
+            (folder / "rights").write_text("".join(_mosquitto_rights(*each) for each in house.users.items()))
+            settings += [f"password_file {folder / 'users'}", f"acl_file {folder / 'rights'}"]
+        config.write_text("\n".join(settings) + "\n")
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
+
+
+def _mosquitto_user(user: str) -> str:
+    """A line of a password file: PBKDF2 as mosquitto_passwd makes it."""
+    salt = b"twelve bytes"
+    key = hashlib.pbkdf2_hmac("sha512", password_of(user).encode(), salt, 101)
+    return f"{user}:$7$101${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}\n"
+
+
+def _mosquitto_rights(user: str, rights: Rights) -> str:
+    says = "".join(f"topic write {each}\n" for each in rights.says)
+    hears = "".join(f"topic read {each}\n" for each in rights.hears)
+    return f"user {user}\n{says}{hears}"
+
+
+def _nats_user(user: str, rights: Rights) -> str:
+    says, hears = (", ".join(map(_subject, filters)) for filters in (rights.says, rights.hears))
+    permissions = f"publish: {{allow: [{says}]}}, subscribe: {{allow: [{hears}]}}"
+    return f'{{user: "{user}", password: "{password_of(user)}", permissions: {{{permissions}}}}}'
+
+
+def _subject(topic_filter: str) -> str:
+    """A filter in the words of NATS."""
+    words = {"+": "*", "#": ">"}
+    return '"' + ".".join(words.get(level, level.replace(".", "//")) for level in topic_filter.split("/")) + '"'
+
+
+OpenRig = Callable[..., contextlib.AbstractAsyncContextManager[Rig]]
+
+
+def opener(kind: str, folder: Path) -> OpenRig:
+    """Opens a broker of a kind, on a port that is free now."""
+    mosquitto = require("mosquitto") if kind == "mosquitto" else None
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return functools.partial(open_rig, kind, folder, mosquitto, trial.getsockname()[1])
 
 
 @contextlib.asynccontextmanager
-async def open_rig(kind: str, folder: Path, mosquitto: Path | None, port: int) -> AsyncIterator[Rig]:
+async def open_rig(
+    kind: str, folder: Path, mosquitto: Path | None, port: int, house: House | None = None
+) -> AsyncIterator[Rig]:
     """A broker of a kind, up; all its links and itself are gone afterwards."""
+    house = house or House()
     async with asyncio.TaskGroup() as tasks:
         rig: Rig
-        if kind == "memory":
-            rig = MemoryRig(tasks)
+        if kind.startswith("memory"):
+            rig = MemoryRig(tasks, house, NATS if kind == "memory-nats" else MOSQUITTO)
         elif kind == "nats":
-            rig = NatsRig(tasks, folder)
+            rig = NatsRig(tasks, folder, house, port)
         else:
             assert mosquitto is not None
-            rig = MosquittoRig(tasks, folder, mosquitto, port)
+            rig = MosquittoRig(tasks, folder, house, mosquitto, port)
         await rig.start()
         try:
             yield rig

@@ -42,6 +42,16 @@ def test_a_second_daemon_on_the_same_data_names_the_first(tmp_path: Path) -> Non
         assert first.is_ready()
 
 
+@pytest.mark.vda5050("1.7")
+def test_a_second_daemon_for_the_area_on_the_same_broker_ends_and_names_the_first(tmp_path: Path) -> None:
+    with serving(tmp_path / "one") as first:
+        port = json.loads((tmp_path / "one" / "broker" / "broker.json").read_text())["port"]
+        said = refused(*command(tmp_path / "two", free_port(), "--broker", f"mqtt://127.0.0.1:{port}"))
+        assert f"another controller commands the area liechtenstein over this broker: {socket.gethostname()}" in said
+        assert f":{first.process.pid} " in said
+        assert first.is_ready()
+
+
 def test_a_taken_port_is_named_with_the_remedy(tmp_path: Path) -> None:
     with serving(tmp_path / "one") as first:
         port = int(first.url.rpartition(":")[2])

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
 import random
-import socket
-from collections.abc import Callable
 from pathlib import Path
 
+import aiomqtt
 import pytest
 
 from fleet.errors import LinkDownError
@@ -18,12 +15,8 @@ from fleet.wire.memory import MemoryLink
 from fleet.wire.mqtt import LineLimits, MqttLink
 from fleet.wire.subscription import Subscription
 from tests.interop.heard import Heard, awaited
-from tests.interop.rigs import MqttRig, Rig, open_rig
-from tests.needs import needs, require
-
-OpenRig = Callable[[], contextlib.AbstractAsyncContextManager[Rig]]
-EVERY_KIND = ["memory", "nats", pytest.param("mosquitto", marks=needs("mosquitto"))]
-REAL_KINDS = EVERY_KIND[1:]
+from tests.interop.rigs import EVERY_KIND, REAL_KINDS, MqttRig, OpenRig, opener
+from tests.needs import needs
 
 
 @pytest.fixture(params=EVERY_KIND)
@@ -36,11 +29,15 @@ def opened_for_real(request: pytest.FixtureRequest, tmp_path: Path) -> OpenRig:
     return opener(request.param, tmp_path)
 
 
-def opener(kind: str, folder: Path) -> OpenRig:
-    mosquitto = require("mosquitto") if kind == "mosquitto" else None
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return functools.partial(open_rig, kind, folder, mosquitto, trial.getsockname()[1])
+@pytest.mark.vda5050("1.4")
+@awaited
+async def test_a_vehicle_that_speaks_at_qos_2_is_heard_all_the_same(opened_for_real: OpenRig) -> None:
+    async with opened_for_real() as rig:
+        assert isinstance(rig, MqttRig)
+        _, heard = await rig.join("control", Subscription("t"))
+        async with aiomqtt.Client(rig.url.host, rig.url.port, protocol=aiomqtt.ProtocolVersion.V311) as van:
+            await van.publish("t", b"at qos 2", qos=2)
+        await heard.until(lambda: heard.payloads == [b"at qos 2"])
 
 
 @awaited
@@ -71,7 +68,8 @@ async def test_who_listens_hears_a_retained_message_as_a_live_one(opened: OpenRi
 async def test_a_will_is_spoken_for_whom_vanishes(opened: OpenRig) -> None:
     async with opened() as rig:
         _, heard = await rig.join("control", Subscription("v/+/connection", qos=1))
-        await rig.vanish("van", Will("v/1/connection", b"broken", 1, retain=True))
+        van = await rig.guest("van", will=Will("v/1/connection", b"broken", 1, retain=True))
+        await van.vanish()
         await heard.until(lambda: heard.messages == [("v/1/connection", b"broken", False)])
         _, late = await rig.join("late", Subscription("v/+/connection", qos=1))
         await late.until(lambda: late.messages == [("v/1/connection", b"broken", True)])
@@ -87,6 +85,17 @@ async def test_a_farewell_leaves_the_will_unspoken(opened: OpenRig) -> None:
         await other.publish("t", b"end")
         await heard.until(lambda: b"end" in heard.payloads)
         assert heard.payloads == [b"end"]
+
+
+@awaited
+async def test_who_goes_in_peace_says_so_itself(opened: OpenRig) -> None:
+    async with opened() as rig:
+        _, heard = await rig.join("other", Subscription("t", qos=1))
+        van, _ = await rig.join("van", will=Will("t", b"broken", 1, retain=True))
+        assert isinstance(van, MemoryLink | MqttLink)
+        van.farewell = Will("t", b"gone", 1, retain=True)
+        await rig.leave(van)
+        await heard.until(lambda: heard.payloads == [b"gone"])
 
 
 @awaited
@@ -127,6 +136,7 @@ async def test_messages_sent_without_waiting_keep_their_order(opened: OpenRig) -
         assert heard.payloads == [b"%d" % number for number in range(100)]
 
 
+@pytest.mark.vda5050("1.6")
 @awaited
 async def test_a_link_comes_back_with_its_broker_and_listens_again(opened: OpenRig) -> None:
     async with opened() as rig:

@@ -256,6 +256,7 @@ def test_a_place_outside_the_earth_is_refused(tmp_path: Path, key: str, value: s
     assert f"point[coop].{key}: found {value}, needs a number" in fault(tmp_path, SITE, STATION, point, VEHICLE)
 
 
+@pytest.mark.vda5050("1.1")
 @pytest.mark.parametrize("sign", ["/", "+", "#", "$", " ", "*", ">", "é", "车", ""])
 def test_names_that_break_topics_are_refused(tmp_path: Path, sign: str) -> None:
     serial = VEHICLE.replace("FA-001", f"FA{sign}1" if sign else "")

@@ -8,4 +8,4 @@ from tests.nouns import a_site
 
 
 def test_the_line_to_the_vehicles_is_laid_anew_after_a_minute_of_silence() -> None:
-    assert line_of(a_site(), BrokerUrl("127.0.0.1", 1)).limits.silence_s_max == 60.0
+    assert line_of(a_site(), BrokerUrl("127.0.0.1", 1), "a").limits.silence_s_max == 60.0

@@ -9,6 +9,7 @@ import pytest
 
 from fleet.model.place import Place
 from fleet.roads.graph import EdgeFlag, NodeFlag, TextColumn
+from fleet.roads.stops import CLEAR_M
 from tests.drawn_map import DrawnMap, draw
 
 CORNER = {"a": (0.0, 0.0), "b": (100.0, 0.0), "c": (100.0, 50.0), "d": (300.0, 50.0), "e": (100.0, -80.0)}
@@ -74,7 +75,7 @@ def test_a_base_may_end_before_a_junction_and_at_the_end_of_a_road(corner: Drawn
     before_b, at_d = graph.stop_place(corner.edge("ab")), graph.stop_place(corner.edge("cd"))
     assert before_b is not None
     assert at_d is not None
-    assert (before_b.offset_m, at_d.offset_m) == pytest.approx((90, 200), abs=0.02)
+    assert (before_b.offset_m, at_d.offset_m) == pytest.approx((100 - CLEAR_M, 200), abs=0.02)
     assert graph.safe_stop.all()
 
 
@@ -91,7 +92,7 @@ def test_a_base_keeps_clear_of_a_crossing_on_the_road_ahead(tmp_path: Path) -> N
     ahead, back = drawn.graph.stop_place(drawn.edge("ab")), drawn.graph.stop_place(drawn.edge("db"))
     assert ahead is not None
     assert back is not None
-    assert (ahead.offset_m, back.offset_m) == pytest.approx((94, 86), abs=0.05)
+    assert (ahead.offset_m, back.offset_m) == pytest.approx((104 - CLEAR_M, 96 - CLEAR_M), abs=0.05)
 
 
 def test_a_long_road_is_cut_at_its_bends_so_that_a_base_can_end_on_the_way(tmp_path: Path) -> None:

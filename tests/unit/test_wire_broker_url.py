@@ -12,6 +12,7 @@ from fleet.wire.broker_url import BrokerUrl
         ("mqtt://127.0.0.1:18830", BrokerUrl("127.0.0.1", 18830)),
         ("mqtt://broker.example", BrokerUrl("broker.example", 1883)),
         ("mqtt://[::1]:1884/", BrokerUrl("::1", 1884)),
+        ("mqtts://broker.example", BrokerUrl("broker.example", 8883, is_secure=True)),
     ],
 )
 def test_an_address_is_read_and_written(text: str, url: BrokerUrl) -> None:

@@ -4,10 +4,13 @@ import asyncio
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fleet.wire.link import Will
+from fleet.wire.manners import MOSQUITTO, NATS
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.network import Faults, Latency
+from fleet.wire.rights import Rights
 from fleet.wire.subscription import Subscription
 from tests.interop.heard import Heard, awaited
 
@@ -106,6 +109,7 @@ async def test_a_broker_may_forget_everything_when_it_dies() -> None:
     at.stop()
     assert at.retained == {"t": b"kept"}
     at.stop(keep_retained=False)
+    assert at.retained == {}
     at.start()
     heard = hearing(at)
     at.publish("t", b"live")
@@ -134,3 +138,43 @@ def test_the_same_seed_gives_the_same_deliveries() -> None:
 class Lottery:
     def plan(self, topic: str, payload: bytes, rng: random.Random) -> Sequence[float]:
         return (0.0,) * rng.choice((0, 1, 1, 2)) if payload != b"end" else (0.0,)
+
+
+@awaited
+async def test_what_is_lost_without_a_word_is_counted() -> None:
+    manners = replace(MOSQUITTO, queued_max=1, payload_bytes_max=10)
+    rights = {"van": Rights(says=("t",), hears=()), "hearer": Rights(says=(), hears=("t",))}
+    at = MemoryBroker(random.Random(1), AT_ONCE, manners=manners, rights=rights)
+    hearer = MemoryLink(at, "hearer", [Subscription("t", qos=1)], is_clean=False, user="hearer")
+    hearer.open(Heard())
+    hearer.close()
+    van = MemoryLink(at, "van", user="van")
+    van.open(Heard())
+    for topic, payload in (("t", b"kept"), ("t", b"too many"), ("t", b"too long a message"), ("u", b"forbidden")):
+        await van.publish(topic, payload, qos=1)
+    assert (at.traffic.overflowed, at.traffic.oversized, at.traffic.denied) == (1, 1, 1)
+    heard = Heard()
+    hearer.open(heard)
+    await heard.until(lambda: heard.payloads == [b"kept"])
+
+
+@awaited
+async def test_a_link_that_may_not_listen_does_not_come_up_where_the_broker_says_so() -> None:
+    rights = {"van": Rights(says=(), hears=("own/#",))}
+    for manners, is_up in ((NATS, False), (MOSQUITTO, True)):
+        at = MemoryBroker(random.Random(1), AT_ONCE, manners=manners, rights=rights)
+        van = MemoryLink(at, "van", [Subscription("foreign/#")], user="van")
+        van.open(Heard())
+        assert van.is_up is is_up
+        van.close()
+
+
+@awaited
+async def test_a_line_that_breaks_in_silence_is_noticed_after_one_and_a_half_keepalives() -> None:
+    at = broker()
+    heard = hearing(at)
+    MemoryLink(at, "van", will=Will("t", b"gone", 0, retain=False), keepalive_s=0.02).open(Heard())
+    at.fall_silent("van", for_s=math.inf)
+    began_s = at.network.loop.time()
+    await heard.until(lambda: heard.payloads == [b"gone"])
+    assert at.network.loop.time() - began_s >= 0.03

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.wire.subscription import Audience, Subscription, matches
+from fleet.wire.subscription import Audience, Subscription, covers, matches
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,30 @@ def test_filters_match_as_the_standard_says(topic_filter: str, topic: str, expec
 def test_what_is_no_filter_is_refused(topic_filter: str) -> None:
     with pytest.raises(ValueError, match="no topic filter"):
         Subscription(topic_filter)
+
+
+@pytest.mark.parametrize(
+    ("wider", "narrower", "expected"),
+    [
+        ("a/b", "a/b", True),
+        ("a/+", "a/b", True),
+        ("a/+", "a/+", True),
+        ("a/b", "a/+", False),
+        ("a/+", "a/#", False),
+        ("a/#", "a", True),
+        ("a/#", "a/+/c", True),
+        ("a/#", "#", False),
+        ("a/+", "a/b/c", False),
+        ("a/+/c", "a/+", False),
+    ],
+)
+def test_a_right_covers_only_filters_of_which_it_covers_all(wider: str, narrower: str, expected: bool) -> None:
+    assert covers(wider, narrower) is expected
+
+
+def test_a_subscription_that_only_some_brokers_share_is_refused() -> None:
+    with pytest.raises(ValueError, match="not known to every broker"):
+        Subscription("$share/group/state")
 
 
 def test_who_listens_twice_hears_once_at_the_better_quality() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 
 from fleet.journal.commit import Commit
@@ -105,22 +106,25 @@ class NothingUnrecorded(Check):
 
     def __init__(self, glance: Glance) -> None:
         super().__init__(glance)
-        self._committed: set[tuple[str, str, int, bytes]] = set()
+        self._committed: defaultdict[tuple[str, str, int], list[bytes]] = defaultdict(list)
 
     def committed(self, commit: Commit, events: Sequence[Event]) -> None:
         for row in commit.outbox:
-            self._committed.add((row.vehicle_id, row.ref, row.update_id, row.body))
+            self._committed[row.vehicle_id, row.ref, row.update_id].append(row.body)
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
-        row = (topic.serial_number, order.order_id, order.order_update_id, self.body_in(topic, payload))
-        if row not in self._committed:
+        body = self.body_in(topic, payload)
+        if not self._is_committed((topic.serial_number, order.order_id, order.order_update_id), body):
             text = f"order {order.order_id}.{order.order_update_id} was sent before it was committed"
             self.violate(text, topic.serial_number)
 
     def sent_actions(self, topic: Topic, actions: InstantActions, payload: bytes) -> None:
-        row = (topic.serial_number, actions.actions[0].action_id, 0, self.body_in(topic, payload))
-        if row not in self._committed:
+        body = self.body_in(topic, payload)
+        if not self._is_committed((topic.serial_number, actions.actions[0].action_id, 0), body):
             self.violate(f"{actions.actions[0].action_id} was sent before it was committed", topic.serial_number)
+
+    def _is_committed(self, key: tuple[str, str, int], body: bytes) -> bool:
+        return body in self._committed.get(key, ())
 
 
 class NeverBackwards(Check):

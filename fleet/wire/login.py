@@ -1,0 +1,64 @@
+"""How a client shows a broker who it is, and learns who the broker is: user, password, and whom it trusts."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fleet.errors import BrokerError
+
+PASSWORD_VARIABLE = "FLEET_BROKER_PASSWORD"  # noqa: S105 - its name, not a password
+PASSWORD_BYTES_MAX = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """What a connection begins with.
+
+    Attributes:
+        password: not shown where this is printed.
+        trust_file: certificates in PEM form that vouch for the broker; None for those that the machine trusts.
+    """
+
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    trust_file: Path | None = None
+
+    def tls(self) -> ssl.SSLContext:
+        """A context that accepts the broker only under its own name, and nothing older than TLS 1.2.
+
+        Raises:
+            BrokerError: the file of certificates cannot be used.
+        """
+        try:
+            context = ssl.create_default_context(cafile=self.trust_file)
+        except (OSError, ssl.SSLError) as error:
+            reason = error.strerror or "no certificates in PEM form"
+            raise BrokerError(f"broker.ca_file {self.trust_file}: {reason}; name a file of certificates") from error
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+
+def read_login(user: str, password_file: Path | None, ca_file: Path | None, env: Mapping[str, str]) -> Login:
+    """The login that a site describes; its password comes from the environment, else from the first line of a file.
+
+    Raises:
+        BrokerError: the password cannot be read, or there is one without a user.
+    """
+    password = env.get(PASSWORD_VARIABLE) or (None if password_file is None else _first_line(password_file))
+    if password is not None and not user:
+        raise BrokerError("broker: there is a password but no user; set broker.user")
+    return Login(user=user or None, password=password, trust_file=ca_file)
+
+
+def _first_line(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            line = file.readline(PASSWORD_BYTES_MAX).decode().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrokerError(f"broker.password_file {path}: cannot be read ({error})") from error
+    if not line:
+        raise BrokerError(f"broker.password_file {path}: its first line is empty; write the password there")
+    return line

@@ -1,0 +1,39 @@
+"""Where the password for the broker comes from: never from the site file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fleet.errors import BrokerError
+from fleet.wire.login import PASSWORD_VARIABLE, read_login
+
+
+def test_a_password_comes_from_the_first_line_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("hunter2\nand nothing else\n")
+    assert read_login("fleet", file, None, {}).password == "hunter2"
+
+
+def test_the_environment_overrules_the_file(tmp_path: Path) -> None:
+    env = {PASSWORD_VARIABLE: "hunter3"}
+    assert read_login("fleet", tmp_path / "missing", None, env).password == "hunter3"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff\n"])
+def test_a_password_that_cannot_be_read_is_named_by_its_file(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "password"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(BrokerError, match="password_file"):
+        read_login("fleet", file, None, {})
+
+
+def test_a_password_without_a_user_is_refused() -> None:
+    with pytest.raises(BrokerError, match=r"broker\.user"):
+        read_login("", None, None, {PASSWORD_VARIABLE: "hunter2"})
+
+
+def test_a_site_without_user_logs_in_as_nobody() -> None:
+    assert read_login("", None, None, {}).user is None
