@@ -296,9 +296,9 @@ def line_of(site: Site, url: BrokerUrl, instance: str, login: Login | None = Non
 
     Its client id is its own, for two controllers of one id would throw each other out for ever.
     """
-    prefix = f"{site.interface_name}/+/+/+"
-    subscriptions = [Subscription(f"{prefix}/{name}") for name in INBOUND_TOPICS]
-    subscriptions.append(Subscription(f"{prefix}/connection", qos=1))
+    interfaces = sorted({site.interface_name, *(vehicle.interface_name for vehicle in site.vehicles.values())})
+    subscriptions = [Subscription(f"{name}/+/+/+/{topic}") for name in interfaces for topic in INBOUND_TOPICS]
+    subscriptions += [Subscription(f"{name}/+/+/+/connection", qos=1) for name in interfaces]
     subscriptions.append(presence_subscription(site.id))
     limits = LineLimits(silence_s_max=SILENCE_S_MAX)
     will = presence_will(site.id, instance)

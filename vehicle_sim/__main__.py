@@ -102,6 +102,51 @@ def sweep(
 
 
 @app.command()
+def judge(
+    broker: Annotated[str, typer.Option(help="mqtt://HOST:PORT")],
+    vehicle: Annotated[str, typer.Option(help="MANUFACTURER/SERIAL of the vehicle to judge.")],
+    interface: Annotated[str | None, typer.Option(help="First level of its topics, where it has several.")] = None,
+    version: Annotated[str | None, typer.Option(help="VDA 5050 version to speak, else the one it speaks.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Numbers, sections or keys of checks: 6.4,8,will.")] = None,
+    nodes: Annotated[Path | None, typer.Option(help="File with a loop of nodes and edges it may drive.")] = None,
+    site: Annotated[Path | None, typer.Option(help="Site file whose roads it may drive; with --drive.")] = None,
+    drive: Annotated[bool, typer.Option("--drive", help="Let it drive on the site's roads.")] = False,
+    by_hand: Annotated[bool, typer.Option("--by-hand", help="Somebody beside the vehicle does what is asked.")] = False,
+    action: Annotated[str | None, typer.Option(help="A harmless action for it to do at a node, as JSON.")] = None,
+    patience: Annotated[float, typer.Option(min=0.1, help="Seconds it may take to react.")] = 10.0,
+    time_factor: Annotated[float, typer.Option(min=0.001, help="Trade seconds per second; simulation only.")] = 1.0,
+    trade_epoch: Annotated[str | None, typer.Option(help="TRADE@WALL in ISO 8601, as its simulation has it.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder for imported maps.")] = None,
+    output: Annotated[Literal["text", "json", "html"], typer.Option("-o", "--output", help="Format.")] = "text",
+    out: Annotated[Path | None, typer.Option(help="File to write to instead of standard output.")] = None,
+) -> None:
+    """Judge a real vehicle by the checklist; exit 0 all right, 1 something wrong, 2 misuse or vehicle not heard."""
+    from vehicle_sim.judge.command import JudgeOptions
+    from vehicle_sim.judge.command import judge as judge_vehicle
+
+    options = JudgeOptions(
+        broker=broker,
+        vehicle=vehicle,
+        interface_name=interface,
+        version=version,
+        only=only or (),
+        nodes=nodes,
+        site=site,
+        drive=drive,
+        by_hand=by_hand,
+        action=action,
+        patience_s=patience,
+        time_factor=time_factor,
+        trade_epoch=trade_epoch,
+        cache=cache,
+        output=output,
+        out=out,
+    )
+    _speak_on_stderr()
+    raise typer.Exit(judge_vehicle(options))
+
+
+@app.command()
 def check(scenario: Annotated[Path, typer.Argument(help="Scenario file.")], seed: int = 1) -> None:
     """Read a scenario, and say what it asks for and what will go wrong."""
     checked = Scenario.load(scenario)

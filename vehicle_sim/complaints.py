@@ -53,6 +53,7 @@ def error_of(
 MALFORMED = Complaint("validationError", "VALIDATION_FAILURE")
 NO_SUCH_ROAD = Complaint("noRouteError", "NO_ROUTE_TO_TARGET")
 OUT_OF_REACH = Complaint("orderError", "START_NODE_OUT_OF_RANGE")
+NO_SUCH_MAP = Complaint("orderError", "UNKNOWN_MAP_ID")
 OTHER_ORDER = Complaint("orderError", "OTHER_ORDER_ACTIVE")
 NOT_AVAILABLE = Complaint("orderError", "MOBILE_ROBOT_NOT_AVAILABLE")
 NO_SUCH_ACTION = Complaint("orderError", "INVALID_ORDER_ACTION")

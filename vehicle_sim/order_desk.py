@@ -43,7 +43,7 @@ class OrderDesk:
         elif held is not None and is_known and order.order_update_id < held.update_id:
             text = f"update {order.order_update_id} is older than {held.update_id}"
             self._reject(order, refuse(order, complaints.OLD_UPDATE, text))
-        elif fault := self._is_too_much(order):
+        elif fault := self._is_too_much(order) or self._is_off_the_map(order):
             self._reject(order, fault)
         elif held is not None and is_known:
             self._hear_update(order, held)
@@ -54,6 +54,14 @@ class OrderDesk:
         vehicle, now_s = self._vehicle, self._vehicle.world.timers.now_s()
         since_s, self._told_s = now_s - self._told_s, now_s
         return order_fault(vehicle.character, vehicle.voice.offers(), order, since_s) if order.nodes else None
+
+    def _is_off_the_map(self, order: Order) -> Rejection | None:
+        """Coordinates mean nothing on a map that it does not have (5.13)."""
+        for node in order.nodes:
+            if node.position is not None and node.position.map_id != self._vehicle.voice.map_id:
+                text = f"map {node.position.map_id} is not known here"
+                return refuse(order, complaints.NO_SUCH_MAP, text, ("mapId", node.position.map_id))
+        return None
 
     def _hear_again(self, order: Order, held: HeldOrder) -> None:
         """Said before: a state confirms it."""

@@ -108,7 +108,7 @@ class Voice:
         self, owner: SimVehicle, map_id: str, radio: Radio, state_interval_s: float, visualization_s: float | None
     ) -> None:
         self._owner = owner
-        self._map_id = map_id
+        self.map_id = map_id
         self._maps = (MapState(map_id=map_id, map_version="1", is_enabled=True),)
         self.radio = radio
         self._timers = owner.world.timers
@@ -239,7 +239,7 @@ class Voice:
     def _position(self) -> Position:
         x_m, y_m, theta_rad = self._owner.world.ground.pose(self._owner.driver.here())
         return Position(
-            x_m=round(x_m, 3), y_m=round(y_m, 3), theta_rad=_rounded(theta_rad), map_id=self._map_id, is_localized=True
+            x_m=round(x_m, 3), y_m=round(y_m, 3), theta_rad=_rounded(theta_rad), map_id=self.map_id, is_localized=True
         )
 
     def _loads(self) -> tuple[Load, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry
@@ -13,6 +13,7 @@ from fleet.api.figures import run_counts, trip_counts
 from fleet.api.reception import Reception
 from fleet.api.vehicle_views import vehicle_phases
 from fleet.controller.stats import percentile
+from fleet.model.assist import AssistCause
 from fleet.state.fleet_state import ARCHIVED_LATE
 
 QUANTILES = (0.5, 0.99)
@@ -50,6 +51,10 @@ class _Fleet(Collector):
         late += state.counters.get(ARCHIVED_LATE, 0)
         yield CounterMetricFamily("fleet_runs_late", "Runs handed over after they were due.", late)
         yield GaugeMetricFamily("fleet_assists_open", "What waits for a person.", len(state.assists))
+        known = {"contradictions": AssistCause.PROFILE_CONTRADICTS, "version_unknown": AssistCause.VERSION_UNKNOWN}
+        waiting = Counter(assist.cause for assist in state.assists.values())
+        text = "Vehicles whose messages are not what the site file says."
+        yield _gauge("fleet_vehicle_profiles", text, "trouble", {name: waiting[c] for name, c in known.items()})
         silence = GaugeMetricFamily(
             "fleet_vehicle_silence_seconds", "Trade time since a vehicle was last heard.", labels=["vehicle"]
         )

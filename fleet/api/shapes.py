@@ -187,6 +187,8 @@ class HeardOut(Shape):
     at: str
     age_s: float
     speed_mps: float | None
+    clock_ahead_s: float
+    """how far its clock is ahead of ours, by its last state, messages' time on the way included"""
 
 
 class PositionOut(Shape):
@@ -233,6 +235,10 @@ class VehicleOut(Shape):
     is_charging: bool
     is_stopped: bool
     is_paused: bool
+    is_localized: bool
+    """it knows where it is, by its own word"""
+    beyond_base: str | None
+    """where it is behind the end of what it was let into; then nothing is sent to it"""
     held: str | None
     fatal: list[str]
     blocked: BlockedOut | None
@@ -249,7 +255,42 @@ class VehiclesOut(Shape):
     vehicles: list[VehicleOut]
 
 
+class ProfileOut(Shape):
+    """How a vehicle is spoken to: by the site file, its factsheet, and how its messages are said, in this order."""
+
+    version: str
+    """the text that its messages bear, and ours to it"""
+    topic_major: int
+    has_factsheet: bool
+    unspoken_version: str | None
+    """of its last message, where nobody here speaks that one; then nothing is sent to it"""
+    horizon_edges: int
+    takes_trajectories: bool
+    stitches_with_actions: bool
+    corridor_m: float
+    limits: dict[str, float]
+    """what it can take in one message or in a time, where it is limited"""
+    state_interval_s: float | None
+    actions: list[str]
+    """that its factsheet offers; empty where it does not say"""
+    zones: list[str]
+    """types of zones that it heeds"""
+    contradictions: list[str]
+    """where site file and vehicle disagree"""
+
+
+class OwnWayOut(Shape):
+    """What the vehicle itself means to do; for display only."""
+
+    points: list[tuple[float, float]]
+    """lon, lat along the way that it plans"""
+    arrival_at: str | None
+    """when it expects to be at the end of that"""
+
+
 class VehicleDetail(VehicleOut):
+    profile: ProfileOut
+    own_way: OwnWayOut | None
     order: OrderOut | None
     way: list[tuple[float, float]]
     """lon, lat of the nodes of its order, from its start on"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import fields
 from enum import StrEnum
 
 from fleet.api import shapes as s
@@ -11,16 +12,20 @@ from fleet.api.views import assists_out, trip_out
 from fleet.clock import utc_text
 from fleet.controller.ear import Heard
 from fleet.model.order import ActionKind, ActionPhase, Order
-from fleet.model.twin import Liveness, Twin
+from fleet.model.profile import contradictions
+from fleet.model.twin import AUTOMATIC_MODES, Liveness, Twin
 from fleet.roads.graph import RoadGraph
 from fleet.state.fleet_state import FleetState
+from fleet.telemetry.profiles import profile
 
-AUTOMATIC_MODES = ("AUTOMATIC", "SEMIAUTOMATIC", "INTERVENED")
+LAST_S = 253_402_300_800.0
+"""The end of the year 9999, the last that can be written."""
 
 
 class VehiclePhase(StrEnum):
     """What a vehicle does, or why it does nothing; the first that fits, the gravest first."""
 
+    HIBERNATING = "hibernating"
     SILENT = "silent"
     UNHEARD = "unheard"
     FAULT = "fault"
@@ -41,9 +46,10 @@ P = VehiclePhase
 def phase_of(twin: Twin, order: Order | None) -> VehiclePhase:
     """The one word for what a vehicle does."""
     hindrances = (
+        (twin.is_hibernating, P.HIBERNATING),
         (twin.liveness in (Liveness.STALE, Liveness.LOST), P.SILENT),
         (twin.liveness is Liveness.UNHEARD, P.UNHEARD),
-        (bool(twin.fatal) or twin.is_stopped, P.FAULT),
+        (bool(twin.fatal or twin.beyond or twin.learned.unspoken) or twin.is_stopped, P.FAULT),
         (twin.mode not in AUTOMATIC_MODES, P.MANUAL),
         (bool(twin.held), P.HELD),
         (twin.blocked is not None, P.BLOCKED),
@@ -84,6 +90,8 @@ def vehicle_detail(
     trip = state.trips.get(twin.trip_id) if twin.trip_id is not None else None
     return s.VehicleDetail(
         **_fields(state, twin, heard, graph, now_s),
+        profile=_profile(twin),
+        own_way=_own_way(heard, graph),
         order=order_out(order) if order else None,
         way=_way(order, graph) if order else [],
         trip=trip_out(state, trip) if trip else None,
@@ -109,6 +117,8 @@ def _fields(state: FleetState, twin: Twin, heard: Heard | None, graph: RoadGraph
         "is_charging": twin.is_charging,
         "is_stopped": twin.is_stopped,
         "is_paused": twin.is_paused,
+        "is_localized": twin.is_localized,
+        "beyond_base": twin.beyond or None,
         "held": twin.held or None,
         "fatal": list(twin.fatal),
         "blocked": s.BlockedOut(edge_id=blocked.edge_id, since_at=utc_text(blocked.since_s)) if blocked else None,
@@ -126,7 +136,43 @@ def _heard(heard: Heard | None, now_s: float) -> s.HeardOut | None:
     if heard is None:
         return None
     age_s = round(max(0.0, now_s - heard.at_s), 1)
-    return s.HeardOut(at=utc_text(heard.at_s), age_s=age_s, speed_mps=heard.speed_mps)
+    ahead_s = round(heard.clock_ahead_s, 1)
+    return s.HeardOut(at=utc_text(heard.at_s), age_s=age_s, speed_mps=heard.speed_mps, clock_ahead_s=ahead_s)
+
+
+def _profile(twin: Twin) -> s.ProfileOut:
+    vehicle, learned, known = twin.vehicle, twin.learned, profile(twin)
+    limits = {each.name: float(getattr(known.limits, each.name)) for each in fields(known.limits)}
+    return s.ProfileOut(
+        version=known.version,
+        topic_major=known.topic_major,
+        has_factsheet=learned.has_factsheet,
+        unspoken_version=learned.unspoken or None,
+        horizon_edges=known.horizon_edges,
+        takes_trajectories=known.takes_trajectories,
+        stitches_with_actions=known.stitches_with_actions,
+        corridor_m=known.corridor_m,
+        limits={name: limit for name, limit in limits.items() if limit},
+        state_interval_s=known.state_interval_s,
+        actions=[offer.kind for offer in known.actions],
+        zones=list(known.zones),
+        contradictions=list(contradictions(vehicle.vda5050_version, vehicle.habits, learned)),
+    )
+
+
+def _own_way(heard: Heard | None, graph: RoadGraph) -> s.OwnWayOut | None:
+    """The way a vehicle says it plans to take, by its trajectory or by the places it expects to pass."""
+    if heard is None:
+        return None
+    planned = heard.state.planned_path if heard.state is not None else None
+    points = [(p.x_m, p.y_m) for p in (planned.trajectory.points if planned is not None else heard.waypoints)]
+    if not points or not all(math.isfinite(x_m) and math.isfinite(y_m) for x_m, y_m in points):
+        return None
+    lat, lon = graph.plane.to_latlon([x_m for x_m, _ in points], [y_m for _, y_m in points])
+    shown = [(round(float(x), 6), round(float(y), 6)) for x, y in zip(lon, lat, strict=True)]
+    eta_s = heard.waypoints[-1].eta_s if heard.waypoints else None
+    is_instant = eta_s is not None and 0.0 <= eta_s < LAST_S
+    return s.OwnWayOut(points=shown, arrival_at=utc_text(eta_s) if eta_s is not None and is_instant else None)
 
 
 def _position(twin: Twin, heard: Heard | None, graph: RoadGraph) -> s.PositionOut | None:

@@ -12,6 +12,7 @@ from fleet.api.views import in_order_of_names
 from fleet.dispatch.commands import HoldVehicle, RecallVehicle, ReleaseVehicle
 from fleet.model.ids import VehicleId
 from fleet.orders.end_order import EndOrder
+from fleet.orders.hibernation import Hibernate, WakeUp
 
 router = APIRouter(prefix="/vehicles", tags=["vehicles"])
 
@@ -56,6 +57,20 @@ async def recall_vehicle(front: Front, vehicle_id: str, body: Why, actor: Actor 
 async def end_order(front: Front, vehicle_id: str, body: Why, actor: Actor = "api") -> s.VehicleDetail:
     """Declare its order and trip over, while it is paused, silent or out of the site; its parcels are to be settled."""
     await front.ask(EndOrder(VehicleId(vehicle_id), body.why), actor)
+    return _shown(front, VehicleId(vehicle_id))
+
+
+@router.post("/{vehicle_id}/hibernate")
+async def hibernate_vehicle(front: Front, vehicle_id: str, body: Why, actor: Actor = "api") -> s.VehicleDetail:
+    """Let it sleep while it is idle; it is woken for its next trip. Refused where its factsheet does not offer that."""
+    await front.ask(Hibernate(VehicleId(vehicle_id), body.why), actor)
+    return _shown(front, VehicleId(vehicle_id))
+
+
+@router.post("/{vehicle_id}/wake")
+async def wake_vehicle(front: Front, vehicle_id: str, body: Why, actor: Actor = "api") -> s.VehicleDetail:
+    """Wake it from hibernation."""
+    await front.ask(WakeUp(VehicleId(vehicle_id), body.why), actor)
     return _shown(front, VehicleId(vehicle_id))
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fleet.cli import config, journal, overview, roads, run, vehicle
+from fleet.cli import config, journal, overview, roads, run, vehicle, wire
 from fleet.cli.exits import MEANINGS, CommandError, ExitCode, FleetGroup
 from fleet.cli.options import examples
 
@@ -70,7 +70,7 @@ for name, part in (
 ):
     app.add_typer(part, name=name)
     app.add_typer(part, name=f"{name}s", hidden=True)
-for name, part in (("roads", roads.app), ("config", config.app), ("journal", journal.app)):
+for name, part in (("roads", roads.app), ("config", config.app), ("journal", journal.app), ("wire", wire.app)):
     app.add_typer(part, name=name)
 
 

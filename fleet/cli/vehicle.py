@@ -90,6 +90,20 @@ def end_order(
     _command(ctx, name, "end-order", effect, why, yes=yes, url=url, output=output)
 
 
+@app.command(epilog=examples("fleet vehicle hibernate van-3", 'fleet vehicle hibernate van-3 --why "night" --yes'))
+def hibernate(
+    ctx: typer.Context, name: Name, why: WhyText = BY_HAND, yes: Yes = False, url: Url = URL, output: Output = TABLE
+) -> None:
+    """Let an idle vehicle sleep, where it can; it is woken for its next trip."""
+    _command(ctx, name, "hibernate", "sleeps until it is needed", why, yes=yes, url=url, output=output)
+
+
+@app.command(epilog=examples("fleet vehicle wake van-3", 'fleet vehicle wake van-3 --why "inspection"'))
+def wake(ctx: typer.Context, name: Name, why: WhyText = BY_HAND, url: Url = URL, output: Output = TABLE) -> None:
+    """Wake a vehicle from hibernation."""
+    _command(ctx, name, "wake", "", why, yes=True, url=url, output=output)
+
+
 def _command(
     ctx: typer.Context, name: str, verb: str, effect: str, why: str, *, yes: bool, url: str, output: Output
 ) -> None:
@@ -116,6 +130,11 @@ def _fields(vehicle: Json) -> Iterator[tuple[str, object]]:
                 yield "blocked", f"{value['edge_id']} since {instant(value['since_at'])}"
             case "planned_trips", list():
                 yield "planned_trips", [_trip(trip) for trip in value]
+            case "profile", dict():
+                yield "profile", _profile(value)
+                yield "contradictions", value["contradictions"]
+            case "own_way", dict():
+                yield "own_arrival", instant(value["arrival_at"]) if value["arrival_at"] else None
             case "assists", list():
                 yield "assists", [f"{assist['cause']}: {assist['detail']}" for assist in value]
             case "way", _:
@@ -132,3 +151,10 @@ def _order(order: Json) -> str:
 def _trip(trip: Json) -> str:
     stops = ">".join(stop["point_id"] for stop in trip["stops"])
     return f"{trip['trip_id']} {instant(trip['depart_at'])} {stops}"
+
+
+def _profile(profile: Json) -> str:
+    known = "its factsheet is known" if profile["has_factsheet"] else "no factsheet of it is known"
+    unspoken = profile["unspoken_version"]
+    words = f"speaks {profile['version']} on topics of v{profile['topic_major']}, {known}"
+    return f"{words}; its last message was in {unspoken}, which nobody here speaks" if unspoken else words

@@ -170,5 +170,6 @@ def _habits(table: ProfileTable) -> Habits:
         node_deviation_m=table.node_deviation_m,
         limits=None if limits == WireLimits() else limits,
         state_interval_s=table.state_interval_s,
+        has_coarse_gauge=table.coarse_gauge,
         fields=tuple(FieldName(ours, theirs) for ours, theirs in sorted(table.fields.items())),
     )

@@ -192,6 +192,9 @@ class PolicySection(Section):
     no_staff_retries: Count = Field(
         _POLICY.no_staff_retries, description="further attempts at a stop without staff before its parcels go back"
     )
+    stopped_alarm_s: NotNegative = Field(
+        _POLICY.stopped_alarm_s, description="a person is called for an emergency stop that lasts this long"
+    )
     blocked_wait_s: NotNegative = Field(
         _POLICY.blocked_wait_s, description="a blocked vehicle waits this long before another way is looked for"
     )
@@ -305,6 +308,7 @@ class ProfileTable(Section):
     corridor_m: NotNegative | None = Field(None, description="room left and right of an edge that it may use")
     node_deviation_m: Positive | None = Field(None, description="how far from a node it may pass it")
     state_interval_s: Positive | None = Field(None, description="it says its state at least this often")
+    coarse_gauge: bool | None = Field(None, description="a charge of 80 means good and 20 bad, whatever there is")
     message_bytes_max: Count = Field(0, description="bytes of a message that it takes; 0 for what its factsheet says")
     id_chars_max: Count = Field(0, description="characters of an id that it takes; 0 as above")
     ids_are_numbers: bool = Field(False, description="it takes ids of digits only")

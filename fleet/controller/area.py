@@ -25,7 +25,7 @@ from fleet.controller.recall import past_of
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
-from fleet.controller.turn import OWN_PLANS, Due, Outcome, long_releases, take_turn
+from fleet.controller.turn import OWN_PLANS, Due, Outcome, long_releases, new_profiles, take_turn
 from fleet.dispatch.commands import Answer
 from fleet.errors import (
     FencedError,
@@ -45,7 +45,7 @@ from fleet.planning.port import Budget, Solver
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
-from fleet.telemetry.liveness import Watch
+from fleet.telemetry.liveness import Watch, keep_pace
 from fleet.wire.link import Link
 
 SNAPSHOT_EVERY = 2000
@@ -146,6 +146,8 @@ class AreaController:
         for row in saved.outbox:
             if row.vehicle_id in self.site.vehicles:
                 self.outlet.add(row, now_s)
+        self.outlet.doubt()
+        keep_pace(self.watch, self.state.twins.values())
         for vehicle_id in self.site.vehicles:
             self.watch.expected(vehicle_id, now_s)
             self._wake(vehicle_id, now_s)
@@ -213,6 +215,7 @@ class AreaController:
             tuple(self.watch.overdue(now_s)),
             tuple(self._due_vehicles(now_s)),
             self._stale_orders(now_s),
+            self.outlet.doubted() if self.parts.link.is_up else (),
             self._shall_plan_again(now_s),
             self._archive_s <= now_s,
         )
@@ -339,9 +342,13 @@ class AreaController:
 
     def _after(self, draft: Draft, facts: Facts, outcome: Outcome) -> None:
         now_s = draft.now_s
+        keep_pace(self.watch, new_profiles(draft))
         for vehicle_id in facts.states:
             self.outlet.heard(vehicle_id, now_s)
+        for order_id in outcome.still_standing:
+            self.outlet.trust(order_id, now_s)
         if facts.link_came_up:
+            self.outlet.doubt()
             self.sender.line_known = facts.link_ups
         if facts.states or facts.link_came_up:
             self.sender.wake()
@@ -369,13 +376,17 @@ class AreaController:
         while True:
             await clock.sleep_until(clock.trade_now_s() + TICK_S)
             now_s = clock.trade_now_s()
-            if self._is_anything_due(now_s) or self.store_trouble:
+            if self._is_anything_due(now_s) or self.store_trouble or self._is_doubt_ready:
                 self.inbox.nudge()
             if self.outlet.next_due_s <= now_s:
                 self.sender.wake()
 
     def _stale_orders(self, now_s: float) -> tuple[OrderId, ...]:
         return tuple(self.outlet.stale(self.state, now_s)) if self.parts.link.is_up else ()
+
+    @property
+    def _is_doubt_ready(self) -> bool:
+        return self.parts.link.is_up and self.outlet.is_ready(self.state)
 
     @property
     def _lacks_plan(self) -> bool:

@@ -12,13 +12,15 @@ from fleet.errors import RefusedError
 from fleet.model.ids import VehicleId
 from fleet.model.trip import Plan
 from fleet.orders.end_order import EndOrder
-from fleet.wire.messages import Connection, VehicleState
+from fleet.orders.hibernation import Hibernate, WakeUp
+from fleet.telemetry.learn import Voice
+from fleet.wire.messages import Connection, Factsheet, VehicleState
 
 COMMANDS_MAX = 1000
 STATES_KEPT = 8
 CONNECTIONS_KEPT = 4
 
-Command = commands.Command | EndOrder
+Command = commands.Command | EndOrder | Hibernate | WakeUp
 """Whatever people and programs may ask of an area."""
 
 
@@ -38,6 +40,8 @@ class Facts:
     Attributes:
         spoke_since: where the line came up, who has said a state on it since; what the others said is older.
         link_ups: where it came up, how many times it has by then.
+        voices: how messages were said where that was new, by vehicle and topic.
+        restarted: vehicles that said twice in a row that they are there.
     """
 
     connections: list[tuple[VehicleId, Connection]] = field(default_factory=list)
@@ -48,6 +52,9 @@ class Facts:
     link_came_up: bool = False
     spoke_since: set[VehicleId] = field(default_factory=set)
     link_ups: int = 0
+    voices: dict[tuple[VehicleId, str], Voice] = field(default_factory=dict)
+    factsheets: dict[VehicleId, Factsheet] = field(default_factory=dict)
+    restarted: set[VehicleId] = field(default_factory=set)
 
     @property
     def count(self) -> int:
@@ -75,6 +82,20 @@ class Inbox:
         else:
             kept.append(message)
         del kept[:-CONNECTIONS_KEPT]
+        self._news.set()
+
+    def put_restarted(self, vehicle_id: VehicleId) -> None:
+        """The vehicle began anew without having gone first."""
+        self._facts.restarted.add(vehicle_id)
+        self._news.set()
+
+    def put_voice(self, vehicle_id: VehicleId, voice: Voice) -> None:
+        """The vehicle said something in another way than before; the latest counts."""
+        self._facts.voices[vehicle_id, voice.topic] = voice
+        self._news.set()
+
+    def put_factsheet(self, vehicle_id: VehicleId, sheet: Factsheet) -> None:
+        self._facts.factsheets[vehicle_id] = sheet
         self._news.set()
 
     def put_state(self, vehicle_id: VehicleId, state: VehicleState) -> None:
@@ -153,6 +174,9 @@ class Inbox:
         older = {(vehicle_id, ref): attempts for vehicle_id, ref, attempts in facts.unconfirmed}
         self._unconfirmed = older | self._unconfirmed
         facts.plans = newer.plans or facts.plans
+        facts.voices |= newer.voices
+        facts.factsheets |= newer.factsheets
+        facts.restarted |= newer.restarted
         facts.link_came_up = facts.link_came_up or newer.link_came_up
         facts.link_ups = max(facts.link_ups, newer.link_ups)
         facts.spoke_since = spoke_since if facts.link_came_up else set()

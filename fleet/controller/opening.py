@@ -13,6 +13,7 @@ from fleet.model.run import RunPhase
 from fleet.model.site import Site
 from fleet.model.trip import TripPhase
 from fleet.model.twin import Liveness
+from fleet.orders.introduce import tell_contradictions
 from fleet.planning.gone import gone, waiting_runs
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.attention import raise_assist
@@ -60,6 +61,7 @@ def greet(draft: Draft, roads: SiteRoads, token: str, epoch: int) -> None:
             draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
     for vehicle_id in site.vehicles:
         _settle(draft, roads, vehicle_id)
+        tell_contradictions(draft, vehicle_id)
     let_go_of_gone(draft, site)
     for key in sorted(draft.state.closures):
         if roads.graph.edge_by_key(key) is None:

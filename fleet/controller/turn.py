@@ -14,14 +14,18 @@ from fleet.dispatch.release import exceeds_limits
 from fleet.errors import FleetError
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import ActionId, OrderId, VehicleId
+from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPhase
 from fleet.model.site import Limits
-from fleet.model.twin import Liveness
-from fleet.orders.build import instant_message
-from fleet.orders.carry_out import INSTANT, carry_out
+from fleet.model.twin import Liveness, Twin
+from fleet.orders.asked import see_to_asked
+from fleet.orders.carry_out import carry_out, refusal_of_untold
 from fleet.orders.end_order import EndOrder, end_order
-from fleet.orders.take_in import take_connection, take_silence, take_state, unconfirmed
+from fleet.orders.hibernation import Hibernate, WakeUp, hibernate
+from fleet.orders.introduce import take_factsheet, take_voice
+from fleet.orders.presence import request, take_connection, take_silence
+from fleet.orders.take_in import take_state, unconfirmed
+from fleet.orders.zones import heeds_zones, tell_zones
 from fleet.planning.adopt import consider, replan
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.archive import NO_PAST, Past, archive_ended
@@ -45,6 +49,7 @@ class Due:
     silent: tuple[tuple[VehicleId, Liveness], ...] = ()
     vehicles: tuple[VehicleId, ...] = ()
     stale_orders: tuple[OrderId, ...] = ()
+    doubted_orders: tuple[OrderId, ...] = ()
     plan_again: bool = False
     archiving: bool = False
 
@@ -55,11 +60,13 @@ class Outcome:
 
     Attributes:
         failures: items that raised an error, with it; they are quarantined, and somebody must be told.
+        still_standing: orders that were decided before the line was down, and may be told all the same.
         is_more_to_archive: another turn should go on with it soon.
     """
 
     results: list[Result] = field(default_factory=list)
     failures: list[tuple[str, Exception]] = field(default_factory=list)
+    still_standing: list[OrderId] = field(default_factory=list)
     has_replanned: bool = False
     is_more_to_archive: bool = False
 
@@ -80,6 +87,8 @@ def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, past: Past
     for plan in facts.plans:
         _isolated(draft, SOLVER_PLANS, outcome, partial(consider, draft, roads, plan, _gain(roads)))
     draft.touched.update(due.vehicles)
+    if draft.state.closures is not draft.base.closures:
+        draft.touched.update(vehicle_id for vehicle_id, twin in draft.state.twins.items() if heeds_zones(twin))
     if due.plan_again:
         draft.want_plan("planning failed" if OWN_PLANS in draft.state.quarantine else "runs wait for a vehicle")
     _decide_all(draft, roads, outcome)
@@ -113,8 +122,8 @@ def _reopen(draft: Draft) -> None:
 def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Outcome) -> None:
     if facts.link_came_up:
         for vehicle_id in roads.site.vehicles:
-            for kind in (ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST):
-                _request(draft, vehicle_id, kind)
+            _ask_anew(draft, vehicle_id)
+    _introduce(draft, facts, outcome)
     for vehicle_id in sorted(facts.states):
         for state in facts.states[vehicle_id]:
             _for_vehicle(draft, vehicle_id, outcome, partial(take_state, draft, roads, vehicle_id, state))
@@ -125,6 +134,8 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
         _for_vehicle(draft, vehicle_id, outcome, partial(take_connection, draft, vehicle_id, message))
     for order_id in due.stale_orders:
         _withdraw(draft, roads, order_id, outcome)
+    for order_id in due.doubted_orders:
+        _look_again(draft, roads, order_id, outcome)
     for vehicle_id, level in due.silent:
         # One in quarantine is missed as well.
         _isolated(draft, f"silence:{vehicle_id}", outcome, partial(take_silence, draft, vehicle_id, level))
@@ -140,6 +151,27 @@ def _withdraw(draft: Draft, roads: SiteRoads, order_id: OrderId, outcome: Outcom
         _for_vehicle(draft, order.vehicle_id, outcome, partial(carry_out, draft, roads, order.vehicle_id, cancel))
 
 
+def _look_again(draft: Draft, roads: SiteRoads, order_id: OrderId, outcome: Outcome) -> None:
+    """What was decided before the line was down is decided anew, once its vehicle has said how it is (section 3.10).
+
+    What the vehicle may have by now, for it was committed, is not changed: it still stands, or the order is cancelled.
+    """
+    order = draft.state.orders.get(order_id)
+    if order is None or order.is_confirmed or order.phase is OrderPhase.CANCELLING:
+        outcome.still_standing.append(order_id)
+    elif draft.state.twin(order.vehicle_id).liveness is Liveness.FRESH:
+        _for_vehicle(draft, order.vehicle_id, outcome, partial(_decide_again, draft, roads, order, outcome))
+
+
+def _decide_again(draft: Draft, roads: SiteRoads, order: Order, outcome: Outcome) -> None:
+    refusal = refusal_of_untold(draft, roads, order)
+    if refusal is None:
+        outcome.still_standing.append(order.id)
+    else:
+        cancel = Cancel(order.id, f"no longer lawful after a gap of the line: {refusal.reason}")
+        carry_out(draft, roads, order.vehicle_id, cancel)
+
+
 def _doubt(draft: Draft, roads: SiteRoads, facts: Facts) -> None:
     """While the line was down a vehicle may have done anything: until it has spoken again it is told nothing."""
     for vehicle_id in roads.site.vehicles:
@@ -148,13 +180,24 @@ def _doubt(draft: Draft, roads: SiteRoads, facts: Facts) -> None:
             draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
 
 
-def _request(draft: Draft, vehicle_id: VehicleId, kind: ActionKind) -> None:
-    """After the line was down nothing is believed until the vehicle has spoken."""
-    if draft.state.twin(vehicle_id).instant(kind) is not None:
-        return
-    action_id = ActionId(draft.next_id("a"))
-    draft.emit(ev.InstantIssued(vehicle_id=vehicle_id, action_id=action_id, kind=kind, order_id=None))
-    draft.send(vehicle_id, INSTANT, action_id, 0, instant_message(kind, action_id, None))
+def _introduce(draft: Draft, facts: Facts, outcome: Outcome) -> None:
+    """How vehicles want to be spoken to; what one in quarantine tells of it is not told again, so it is noted too."""
+    for vehicle_id, topic in sorted(facts.voices):
+        work = partial(take_voice, draft, vehicle_id, facts.voices[vehicle_id, topic])
+        _isolated(draft, f"profile:{vehicle_id}", outcome, work)
+    for vehicle_id in sorted(facts.factsheets):
+        work = partial(take_factsheet, draft, vehicle_id, facts.factsheets[vehicle_id])
+        _isolated(draft, f"profile:{vehicle_id}", outcome, work)
+    for vehicle_id in sorted(facts.restarted):
+        request(draft, vehicle_id, ActionKind.STATE_REQUEST)
+        request(draft, vehicle_id, ActionKind.FACTSHEET_REQUEST)
+
+
+def _ask_anew(draft: Draft, vehicle_id: VehicleId) -> None:
+    """What it does now, and what it can do where it never said so; one that it keeps at the broker comes by itself."""
+    request(draft, vehicle_id, ActionKind.STATE_REQUEST)
+    if not draft.state.twin(vehicle_id).learned.has_factsheet:
+        request(draft, vehicle_id, ActionKind.FACTSHEET_REQUEST)
 
 
 def _perform(draft: Draft, roads: SiteRoads, asked: Asked, past: Past, outcome: Outcome) -> Answer | Exception:
@@ -163,6 +206,9 @@ def _perform(draft: Draft, roads: SiteRoads, asked: Asked, past: Past, outcome: 
     try:
         if isinstance(asked.command, EndOrder):
             end_order(draft, roads.site, asked.command)
+            return Answer()
+        if isinstance(asked.command, Hibernate | WakeUp):
+            hibernate(draft, roads, asked.command)
             return Answer()
         return perform(draft, roads, asked.command, past)
     except FleetError as refusal:
@@ -204,6 +250,8 @@ def _decide_one(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
     if overdue(draft, vehicle_id) and not draft.state.twin(vehicle_id).can_take_orders:
         draft.want_plan(f"{vehicle_id} cannot begin its trip")
         draft.wake(vehicle_id, draft.now_s + AGAIN_S)
+    see_to_asked(draft, vehicle_id)
+    tell_zones(draft, roads, vehicle_id)
     for _ in range(STEPS_MAX):
         before = len(draft.entries)
         intent = decide(draft, roads, vehicle_id)
@@ -250,6 +298,13 @@ def long_releases(draft: Draft, limits: Limits) -> Iterator[Order]:
         order = draft.state.orders.get(order_id) if order_id is not None else None
         if order is not None and exceeds_limits(order, order.released, limits):
             yield order
+
+
+def new_profiles(draft: Draft) -> Iterator[Twin]:
+    """Vehicles that told something of themselves in this turn."""
+    for event in events_of(draft):
+        if isinstance(event, ev.ProfileLearned):
+            yield draft.state.twin(event.vehicle_id)
 
 
 def events_of(draft: Draft) -> Iterable[ev.Event]:

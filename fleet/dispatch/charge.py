@@ -21,6 +21,8 @@ from fleet.state.attention import raise_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import TripView
 
+GOOD_FRACTION = 0.8
+"""What a gauge of two words shows for a battery that is good; it never shows more (section 11.6)."""
 UNPLUG_S = 10.0
 WORTH_IT_S = 600.0
 LATE_S = 60.0
@@ -45,6 +47,22 @@ def charging_step(draft: Draft, roads: SiteRoads, twin: Twin, upcoming: TripView
     if _wants_charge(draft, roads, twin, upcoming) and not _backs_off(draft, twin, ActionKind.START_CHARGING):
         return Ask(ActionKind.START_CHARGING) if reserve(draft, roads.site, resource, twin.vehicle.id) else None
     return None
+
+
+def stop_charging_first(draft: Draft, twin: Twin) -> Intent | None:
+    """Some vehicles refuse orders while they charge, in the middle of a trip too: they leave the plug first (11.5).
+
+    One that was asked and goes on saying that it charges gets its order all the same.
+    """
+    kind = ActionKind.STOP_CHARGING
+    if twin.instant(kind) is not None or _waits_for(draft, twin, kind, "was asked to stop charging and does not"):
+        return None
+    return None if draft.state.twin(twin.vehicle.id).plug.failed is kind else Ask(kind)
+
+
+def is_tied(twin: Twin) -> bool:
+    """It charges, and has not been in vain asked to stop."""
+    return twin.is_charging and twin.plug.failed is not ActionKind.STOP_CHARGING
 
 
 def note_failure(draft: Draft, vehicle_id: VehicleId, kind: ActionKind, why: str) -> None:
@@ -79,13 +97,13 @@ def _at_charger(draft: Draft, roads: SiteRoads, twin: Twin, upcoming: TripView |
 
 def _is_enough(draft: Draft, roads: SiteRoads, twin: Twin, upcoming: TripView | None) -> bool:
     """Full enough, or a trip is due that the charge suffices for; one that it does not suffice for is planned anew."""
-    is_filled = twin.soc_fraction >= roads.site.policy.charge_until_fraction
+    is_full = is_filled(roads, twin)
     if upcoming is None:
-        return is_filled
+        return is_full
     leave_s = upcoming.trip.load_from_s - UNPLUG_S
     if draft.now_s < leave_s:
         draft.wake(twin.vehicle.id, leave_s)
-        return is_filled and energy.covers_trip(draft, roads, twin, upcoming.trip)
+        return is_full and energy.covers_trip(draft, roads, twin, upcoming.trip)
     if energy.covers_trip(draft, roads, twin, upcoming.trip):
         return True
     draft.want_plan(f"{twin.vehicle.id} still charges for {upcoming.trip.id}")
@@ -95,7 +113,7 @@ def _is_enough(draft: Draft, roads: SiteRoads, twin: Twin, upcoming: TripView | 
 
 def _gains_nothing(draft: Draft, roads: SiteRoads, twin: Twin) -> bool:
     """It says that it charges, and nothing comes of it."""
-    if twin.soc_fraction >= roads.site.policy.charge_until_fraction or not twin.plug.rose_s:
+    if is_filled(roads, twin) or not twin.plug.rose_s:
         return False
     battery = roads.site.vehicle_types[twin.vehicle.type_id].battery
     power_w = min(battery.charge_w_max, roads.site.stations[twin.vehicle.home_station].charger_w)
@@ -109,6 +127,12 @@ def _gains_nothing(draft: Draft, roads: SiteRoads, twin: Twin) -> bool:
     return False
 
 
+def is_filled(roads: SiteRoads, twin: Twin) -> bool:
+    """As full as charging is meant to make it, or as good as its gauge can say."""
+    is_good = bool(twin.vehicle.habits.has_coarse_gauge) and twin.soc_fraction >= GOOD_FRACTION
+    return is_good or twin.soc_fraction >= roads.site.policy.charge_until_fraction
+
+
 # Not at the charger -------------------------------------------------------------------------------------------------
 
 
@@ -116,8 +140,8 @@ def _wants_charge(draft: Draft, roads: SiteRoads, twin: Twin, upcoming: TripView
     policy = roads.site.policy
     if twin.is_asked:
         return False
-    is_filled = twin.soc_fraction >= policy.charge_until_fraction
-    wants = not is_filled and (twin.soc_fraction < policy.charge_below_fraction or twin.plug.is_broken)
+    is_full = is_filled(roads, twin)
+    wants = not is_full and (twin.soc_fraction < policy.charge_below_fraction or twin.plug.is_broken)
     if upcoming is None:
         return wants
     trip = upcoming.trip
@@ -125,7 +149,7 @@ def _wants_charge(draft: Draft, roads: SiteRoads, twin: Twin, upcoming: TripView
     if trip.charge_until_s > trip.charge_from_s:
         draft.wake(twin.vehicle.id, trip.charge_from_s)
         until_s = min(trip.charge_until_s, trip.load_from_s - UNPLUG_S)  # from then on it would be told to stop again
-        return trip.charge_from_s <= draft.now_s < until_s and (is_short or not is_filled)
+        return trip.charge_from_s <= draft.now_s < until_s and (is_short or not is_full)
     return trip.load_from_s - draft.now_s > WORTH_IT_S and (is_short or wants)
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleet.dispatch import energy
-from fleet.dispatch.charge import charging_step
-from fleet.dispatch.intent import Cancel, Deliver, GoHome, Intent, Load, Recant, Reroute
+from fleet.dispatch.charge import charging_step, is_tied, stop_charging_first
+from fleet.dispatch.fitness import call_if_stopped, give_up, wake_up
+from fleet.dispatch.intent import Cancel, Deliver, GoHome, Intent, Load, Recant, Reroute, TryAgain
 from fleet.dispatch.release import comes_to_its_end_s, extension
 from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
 from fleet.model import event as ev
@@ -22,7 +23,7 @@ from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, OrderP
 from fleet.model.place import Place
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
-from fleet.model.twin import Liveness, Twin
+from fleet.model.twin import INTERVENED, Liveness, Twin
 from fleet.planning.gone import point_gone
 from fleet.planning.present import ready_again_s
 from fleet.roads.route import NoRoute
@@ -30,12 +31,14 @@ from fleet.roads.site_roads import SiteRoads, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import RunView, TripView, Visit
+from fleet.telemetry.profiles import profile
 
 RETRY_S = 60.0
 REFUSALS_MAX = 2
 UNLOAD_RETRY_S = 300.0
 CRITICAL_WAIT_S = 30.0
 NEXT_ACTION_S = 60.0
+RETRIALS_MAX, RETRIAL_PAUSE_S = 2, 15.0
 AT_HAND = frozenset({ActionPhase.RUNNING, ActionPhase.RETRIABLE})
 OVERDUE_S = 300.0
 
@@ -46,12 +49,13 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
     order = draft.state.active_order(vehicle_id)
     if (cancel := stop_for_closed(draft, vehicle_id)) is not None:
         return cancel
+    call_if_stopped(draft, twin, roads.site.policy)
     if order is not None and (banned := _banned_under(draft, order)):
         _call_for_closed(draft, vehicle_id, f"it is on {banned}, which was closed, and drives on to leave it")
     if twin.foreign_order:
         return _revived(draft, twin)
     if not twin.can_take_orders:
-        return None
+        return wake_up(draft, twin) or give_up(twin, order)
     if order is not None:
         return _under_order(draft, roads, twin, order)
     if twin.has_order_left or twin.instant(ActionKind.CANCEL_ORDER):
@@ -59,9 +63,22 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
     if twin.refusal is not None and twin.refusal.again_s > draft.now_s:
         draft.wake(vehicle_id, twin.refusal.again_s)
         return None
+    if _is_too_soon(draft, twin):
+        return None
+    if twin.trip_id is not None and is_tied(twin):
+        return stop_charging_first(draft, twin)
     if twin.trip_id is not None:
         return _in_trip(draft, roads, twin, draft.state.trip(twin.trip_id))
     return _at_rest(draft, roads, twin)
+
+
+def _is_too_soon(draft: Draft, twin: Twin) -> bool:
+    """Whether the vehicle wants more time between two orders or updates (section 4.3); what waits is told as one."""
+    again_s = twin.told_s + profile(twin).limits.order_interval_s_min
+    if not twin.told_s or draft.now_s >= again_s:
+        return False
+    draft.wake(twin.vehicle.id, again_s)
+    return True
 
 
 def stop_for_closed(draft: Draft, vehicle_id: VehicleId) -> Cancel | None:
@@ -76,7 +93,7 @@ def stop_for_closed(draft: Draft, vehicle_id: VehicleId) -> Cancel | None:
     return Cancel(order.id, f"{banned} was closed")
 
 
-# Under an order -----------------------------------------------------------------------------------------------------
+# Under an order -------------------------------------------------------------------------------------------------------
 
 
 def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
@@ -89,6 +106,8 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
     if twin.blocked is not None:
         return _blocked(draft, roads, twin, order)
     ahead = order.path[order.released :]
+    if (word := _word_on_failure(draft, twin, order)) is not None:
+        return word
     if (failed := _failed(draft, twin, order)) is not None:
         return failed
     if _is_stopped_by_fault(twin, order):
@@ -100,6 +119,8 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
     if open_count is not None:
         order = replace(order, path=order.path[: order.released + open_count])
     released = extension(order, roads.site.limits, draft.now_s)
+    if released is not None and _is_too_soon(draft, twin):
+        return None
     if released is not None:
         return energy.onward(draft, roads, twin, order, released)
     look_again_s = comes_to_its_end_s(order, roads.site.limits, draft.now_s)
@@ -110,6 +131,18 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
 
 def _is_closed(draft: Draft, twin: Twin, road_key: str) -> bool:
     return draft.state.is_closed(road_key) or twin.is_shut(road_key, draft.now_s)
+
+
+def _word_on_failure(draft: Draft, twin: Twin, order: Order) -> TryAgain | None:
+    """What becomes of an action that failed and may be tried again: some tries, with a pause, then it has failed."""
+    waiting = next((action for action in order.actions if action.phase is ActionPhase.RETRIABLE), None)
+    if waiting is None or twin.instant(ActionKind.RETRY) or twin.instant(ActionKind.SKIP_RETRY):
+        return None
+    again_s = order.acted_s + RETRIAL_PAUSE_S
+    if draft.now_s < again_s:
+        draft.wake(twin.vehicle.id, again_s)
+        return None
+    return TryAgain(waiting.action_id, gives_up=waiting.retries >= RETRIALS_MAX)
 
 
 def _is_stopped_by_fault(twin: Twin, order: Order) -> bool:
@@ -232,7 +265,7 @@ def _stands_before(roads: SiteRoads, place: Place, edge_id: str) -> bool:
     return roads.graph.edge_by_key(edge_id.partition("@")[0]) == place.edge
 
 
-# In a trip ----------------------------------------------------------------------------------------------------------
+# In a trip ------------------------------------------------------------------------------------------------------------
 
 
 def _in_trip(draft: Draft, roads: SiteRoads, twin: Twin, view: TripView) -> Intent | None:
@@ -321,7 +354,7 @@ def _is_home(twin: Twin) -> bool:
     return twin.node_id == station_node_id(twin.vehicle.home_station)
 
 
-# At rest ------------------------------------------------------------------------------------------------------------
+# At rest --------------------------------------------------------------------------------------------------------------
 
 
 def _at_rest(draft: Draft, roads: SiteRoads, twin: Twin) -> Intent | None:
@@ -329,7 +362,7 @@ def _at_rest(draft: Draft, roads: SiteRoads, twin: Twin) -> Intent | None:
         return _go_home(draft, roads, twin, None)
     planned = draft.state.planned_trips(twin.vehicle.id)
     upcoming = planned[0] if planned else None
-    step = charging_step(draft, roads, twin, upcoming)
+    step = charging_step(draft, roads, twin, upcoming) if twin.mode != INTERVENED else None
     if step is not None:
         return step
     if upcoming is None or twin.is_charging or twin.is_asked:

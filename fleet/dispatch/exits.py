@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from fleet.dispatch.fitness import STOPPED
 from fleet.errors import RefusedError, UnknownThingError
 from fleet.model import event as ev
 from fleet.model.assist import Assist, AssistCause
@@ -17,12 +18,10 @@ from fleet.model.custody import CustodyKind
 from fleet.model.ids import AssistId, RunId, VehicleId
 from fleet.model.run import OPEN_PHASES
 from fleet.model.site import Site
-from fleet.model.twin import Liveness, Twin
+from fleet.model.twin import AUTOMATIC_MODES, MAP_UNFIT, Liveness, Twin
 from fleet.state.attention import raise_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
-
-AUTOMATIC_MODES = ("AUTOMATIC", "SEMIAUTOMATIC", "INTERVENED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Exit:
     stands: Stands
 
 
-# What still stands --------------------------------------------------------------------------------------------------
+# What still stands ----------------------------------------------------------------------------------------------------
 
 
 def _never(state: FleetState, assist: Assist) -> bool:
@@ -84,12 +83,24 @@ def _is_lost(twin: Twin) -> bool:
     return twin.liveness is Liveness.LOST
 
 
+def _is_offline(twin: Twin) -> bool:
+    return twin.connection == "OFFLINE" and twin.order_id is not None
+
+
+def _is_unspoken(twin: Twin) -> bool:
+    return bool(twin.learned.unspoken)
+
+
 def _has_fault(twin: Twin) -> bool:
     return bool(twin.fatal) or bool(twin.critical) or twin.is_stopped
 
 
 def _is_not_automatic(twin: Twin) -> bool:
     return bool(twin.mode) and twin.mode not in AUTOMATIC_MODES
+
+
+def _lacks_map(twin: Twin) -> bool:
+    return twin.map_word in MAP_UNFIT
 
 
 def _is_foreign(twin: Twin) -> bool:
@@ -165,6 +176,18 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
             (HOLD, END_ORDER, CLOSE),
             _while_in_service(_is_foreign),
         ),
+        C.BEYOND_BASE: Exit(
+            "a vehicle is behind the end of what it was let into: nothing is sent to it; closing it lets it go on",
+            "its order is over",
+            (HOLD, END_ORDER, CLOSE),
+            _never,
+        ),
+        C.VEHICLE_OFFLINE: Exit(
+            "a vehicle has taken its leave with an order of ours, and keeps it",
+            "it is online again, or its order is over",
+            (HOLD, END_ORDER, CLOSE),
+            _while_in_service(_is_offline),
+        ),
         C.VEHICLE_LOST: Exit(
             "a vehicle is silent", "the vehicle is heard", (END_ORDER, HOLD, CLOSE), _while_in_service(_is_lost)
         ),
@@ -185,6 +208,12 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
             "it is in an automatic mode again",
             (HOLD, END_ORDER, CLOSE),
             _while_in_service(_is_not_automatic),
+        ),
+        C.VERSION_UNKNOWN: Exit(
+            "a vehicle speaks a version of VDA 5050 that nobody here knows: nothing is sent to it",
+            "it says a state that can be read",
+            (HOLD, CLOSE),
+            _while_in_service(_is_unspoken),
         ),
         C.RELEASE_REFUSED: Exit(
             "road could not be released lawfully, or a closed road is no longer in the map",
@@ -221,6 +250,18 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
             "the vehicle shows it, or the order is over",
             (HOLD, END_ORDER, CLOSE),
             _is_unconfirmed,
+        ),
+        C.VEHICLE_LIMITS: Exit(
+            "an order cannot be told to a vehicle, for a limit or a gap of its factsheet; tried again each minute",
+            "it could be told an order",
+            (HOLD, RESUME, END_ORDER, CLOSE),
+            _never,
+        ),
+        C.MAP_MISSING: Exit(
+            "a vehicle holds no map by which it could be sent anywhere, or does not enable it",
+            "it shows the map enabled",
+            (HOLD, END_ORDER, CLOSE),
+            _while_in_service(_lacks_map),
         ),
         C.NO_ROUTE: Exit(
             "a vehicle finds no permitted way; closing it has the way looked for at once",
@@ -261,6 +302,13 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
         C.QUARANTINED: Exit(
             "handling a vehicle, or planning, raised an error", "", (RESUME, CLOSE), _is_quarantined_vehicle
         ),
+        C.PROFILE_CONTRADICTS: Exit(
+            "site file and vehicle disagree about how it wants to be spoken to; the site file is followed, except for"
+            " the version",
+            "they agree",
+            (CLOSE,),
+            _never,
+        ),
     }
 )
 """Every assist also ends by `fleet assist resolve` once what it calls for no longer stands."""
@@ -292,9 +340,11 @@ def resolve_by_hand(draft: Draft, site: Site, command: ResolveAssist) -> None:
         raise UnknownThingError("open assist", command.assist_id)
     if EXITS[assist.cause].stands(draft.state, assist):
         raise RefusedError(f"{assist.cause} of {assist.subject} still stands ({assist.detail}); {remedy(assist)}")
+    twin = _twin(draft.state, assist)
+    if twin is not None and assist.cause is C.BEYOND_BASE and twin.beyond:
+        draft.emit(ev.BeyondBaseChanged(vehicle_id=twin.vehicle.id, where=""))
     resolution = f"closed by hand: {command.why}"
     draft.emit(ev.AssistResolved(assist_id=assist.id, cause=assist.cause, resolution=resolution))
-    twin = _twin(draft.state, assist)
     if twin is not None and twin.vehicle.id in site.vehicles:
         draft.touch(twin.vehicle.id)
 
@@ -305,7 +355,7 @@ def call_again(draft: Draft, vehicle_id: VehicleId) -> None:
     if _is_lost(twin):
         raise_assist(draft, C.VEHICLE_LOST, subject, "not heard of")
     if _has_fault(twin):
-        detail = ", ".join((*twin.fatal, *twin.critical)) or "emergency stop or protective field"
+        detail = ", ".join((*twin.fatal, *twin.critical)) or STOPPED
         raise_assist(draft, C.VEHICLE_FAULT, subject, detail)
     if _is_not_automatic(twin):
         raise_assist(draft, C.VEHICLE_NOT_AUTOMATIC, subject, f"in mode {twin.mode}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fleet.model.ids import OrderId, TripId
+from fleet.model.ids import ActionId, OrderId, TripId
 from fleet.model.order import ActionKind
 from fleet.state.fleet_state import Visit
 
@@ -69,4 +69,12 @@ class Ask:
     kind: ActionKind
 
 
-Intent = Load | Deliver | GoHome | Extend | Reroute | Cancel | Recant | Ask
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """Have an action done again that failed and whose vehicle waits for our word; or let it fail for good."""
+
+    action_id: ActionId
+    gives_up: bool = False
+
+
+Intent = TryAgain | Load | Deliver | GoHome | Extend | Reroute | Cancel | Recant | Ask

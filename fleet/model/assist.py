@@ -14,15 +14,20 @@ class AssistCause(StrEnum):
     PARCELS_UNSURE = "parcels_unsure"
     ORDER_VANISHED = "order_vanished"
     FOREIGN_ORDER = "foreign_order"
+    BEYOND_BASE = "beyond_base"
     VEHICLE_LOST = "vehicle_lost"
+    VEHICLE_OFFLINE = "vehicle_offline"
     VEHICLE_REMOVED = "vehicle_removed"
     VEHICLE_FAULT = "vehicle_fault"
     VEHICLE_NOT_AUTOMATIC = "vehicle_not_automatic"
+    VERSION_UNKNOWN = "version_unknown"
     ROAD_CLOSED = "road_closed"
     LOW_BATTERY = "low_battery"
     RELEASE_REFUSED = "release_refused"
     ORDER_REJECTED = "order_rejected"
     ORDER_UNCONFIRMED = "order_unconfirmed"
+    VEHICLE_LIMITS = "vehicle_limits"
+    MAP_MISSING = "map_missing"
     NO_ROUTE = "no_route"
     BLOCKED = "blocked"
     NO_STAFF = "no_staff"
@@ -31,6 +36,7 @@ class AssistCause(StrEnum):
     CHARGER_FAULT = "charger_fault"
     RUN_UNSERVED = "run_unserved"
     QUARANTINED = "quarantined"
+    PROFILE_CONTRADICTS = "profile_contradicts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

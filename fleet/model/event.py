@@ -396,6 +396,8 @@ class ParcelsSettled(Event):
 class ConnectionChanged(Event):
     vehicle_id: VehicleId
     connection: str
+    by_state: bool = False
+    """it never said so itself: its states came in again after its connection had broken"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -419,6 +421,7 @@ class ConditionChanged(Event):
     is_paused: bool
     fatal: tuple[str, ...]
     critical: tuple[str, ...] = ()
+    is_localized: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -430,6 +433,7 @@ class MapChanged(Event):
     """
 
     vehicle_id: VehicleId
+    map_id: str
     word: str
     map_version: str = ""
 
@@ -440,6 +444,59 @@ class ProfileLearned(Event):
 
     vehicle_id: VehicleId
     learned: Learned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeyondBaseChanged(Event):
+    """The vehicle is behind the end of what it was let into, or, where `where` is empty, no longer."""
+
+    vehicle_id: VehicleId
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZonesTold(Event):
+    """The vehicle is told which roads are closed, as zones of its map; all zones told before are void."""
+
+    vehicle_id: VehicleId
+    zone_set_id: str
+    road_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZonesShown(Event):
+    """The vehicle shows a zone set that it was told, or no longer does."""
+
+    vehicle_id: VehicleId
+    zone_set_id: str
+    is_enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAnswered(Event):
+    """The vehicle asked leave for something, and this is decided.
+
+    Attributes:
+        kind: ACCESS or REPLANNING of a zone, or the CORRIDOR of an edge.
+        subject: the zone or edge it is about.
+        until_s: how long what was granted may be used.
+    """
+
+    vehicle_id: VehicleId
+    request_id: str
+    kind: str
+    subject: str
+    grant: str
+    until_s: float | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerTaken(Event):
+    """The vehicle no longer waits for this answer."""
+
+    vehicle_id: VehicleId
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,9 @@ class ActionKind(StrEnum):
     RETRY = "retry"
     SKIP_RETRY = "skipRetry"
     CLEAR_INSTANT_ACTIONS = "clearInstantActions"
+    START_HIBERNATION = "startHibernation"
+    STOP_HIBERNATION = "stopHibernation"
+    ENABLE_ZONE_SET = "enableZoneSet"
 
 
 REQUESTS = frozenset({ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST, ActionKind.CLEAR_INSTANT_ACTIONS})
@@ -162,6 +165,7 @@ class Order:
         old_complaints: refusals the vehicle showed already when the order or its last update was issued.
         acted_s: trade time at which one of its actions last went on; 0 for never.
         wants_base: the vehicle asked for more road, and has got none since.
+        exposed: the most edges that were ever in the base: a refused update may have been taken all the same.
     """
 
     id: OrderId
@@ -186,6 +190,7 @@ class Order:
     old_complaints: tuple[str, ...] = ()
     acted_s: float = 0.0
     wants_base: bool = False
+    exposed: int = 0
 
     @property
     def is_fully_released(self) -> bool:

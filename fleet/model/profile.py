@@ -60,6 +60,7 @@ class Habits:
         node_deviation_m: how far from a node that is only passed it may be.
         limits: of what it can take.
         state_interval_s: it says its state at least this often.
+        has_coarse_gauge: it tells a charge of 20 % for a bad battery, and of 80 % for a good one (11.6).
         fields: names of actions and of their parameters that are others at this make.
     """
 
@@ -71,6 +72,7 @@ class Habits:
     node_deviation_m: float | None = None
     limits: WireLimits | None = None
     state_interval_s: float | None = None
+    has_coarse_gauge: bool | None = None
     fields: tuple[FieldName, ...] = ()
 
 
@@ -106,10 +108,12 @@ class Learned:
         actions: that it offers; empty where it does not say.
         zones: zone types that it heeds.
         state_interval_s: it says its state at least this often.
+        unspoken: the version of its last message, where that is one that nobody here speaks; else empty.
     """
 
     version: str = ""
     topic_major: int = 0
+    unspoken: str = ""
     has_factsheet: bool = False
     supported: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
@@ -120,6 +124,7 @@ class Learned:
     length_m: float | None = None
     width_m: float | None = None
     speed_mps_max: float | None = None
+    accel_mps2_max: float | None = None
 
 
 NOTHING_LEARNED = Learned()
@@ -150,6 +155,7 @@ class Profile:
     node_deviation_m: float = DEFAULT_DEVIATION_M
     limits: WireLimits = WireLimits()
     state_interval_s: float | None = None
+    has_coarse_gauge: bool = False
     actions: tuple[ActionOffer, ...] = ()
     supported: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
@@ -169,7 +175,7 @@ def spoken_version(version: str, learned: Learned) -> str:
     Args:
         version: as configured; a make's own protocol, which has no number, is not left for what messages say.
     """
-    return learned.version if _major(learned.version) and _major(version) else version
+    return learned.version if major_of(learned.version) and major_of(version) else version
 
 
 def profile_of(
@@ -186,7 +192,7 @@ def profile_of(
     takes = _names_trajectory(learned)
     return Profile(
         version=spoken,
-        topic_major=learned.topic_major or major_by_default or _major(spoken) or _major(version),
+        topic_major=learned.topic_major or major_by_default or major_of(spoken) or major_of(version),
         has_instant_actions_alias=bool(habits.has_instant_actions_alias),
         stitches_with_actions=_first(habits.stitches_with_actions, stitches_by_default),
         horizon_edges=_first(habits.horizon_edges, DEFAULT_HORIZON_EDGES),
@@ -195,6 +201,7 @@ def profile_of(
         node_deviation_m=_first(habits.node_deviation_m, DEFAULT_DEVIATION_M),
         limits=_limits(habits.limits, learned.limits),
         state_interval_s=learned.state_interval_s if habits.state_interval_s is None else habits.state_interval_s,
+        has_coarse_gauge=bool(habits.has_coarse_gauge),
         actions=learned.actions,
         supported=learned.supported,
         required=learned.required,
@@ -205,10 +212,11 @@ def profile_of(
 
 def contradictions(version: str, habits: Habits, learned: Learned) -> Iterator[str]:
     """Where the site file and the vehicle disagree, in words; the site file is followed, except for the version."""
-    if learned.version and learned.version != version:
-        yield f"vda5050_version is {version!r} in the site file, {learned.version!r} in its messages"
-    if learned.topic_major and learned.version and learned.topic_major != _major(learned.version):
-        yield f"it speaks version {learned.version!r} on topics of v{learned.topic_major}"
+    spoken = learned.version or version
+    if spoken != version:
+        yield f"vda5050_version is {version!r} in the site file, {spoken!r} in its messages"
+    if learned.topic_major and learned.topic_major != major_of(spoken):
+        yield f"it speaks version {spoken!r} on topics of v{learned.topic_major}"
     if not learned.has_factsheet:
         return
     if habits.takes_trajectories and not _names_trajectory(learned):
@@ -234,7 +242,7 @@ def _first(configured: T | None, otherwise: T) -> T:
     return otherwise if configured is None else configured
 
 
-def _major(version: str) -> int:
+def major_of(version: str) -> int:
     """The major of a version text, 0 where it has none."""
     digits = version.partition(".")[0]
     return int(digits) if digits.isascii() and digits.isdigit() else 0

@@ -98,6 +98,7 @@ class Policy:
 
     Attributes:
         no_staff_retries: further attempts at a stop whose staff did not show up, before its parcels go back.
+        stopped_alarm_s: a person is called for an emergency stop or a protective field that lasts so long.
         blocked_wait_s: how long a blocked vehicle waits before another way is looked for.
         charge_below_fraction: an idle vehicle below this charge goes to a charger.
         charge_until_fraction: and leaves it at this charge, or earlier for a trip it can do.
@@ -107,6 +108,7 @@ class Policy:
     """
 
     no_staff_retries: int = 1
+    stopped_alarm_s: float = 30.0
     blocked_wait_s: float = 120.0
     charge_below_fraction: float = 0.4
     charge_until_fraction: float = 0.9

@@ -15,6 +15,12 @@ from fleet.model.vehicle import Vehicle
 
 MAP_ENABLED, MAP_DISABLED, MAP_MISSING = "enabled", "disabled", "missing"
 MAP_UNFIT = frozenset({MAP_DISABLED, MAP_MISSING})
+HIBERNATING = "HIBERNATING"
+INTERVENED = "INTERVENED"
+AUTOMATIC_MODES = ("AUTOMATIC", "SEMIAUTOMATIC", INTERVENED)
+"""Modes in which a vehicle keeps the order it has and takes another; the words of VDA 5050 3.0."""
+MODES_OF_PEOPLE = ("MANUAL", "SERVICE", "TEACH_IN", "STARTUP")
+"""Modes in which it has cleared its order; of one that is unknown nobody can say."""
 
 
 class Liveness(StrEnum):
@@ -48,12 +54,38 @@ class Blocked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Zones:
+    """The zone set a vehicle was told last, that of ours it shows, and that it was asked to heed; empty for none."""
+
+    told: str = ""
+    shown: str = ""
+    asked: str = ""
+    is_enabled: bool = False
+
+
+NO_ZONES = Zones()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """Our answer to something a vehicle asked leave for; `is_open` while it still shows that it waits."""
+
+    request_id: str
+    grant: str
+    until_s: float | None
+    is_open: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
     """What we believe of one vehicle; each change of it is an event.
 
     Attributes:
         connection: the last word on the connection topic, as VDA 5050 3.0 spells it.
         mode: operating mode, as VDA 5050 3.0 spells it.
+        stopped_s: since when its emergency stop or protective field has stopped it.
+        is_localized: it knows where it is, by its own word.
+        beyond: where it is behind the end of its base, or empty.
         has_order_left: its own state shows nodes, edges or actions still to be done.
         foreign_order: an order id it shows that is not ours, or empty.
         node_id: last node it reported.
@@ -75,6 +107,9 @@ class Twin:
         shut: roads that it cannot be sent over.
         told_s: when an order or update was last committed for it.
         map_word: what it says of the map of our orders: enabled, disabled, missing, or nothing.
+        map_id, map_version: of that map, as it has it.
+        zones: what it was told of closed roads.
+        answers: what it asked leave for lately, and was answered.
     """
 
     vehicle: Vehicle
@@ -82,7 +117,10 @@ class Twin:
     liveness: Liveness = Liveness.UNHEARD
     mode: str = ""
     is_stopped: bool = False  # emergency stop or protective field
+    stopped_s: float = 0.0
+    is_localized: bool = True
     is_paused: bool = False
+    beyond: str = ""
     has_order_left: bool = False
     foreign_order: str = ""
     node_id: str = ""
@@ -109,7 +147,10 @@ class Twin:
     shut: tuple[ShutRoad, ...] = ()
     told_s: float = 0.0
     map_word: str = ""
+    map_id: str = ""
     map_version: str = ""
+    zones: Zones = NO_ZONES
+    answers: tuple[Answered, ...] = ()
 
     @property
     def can_take_orders(self) -> bool:
@@ -117,18 +158,26 @@ class Twin:
         return (
             self.liveness is Liveness.FRESH
             and self.connection not in ("OFFLINE", "HIBERNATING", "CONNECTION_BROKEN")
-            and self.mode in ("AUTOMATIC", "SEMIAUTOMATIC", "INTERVENED")
+            and self.mode in AUTOMATIC_MODES
+            and self.is_localized
             and not self.is_stopped
             and not self.is_paused
             and not self.fatal
             and not self.held
             and not self.foreign_order
             and self.map_word not in MAP_UNFIT
+            and not self.beyond
+            and not self.learned.unspoken
         )
 
     def is_shut(self, road_key: str, now_s: float) -> bool:
         """Whether this one vehicle cannot be sent over the road."""
         return any(shut.road_key == road_key and shut.until_s > now_s for shut in self.shut)
+
+    @property
+    def is_hibernating(self) -> bool:
+        """Asleep on purpose: not silent, and nothing but the word to wake reaches it."""
+        return self.connection == HIBERNATING
 
     @property
     def is_asked(self) -> bool:

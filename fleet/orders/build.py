@@ -37,6 +37,73 @@ class Terms:
     profile: Profile
 
 
+# What is told to whom -------------------------------------------------------------------------------------------------
+
+LENGTH, DEVIATION, PARAMETERS = "length", "deviation", "parameters"
+OPTIONAL = {LENGTH: "length", DEVIATION: "allowedDeviationXY"}
+"""Optional parts of an order that carry no safety, with the names by which factsheets list them."""
+REQUIRED_KNOWN = frozenset(
+    {
+        "trajectory",
+        "corridor",
+        "length",
+        "maxSpeed",
+        "maximumSpeed",
+        "nodePosition",
+        "theta",
+        "allowedDeviationXY",
+        "allowedDeviationTheta",
+        "actions",
+    }
+)
+"""Optional parts of an order that we can tell; a vehicle that must be told others cannot be sent anywhere."""
+PARAMETER_KEYS = ("loadId", "parcels", "stationName", "loadType", "stationType")
+"""Parameters of parcel actions, the needed ones first."""
+NEEDED_PARAMETERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterKeys:
+    """Which parameters a vehicle is told with a parcel action, and which we could tell."""
+
+    told: frozenset[str]
+    known: frozenset[str]
+
+
+def field_name(path: str) -> str:
+    """The last part of an optional parameter's path: `order.edges.corridor` is `corridor`."""
+    return path.rpartition(".")[2]
+
+
+def takes(profile: Profile, part: str) -> bool:
+    """Whether an optional part is told: it was not refused, and a factsheet that lists such parts lists it (4.4)."""
+    if part in profile.avoids:
+        return False
+    listed = {field_name(name) for name in (*profile.supported, *profile.required)}
+    return not listed or OPTIONAL[part] in listed
+
+
+def parameter_keys(profile: Profile, kind: ActionKind | None = None) -> ParameterKeys:
+    """The parameters of a parcel action: fewer where the vehicle takes few, but always those that it asks for."""
+    offer = profile.offer(kind) if kind is not None else None
+    required = tuple(key for key in (offer.required if offer is not None else ()) if key in PARAMETER_KEYS)
+    wished = tuple(dict.fromkeys((*required, *PARAMETER_KEYS)))
+    most = profile.limits.action_parameters_max or len(wished)
+    if PARAMETERS in profile.avoids:
+        most = min(most, max(len(required), NEEDED_PARAMETERS))
+    return ParameterKeys(frozenset(wished[:most]), frozenset(PARAMETER_KEYS))
+
+
+def _blocking(profile: Profile, kind: ActionKind) -> wire.BlockingType:
+    """Nobody drives while parcels change hands: alone where the vehicle can do that, else beside other actions."""
+    offer = profile.offer(kind)
+    only_soft = offer is not None and offer.blocking and "HARD" not in offer.blocking
+    return wire.BlockingType.SOFT if only_soft else wire.BlockingType.HARD
+
+
+# Orders ---------------------------------------------------------------------------------------------------------------
+
+
 def order_message(order: Order, terms: Terms) -> wire.Order:
     """The order as it is first sent: base and horizon from its first node on."""
     return _message(order, 0, terms)
@@ -45,10 +112,15 @@ def order_message(order: Order, terms: Terms) -> wire.Order:
 def update_message(before: Order, after: Order, terms: Terms) -> wire.Order:
     """An update: stitched at the last released node of the base that the vehicle holds.
 
-    The stitching node carries no actions: stop actions stand at the end of an order only, and no update ever starts
-    there (section 6.3a of our protocol checklist).
+    Stop actions stand at the end of an order only, and no update of ours ever starts there (section 6.3a of our
+    protocol checklist). Where one does, its actions are said again to vehicles that ask for it: others would do them
+    twice (6.3).
     """
-    return _message(after, before.released, terms)
+    message = _message(after, before.released, terms)
+    if terms.profile.stitches_with_actions or not message.nodes[0].actions:
+        return message
+    first = msgspec.structs.replace(message.nodes[0], actions=())
+    return msgspec.structs.replace(message, nodes=(first, *message.nodes[1:]))
 
 
 def _message(order: Order, first: int, terms: Terms) -> wire.Order:
@@ -62,13 +134,14 @@ def _edge(order: Order, index: int, terms: Terms) -> wire.OrderEdge:
     piece, start = order.path[index], _path_node(order, index)
     line = told_line(terms.graph, start, piece, terms.profile) if terms.profile.takes_trajectories else None
     corridor_m = terms.profile.corridor_m
+    length_m = piece.length_m if line is None else arc_length_m(line)
     return wire.OrderEdge(
         edge_id=piece.edge_id,
         sequence_id=2 * index + 1,
         released=index < order.released,
         start_node_id=start.node_id,
         end_node_id=piece.end.node_id,
-        length_m=round(piece.length_m if line is None else arc_length_m(line), 2),
+        length_m=round(length_m, 2) if takes(terms.profile, LENGTH) else None,
         speed_mps_max=_rounded_down(piece.speed_mps),
         trajectory=None if line is None else trajectory_of(line),
         corridor=None if line is None or corridor_m <= 0.0 else wire.Corridor(left_m=corridor_m, right_m=corridor_m),
@@ -91,11 +164,16 @@ def _node(order: Order, index: int, terms: Terms) -> wire.OrderNode:
         sequence_id=2 * index,
         released=index <= order.released,
         position=_position(order, index, terms),
-        actions=tuple(_action(order, action) for action in order.actions) if is_goal else (),
+        actions=tuple(_action(order, action, terms.profile) for action in order.actions) if is_goal else (),
     )
 
 
 def _position(order: Order, index: int, terms: Terms) -> wire.NodePosition:
+    position = _exact_position(order, index, terms)
+    return position if takes(terms.profile, DEVIATION) else msgspec.structs.replace(position, deviation_m=None)
+
+
+def _exact_position(order: Order, index: int, terms: Terms) -> wire.NodePosition:
     """Where a node lies and how exactly it is meant; the first one is where the vehicle stands already."""
     node = _path_node(order, index)
     plain_m = terms.profile.node_deviation_m if index else DEVIATION_M
@@ -115,31 +193,40 @@ def _position(order: Order, index: int, terms: Terms) -> wire.NodePosition:
     return place
 
 
-def _action(order: Order, action: StopAction) -> wire.Action:
-    """A parcel action: nobody drives while parcels change hands, hence HARD."""
+def _action(order: Order, action: StopAction, profile: Profile) -> wire.Action:
+    """A parcel action; vehicles that can wait for our word after a failure are asked to."""
     kind, _, name = order.last_node_id.partition(":")
-    station_type = "station" if kind == "station" else "pickup_point"
+    values: dict[str, str | int] = {
+        "stationType": "station" if kind == "station" else "pickup_point",
+        "stationName": name,
+        "loadType": "lot",
+        "loadId": action.run_id,
+        "parcels": action.parcel_count,
+    }
+    told = parameter_keys(profile, action.kind).told
+    waits = all(profile.offer(each) is not None for each in (ActionKind.RETRY, ActionKind.SKIP_RETRY))
     return wire.Action(
         action_id=action.action_id,
         action_type=action.kind.value,
-        blocking_type=wire.BlockingType.HARD,
-        parameters=(
-            wire.ActionParameter(key="stationType", value=station_type),
-            wire.ActionParameter(key="stationName", value=name),
-            wire.ActionParameter(key="loadType", value="lot"),
-            wire.ActionParameter(key="loadId", value=action.run_id),
-            wire.ActionParameter(key="parcels", value=action.parcel_count),
-        ),
+        blocking_type=_blocking(profile, action.kind),
+        parameters=tuple(wire.ActionParameter(key=k, value=v) for k, v in values.items() if k in told),
+        is_retriable=True if waits else None,
     )
 
 
-def instant_message(kind: ActionKind, action_id: ActionId, order_id: OrderId | None) -> wire.InstantActions:
+def instant_message(
+    kind: ActionKind, action_id: ActionId, order_id: OrderId | None, more: tuple[tuple[str, str], ...] = ()
+) -> wire.InstantActions:
     """One instant action.
 
     A cancel names its order, so that a late one cannot hit the next order where the vehicle heeds that; the standard
     does not oblige one of version 2 to. Hence nothing new is told to a vehicle whose cancel is not answered yet.
+
+    Args:
+        more: further parameters.
     """
-    parameters = () if order_id is None else (wire.ActionParameter(key="orderId", value=order_id),)
+    told = more if order_id is None else (("orderId", order_id), *more)
+    parameters = tuple(wire.ActionParameter(key=key, value=value) for key, value in told)
     action = wire.Action(
         action_id=action_id,
         action_type=kind.value,

@@ -9,16 +9,20 @@ from dataclasses import replace
 from itertools import groupby
 from typing import assert_never
 
-from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute
-from fleet.dispatch.release import HORIZON_EDGES, release_until
+from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute, TryAgain
+from fleet.dispatch.release import release_until
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ActionId, OrderId, RunId, TripId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPurpose, PathEdge, PathNode, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Twin
-from fleet.orders.build import Terms, instant_message, order_message, update_message
+from fleet.orders.asked import INSTANT, ask
+from fleet.orders.build import Terms, order_message, update_message
 from fleet.orders.course import points_max
+from fleet.orders.fit import Untellable, at_most, is_offered, window
+from fleet.orders.handover import loading_refused
+from fleet.orders.sound import refuse_unsound
 from fleet.orders.way import SHORTEST_PIECE_M, end_node, way_of
 from fleet.roads.graph import RoadGraph
 from fleet.roads.permit import RoadProfile
@@ -29,7 +33,7 @@ from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.telemetry.profiles import profile
 
-ORDER, INSTANT = "order", "instantActions"
+ORDER = "order"
 RETRY_S = 60.0
 
 
@@ -55,16 +59,19 @@ def carry_out(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, intent: Int
             _reroute(draft, roads, draft.state.orders[intent.order_id], intent.why)
         case Cancel():
             draft.emit(ev.OrderCancelling(order_id=intent.order_id, why=intent.why))
-            _ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, intent.order_id)
+            ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, order_id=intent.order_id)
         case Recant():
-            _ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, intent.order_id)
+            ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, order_id=intent.order_id)
+        case TryAgain():
+            kind = ActionKind.SKIP_RETRY if intent.gives_up else ActionKind.RETRY
+            ask(draft, vehicle_id, kind, about=intent.action_id)
         case Ask():
-            _ask(draft, vehicle_id, intent.kind, None)
+            _ask_if_offered(draft, twin, intent.kind)
         case _:
             assert_never(intent)
 
 
-# New orders ---------------------------------------------------------------------------------------------------------
+# New orders -----------------------------------------------------------------------------------------------------------
 
 
 def _issue(
@@ -80,6 +87,8 @@ def _issue(
     order = _new_order(draft, roads, twin, trip_id, purpose, goal_node_id)
     if order is None:
         return
+    if purpose is OrderPurpose.LOAD:
+        run_ids = _as_many_as_it_takes(draft, twin, run_ids)
     actions = tuple(
         StopAction(
             action_id=ActionId(draft.next_id("a", i)),
@@ -94,10 +103,44 @@ def _issue(
     if _is_refused(draft, roads, order, released):
         draft.wake(twin.vehicle.id, draft.now_s + RETRY_S)
         return
-    order = replace(order, released=released, announced=_announced(order, released))
+    terms = _terms(roads, twin)
+    told = window(None, order, released, terms)
+    if isinstance(told, Untellable):
+        _call_for_limit(draft, order, told)
+        return
+    order = replace(order, released=told.released, announced=told.announced)
+    message = order_message(order, terms)
+    refuse_unsound(None, order, message)
     draft.emit(ev.OrderIssued(order=order))
-    resolve_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(twin.vehicle.id), "road is released again")
-    draft.send(twin.vehicle.id, ORDER, order.id, 0, order_message(order, _terms(roads, twin)))
+    _road_is_released(draft, twin)
+    draft.send(twin.vehicle.id, ORDER, order.id, 0, message)
+
+
+def _as_many_as_it_takes(draft: Draft, twin: Twin, run_ids: tuple[RunId, ...]) -> tuple[RunId, ...]:
+    """Runs beyond what the vehicle can be told at one node look for another trip."""
+    most = at_most(profile(twin).limits, run_ids)
+    for run_id in run_ids[most:]:
+        draft.emit(ev.RunReleased(run_id=run_id, why=f"{twin.vehicle.id} takes {most} actions at a node"))
+        draft.want_plan(f"{run_id} was one action too many for {twin.vehicle.id}")
+    return run_ids[:most]
+
+
+def _road_is_released(draft: Draft, twin: Twin) -> None:
+    subject = vehicle_subject(twin.vehicle.id)
+    resolve_assist(draft, AssistCause.RELEASE_REFUSED, subject, "road is released again")
+    resolve_assist(draft, AssistCause.VEHICLE_LIMITS, subject, "it could be told an order")
+
+
+def _call_for_limit(draft: Draft, order: Order, trouble: Untellable) -> None:
+    """An order that the vehicle cannot be told; what nobody has begun to load goes to another one."""
+    vehicle_id = order.vehicle_id
+    detail = f"{vehicle_id} cannot be told its {order.purpose} order: {trouble}"
+    raise_assist(draft, AssistCause.VEHICLE_LIMITS, vehicle_subject(vehicle_id), detail)
+    draft.wake(vehicle_id, draft.now_s + RETRY_S)
+    if order.purpose is OrderPurpose.LOAD and order.trip_id is not None:
+        draft.emit(ev.VehicleHeld(vehicle_id=vehicle_id, why=detail))
+        loading_refused(draft, order.trip_id)
+        draft.want_plan(f"{vehicle_id} cannot be told to load")
 
 
 def _new_order(
@@ -159,7 +202,7 @@ def _no_way(draft: Draft, twin: Twin, detail: str) -> None:
     raise_assist(draft, AssistCause.NO_ROUTE, vehicle_subject(twin.vehicle.id), detail)
 
 
-# Updates ------------------------------------------------------------------------------------------------------------
+# Updates --------------------------------------------------------------------------------------------------------------
 
 
 def _extend(draft: Draft, roads: SiteRoads, order: Order, target: int) -> None:
@@ -171,13 +214,21 @@ def _extend(draft: Draft, roads: SiteRoads, order: Order, target: int) -> None:
         if not is_known:  # roads may have changed since the way was found; a second refusal is for the person
             _reroute(draft, roads, order, "the way before was refused")
         return
-    update_id = order.update_id + 1
-    announced = max(_announced(order, target), min(order.announced, len(order.path)))
-    draft.emit(ev.OrderExtended(order_id=order.id, update_id=update_id, released=target, announced=announced))
-    resolve_assist(draft, AssistCause.RELEASE_REFUSED, vehicle_subject(order.vehicle_id), "road is released again")
+    update_id, twin = order.update_id + 1, draft.state.twin(order.vehicle_id)
+    terms = _terms(roads, twin)
+    told = window(order, replace(order, update_id=update_id), target, terms)
+    if isinstance(told, Untellable):
+        _call_for_limit(draft, order, told)
+        return
+    extended = ev.OrderExtended(
+        order_id=order.id, update_id=update_id, released=told.released, announced=told.announced
+    )
+    draft.emit(extended)
+    _road_is_released(draft, twin)
     after = draft.state.orders[order.id]
-    terms = _terms(roads, draft.state.twin(order.vehicle_id))
-    draft.send(order.vehicle_id, ORDER, order.id, update_id, update_message(order, after, terms))
+    message = update_message(order, after, terms)
+    refuse_unsound(order, after, message)
+    draft.send(order.vehicle_id, ORDER, order.id, update_id, message)
 
 
 def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str) -> None:
@@ -196,11 +247,6 @@ def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str) -> None:
         return
     path = _way(roads, twin, route, order.path[-1].end)  # the goal's name may be gone from the site
     draft.emit(ev.OrderRerouted(order_id=order.id, kept=order.released, path=path, why=why))
-
-
-def _announced(order: Order, released: int) -> int:
-    """Base and a short horizon: enough for the vehicle to plan ahead, short enough for any message."""
-    return min(len(order.path), released + HORIZON_EDGES)
 
 
 def _is_refused(draft: Draft, roads: SiteRoads, order: Order, target: int) -> bool:
@@ -233,6 +279,11 @@ def _refusal(draft: Draft, roads: SiteRoads, order: Order, target: int) -> Refus
     return may_go_through(roads.graph, way)
 
 
+def refusal_of_untold(draft: Draft, roads: SiteRoads, order: Order) -> Refusal | None:
+    """Why the part of the base that its vehicle has not shown to have may no longer be driven; None where it may."""
+    return _refusal(draft, roads, replace(order, released=order.accepted), order.released)
+
+
 def _joins(
     graph: RoadGraph, profile: RoadProfile, here: Place, piece: PathEdge, closed: frozenset[int]
 ) -> Refusal | None:
@@ -251,7 +302,13 @@ def _closed(draft: Draft, roads: SiteRoads, twin: Twin) -> frozenset[int]:
     return roads.closed_edges((*(key for key in draft.state.closures if draft.state.is_closed(key)), *shut))
 
 
-def _ask(draft: Draft, vehicle_id: VehicleId, kind: ActionKind, order_id: OrderId | None) -> None:
-    action_id = ActionId(draft.next_id("a"))
-    draft.emit(ev.InstantIssued(vehicle_id=vehicle_id, action_id=action_id, kind=kind, order_id=order_id))
-    draft.send(vehicle_id, INSTANT, action_id, 0, instant_message(kind, action_id, order_id))
+def _ask_if_offered(draft: Draft, twin: Twin, kind: ActionKind) -> None:
+    """What a vehicle does not list in its factsheet is not asked of it (section 4.5)."""
+    if is_offered(profile(twin), kind):
+        ask(draft, twin.vehicle.id, kind)
+        return
+    detail = f"{twin.vehicle.id} does not offer {kind}; name it in `fields` of its [[profile]], or see its maker"
+    raise_assist(draft, AssistCause.VEHICLE_LIMITS, vehicle_subject(twin.vehicle.id), detail)
+
+
+__all__ = ["INSTANT", "ORDER", "carry_out", "refusal_of_untold"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleet.dispatch.charge import note_failure
+from fleet.dispatch.charge import is_filled, note_failure
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.order import ActionKind
@@ -31,7 +31,7 @@ def take_charge(draft: Draft, roads: SiteRoads, before: Twin) -> None:
 def _ended_by_itself(roads: SiteRoads, before: Twin, twin: Twin) -> bool:
     is_off = before.is_charging and not twin.is_charging
     is_ours = before.plug.asked is not ActionKind.STOP_CHARGING and twin.order_id is None
-    return is_off and is_ours and twin.soc_fraction < roads.site.policy.charge_until_fraction
+    return is_off and is_ours and not is_filled(roads, twin)
 
 
 def take_plug_answer(draft: Draft, before: Twin, event: ev.InstantMoved) -> bool:

@@ -28,6 +28,8 @@ from fleet.state.draft import Draft
 
 OVER_WITH_IT = (
     AssistCause.VEHICLE_REMOVED,
+    AssistCause.VEHICLE_OFFLINE,
+    AssistCause.BEYOND_BASE,
     AssistCause.RELEASE_REFUSED,
     AssistCause.ROAD_CLOSED,
     AssistCause.ORDER_UNCONFIRMED,

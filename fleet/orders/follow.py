@@ -6,6 +6,7 @@ messages: a state may skip any number of nodes (QoS 0 loses messages), and the r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from fleet.model import event as ev
@@ -17,6 +18,9 @@ from fleet.telemetry.intake import ABOUT_NUMBERS, REJECTIONS, complaint_of, has_
 from fleet.wire.messages import ActionState, ActionStatus, OperatingMode, VehicleError, VehicleState
 
 CANCEL_IS_DONE = kind_of("noOrderToCancel")
+PAUSES = {ActionKind.START_PAUSE: True, ActionKind.STOP_PAUSE: False}
+"""What `paused` shows where it was done, by whomever: a person may press the button (section 9.6)."""
+LINGERS, LOADS_LAG_S = "done, and its load is still shown", 30.0
 CANCEL_IS_HEARD_S = 30.0
 """After so long a vehicle that complains of no order to cancel, without saying for which cancel, means ours."""
 AUTOMATIC_MODES = frozenset({OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC, OperatingMode.INTERVENED})
@@ -25,22 +29,27 @@ ACTION_PHASES = {
     ActionStatus.INITIALIZING: ActionPhase.PENDING,
     ActionStatus.RUNNING: ActionPhase.RUNNING,
     ActionStatus.PAUSED: ActionPhase.RUNNING,
-    ActionStatus.RETRIABLE: ActionPhase.RUNNING,
+    ActionStatus.RETRIABLE: ActionPhase.RETRIABLE,
     ActionStatus.FINISHED: ActionPhase.FINISHED,
     ActionStatus.FAILED: ActionPhase.FAILED,
 }
 
 
-def order_events(order: Order, state: VehicleState) -> Iterator[ev.Event]:
-    """What a state tells about the order its vehicle holds."""
+def order_events(order: Order, state: VehicleState, now_s: float = math.inf) -> Iterator[ev.Event]:
+    """What a state tells about the order its vehicle holds.
+
+    Args:
+        now_s: when it came in; a load that is still shown some while after it was handed over is no longer waited for.
+    """
     if state.order_id != order.id:
         yield from _not_shown(order, state)
         return
     if state.order_update_id > order.update_seen and state.order_update_id <= order.update_id:
         yield ev.OrderSeen(order_id=order.id, update_id=state.order_update_id)
     yield from _progress(order, state)
-    yield from _actions(order, state)
-    yield from _end(order, state)
+    yield from _actions(order, state, now_s)
+    if not any(_is_lingering(order, action, state, now_s) for action in order.actions):
+        yield from _end(order, state)
 
 
 def instant_events(twin: Twin, state: VehicleState, now_s: float) -> Iterator[ev.Event]:
@@ -65,7 +74,22 @@ def _instant_phase(
         return (ActionPhase.FINISHED, "no longer shown") if is_gone else (instant.phase, "")
     if shown.status is ActionStatus.FAILED and _is_void_cancel(instant, state):
         return ActionPhase.FINISHED, "there was nothing to cancel"
-    return ACTION_PHASES[shown.status], shown.result or ""
+    if PAUSES.get(instant.kind) is state.paused and shown.status in (ActionStatus.FAILED, ActionStatus.RUNNING):
+        return ActionPhase.FINISHED, "it is so already"
+    phase = ACTION_PHASES[shown.status]
+    if not phase.is_over:
+        return ActionPhase.RUNNING, ""  # it is shown, so it need not be said again
+    return phase, shown.result or reason_of(instant.action_id, state)
+
+
+def reason_of(action_id: str, state: VehicleState) -> str:
+    """Why an action failed that does not say so itself, by the error that names it (section 12.9)."""
+    about = (
+        error
+        for error in state.errors
+        if any(ref.key in ("actionId", "instantActionId") and ref.value == action_id for ref in error.references)
+    )
+    return next((f"{error.error_type}: {error.description or ''}".rstrip(": ") for error in about), "")
 
 
 def _is_void_cancel(instant: Instant, state: VehicleState) -> bool:
@@ -90,10 +114,10 @@ def passed_edges(order: Order, state: VehicleState) -> int:
     """Edges of the order that are behind the vehicle; never fewer than were known before."""
     if not state.last_node_id:
         return order.passed
-    index = min(state.last_node_sequence_id // 2, order.released)
-    if index < 0 or state.last_node_id != node_id(order, index):
+    index = state.last_node_sequence_id // 2
+    if not 0 <= index <= len(order.path) or state.last_node_id != node_id(order, index):
         return order.passed
-    return max(index, order.passed)
+    return max(min(index, order.released), order.passed)
 
 
 def node_id(order: Order, index: int) -> str:
@@ -114,14 +138,34 @@ def _progress(order: Order, state: VehicleState) -> Iterator[ev.Event]:
         yield ev.NodePassed(order_id=order.id, passed=passed, place=place, node_id=node_id(order, passed))
 
 
-def _actions(order: Order, state: VehicleState) -> Iterator[ev.Event]:
+def shows_load_of(action: StopAction, state: VehicleState) -> bool:
+    """Whether a drop is shown as done, of a whole lot, and its load as aboard all the same (section 12.5)."""
+    seen = next((each for each in state.action_states if each.action_id == action.action_id), None)
+    if action.kind is not ActionKind.DROP or seen is None or seen.status is not ActionStatus.FINISHED:
+        return False
+    is_whole = "refused=" not in (seen.result or "")
+    return is_whole and any(load.load_id == action.run_id for load in state.loads or ())
+
+
+def _is_lingering(order: Order, action: StopAction, state: VehicleState, now_s: float) -> bool:
+    """Loads may be shown a little later than actions: for a while that is no contradiction."""
+    if action.phase.is_over or now_s == math.inf or not shows_load_of(action, state):
+        return False
+    return action.result != LINGERS or now_s < order.acted_s + LOADS_LAG_S
+
+
+def _actions(order: Order, state: VehicleState, now_s: float) -> Iterator[ev.Event]:
     shown = {action.action_id: action for action in state.action_states}
     for action in order.actions:
         if (seen := shown.get(action.action_id)) is None or action.phase.is_over:
             continue
-        phase = ACTION_PHASES[seen.status]
-        if phase is not action.phase:
-            yield ev.ActionMoved(order_id=order.id, action_id=action.action_id, phase=phase, result=seen.result or "")
+        phase, result = ACTION_PHASES[seen.status], seen.result or ""
+        if seen.status is ActionStatus.FAILED and not result:
+            result = reason_of(action.action_id, state)
+        if _is_lingering(order, action, state, now_s):
+            phase, result = ActionPhase.RUNNING, LINGERS
+        if phase is not action.phase or (result == LINGERS and action.result != LINGERS):
+            yield ev.ActionMoved(order_id=order.id, action_id=action.action_id, phase=phase, result=result)
 
 
 def _end(order: Order, state: VehicleState) -> Iterator[ev.Event]:
@@ -182,7 +226,7 @@ def revived_events(vehicle_id: VehicleId, ended: EndedOrder, state: VehicleState
         if seen is None or action.phase is ActionPhase.FINISHED:
             continue
         phase = ACTION_PHASES[seen.status]
-        if phase is not action.phase and phase in (ActionPhase.RUNNING, ActionPhase.FINISHED):
+        if phase is not action.phase and phase in (ActionPhase.RUNNING, ActionPhase.RETRIABLE, ActionPhase.FINISHED):
             yield ev.EndedActionSeen(
                 vehicle_id=vehicle_id,
                 order_id=ended.id,
@@ -220,7 +264,7 @@ def rejection_of(order: Order, state: VehicleState) -> VehicleError | None:
 
 
 def _rejects_update(error: VehicleError, order: Order, state: VehicleState) -> bool:
-    """A copy of an earlier update that comes late is refused as well, for its number; that is no word about the last."""
+    """A late copy of an earlier update is refused as well, for its number; that is no word about the last one."""
     if not _rejects(error, order, update=True):
         return False
     is_named = any(reference.key == "orderUpdateId" for reference in error.references)

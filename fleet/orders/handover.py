@@ -214,7 +214,7 @@ def _cancelled(draft: Draft, order: Order, state: VehicleState) -> None:
         if action.phase.is_over or (action.phase is ActionPhase.PENDING and order.passed < len(order.path)):
             continue
         is_as_before = loads is not None and (action.run_id in loads) is (action.kind is ActionKind.DROP)
-        if action.phase is ActionPhase.RUNNING or not is_as_before:
+        if action.phase in (ActionPhase.RUNNING, ActionPhase.RETRIABLE) or not is_as_before:
             doubt_hand_over(draft, order.vehicle_id, action, f"{order.id} was cancelled")
 
 

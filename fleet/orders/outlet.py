@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fleet.model.ids import ActionId, OrderId, VehicleId
-from fleet.model.order import REQUESTS, ActionKind, ActionPhase, OrderPhase
+from fleet.model.order import ActionPhase, OrderPhase
 from fleet.model.site import Limits
 from fleet.model.twin import Liveness
+from fleet.orders.reach import RESPONSES, ZONES, is_answered, may_be_told
 from fleet.state.fleet_state import FleetState
+from fleet.telemetry.profiles import profile
 
 ORDER_LIFE_S = 60.0
 
@@ -34,8 +36,8 @@ class OutboxRow:
 
     Attributes:
         seq: the journal record that it belongs to.
-        topic: "order" or "instantActions".
-        ref: order id, or action id of an instant action.
+        topic: "order", "instantActions", "zoneSet" or "responses".
+        ref: order id, action id of an instant action, id of the zone set, or of the request that is answered.
         body: the message without header; the same ref and update always have the same body.
         digest: sha256 of the body.
     """
@@ -53,8 +55,11 @@ class OutboxRow:
 
 @dataclass(slots=True)
 class _Waiting:
+    """`is_doubted`: decided before the line was down, and not looked at again since."""
+
     row: OutboxRow
     attempts: int = 0
+    is_doubted: bool = False
 
 
 class Outlet:
@@ -98,6 +103,28 @@ class Outlet:
         self._suspects = dict.fromkeys(found)
         return list(found.values())
 
+    def doubt(self) -> None:
+        """The line was down, or we were: what was decided before is looked at again before it is sent (3.10)."""
+        for waiting in self._waiting.values():
+            waiting.is_doubted = waiting.row.topic == "order"
+
+    def doubted(self) -> tuple[OrderId, ...]:
+        """Orders whose messages wait to be looked at again."""
+        return tuple({OrderId(w.row.ref): None for w in self._waiting.values() if w.is_doubted})
+
+    def is_ready(self, state: FleetState) -> bool:
+        """Whether one of them belongs to a vehicle that has spoken since."""
+        vehicles = {waiting.row.vehicle_id for waiting in self._waiting.values() if waiting.is_doubted}
+        return any(state.twin(vehicle_id).liveness is Liveness.FRESH for vehicle_id in vehicles)
+
+    def trust(self, order_id: OrderId, now_s: float) -> None:
+        """An order was looked at again, and still stands: what waits of it may go."""
+        for row_id, waiting in self._waiting.items():
+            if waiting.is_doubted and waiting.row.ref == order_id:
+                waiting.is_doubted = False
+                if row_id not in self._queued:
+                    self._queue(row_id, now_s)
+
     def due(self, state: FleetState, now_s: float) -> list[tuple[OutboxRow, int]]:
         """Rows to send now, with how many times each will have been sent then.
 
@@ -108,12 +135,21 @@ class Outlet:
             _, row_id = heapq.heappop(self._due)
             self._queued.discard(row_id)
             waiting = self._waiting.get(row_id)
-            if waiting is None or _is_stale(waiting, now_s) or not _may_be_told(state, waiting.row):
+            if waiting is None or waiting.is_doubted or _is_stale(waiting, now_s):
+                continue
+            if not _may_be_told(state, waiting.row):
                 continue
             waiting.attempts += 1
-            self._queue(row_id, now_s + self._limits.resend_wait_s(waiting.attempts))
+            self._queue(row_id, now_s + self._wait_s(state, waiting))
             found.append((waiting.row, waiting.attempts))
         return found
+
+    def _wait_s(self, state: FleetState, waiting: _Waiting) -> float:
+        """Until it is said again; never sooner than the vehicle takes orders."""
+        wait_s = self._limits.resend_wait_s(waiting.attempts)
+        if waiting.row.topic != "order":
+            return wait_s
+        return max(wait_s, profile(state.twin(waiting.row.vehicle_id)).limits.order_interval_s_min)
 
     def may_go(self, state: FleetState, row: OutboxRow) -> bool:
         """Whether a row that was due a moment ago is still to be sent, as the state is now."""
@@ -172,20 +208,17 @@ def _is_new_order(row: OutboxRow) -> bool:
 
 
 def _may_be_told(state: FleetState, row: OutboxRow) -> bool:
-    """Requests always; a cancel to whoever is heard; anything else only to a vehicle that may move now."""
     twin = state.twins.get(row.vehicle_id)
-    if twin is None:
-        return False
-    instant = next((i for i in twin.instants if i.action_id == row.ref), None)
-    if instant is not None and instant.kind in REQUESTS:
-        return True
-    if instant is not None and instant.kind is ActionKind.CANCEL_ORDER:
-        return twin.liveness is Liveness.FRESH
-    return twin.can_take_orders
+    return twin is not None and may_be_told(twin, row.topic, row.ref)
 
 
 def outcome(state: FleetState, row: OutboxRow) -> OutboxStatus | None:
     """What has become of a row, by what the vehicle's states have shown; None while it is open."""
+    if row.topic in (ZONES, RESPONSES):
+        known = is_answered(state.twin(row.vehicle_id), row.topic, row.ref)
+        if known is None:
+            return OutboxStatus.SUPERSEDED
+        return OutboxStatus.CONFIRMED if known else None
     if row.topic != "order":
         twin = state.twin(row.vehicle_id)
         instant = next((i for i in twin.instants if i.action_id == ActionId(row.ref)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from fleet.dispatch.decide import REFUSALS_MAX
 from fleet.dispatch.reserve import bay_of, free, reserve
@@ -12,6 +13,9 @@ from fleet.model.ids import VehicleId
 from fleet.model.order import REQUESTS, ActionKind, ActionPhase, Order, OrderPhase, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
+from fleet.orders.answers import take_requests
+from fleet.orders.asked import clear_finished
+from fleet.orders.beyond import take_beyond
 from fleet.orders.build import DEVIATION_M
 from fleet.orders.charging import take_charge, take_plug_answer
 from fleet.orders.follow import (
@@ -22,17 +26,24 @@ from fleet.orders.follow import (
     rejection_of,
     rejection_of_new,
     revived_events,
+    shows_load_of,
 )
 from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
+from fleet.orders.hibernation import take_waking
+from fleet.orders.introduce import take_version
+from fleet.orders.maps import take_maps
 from fleet.orders.refused import order_refused, refuses_for_good, update_refused
 from fleet.orders.way import end_node
+from fleet.orders.zones import take_zones
 from fleet.planning.present import predicted_return_s, travel_tables
-from fleet.roads.site_roads import SiteRoads, station_node_id
+from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
-from fleet.telemetry.intake import UNNAMED, connection_events, has_order_left, state_events
+from fleet.telemetry.intake import UNNAMED, has_order_left, state_events
 from fleet.telemetry.locate import distance_m, locate
-from fleet.wire.messages import Connection, VehicleState
+from fleet.telemetry.names import Known, our_state
+from fleet.telemetry.profiles import profile
+from fleet.wire.messages import VehicleState
 
 AT_STATION_M = 50.0
 BLOCKED_FOR_S = 900.0
@@ -40,21 +51,17 @@ TOO_LATE_S = 120.0
 AT_NODE_M = 15.0
 
 
-def take_connection(draft: Draft, vehicle_id: VehicleId, message: Connection) -> None:
-    """What the connection topic says."""
-    for event in connection_events(draft.state.twin(vehicle_id), message):
-        draft.emit(event)
-    draft.touch(vehicle_id)
-
-
 def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
     """What a state says, all of it that is news."""
+    take_version(draft, draft.state.twin(vehicle_id), state.header.version)
     before = draft.state.twin(vehicle_id)
     order = draft.state.active_order(vehicle_id)
+    state = our_state(state, profile(before).limits, partial(known_names, draft, roads, before))
     for told in state_events(before, state):
         event = _with_edge(told, order, state)
         draft.emit(event)
         _react(draft, roads, before, event)
+    take_maps(draft, roads.site.map_id, vehicle_id, state)
     if order is not None:
         _take_order(draft, roads, order, state)
     twin = draft.state.twin(vehicle_id)
@@ -64,20 +71,30 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     _never_had(draft, roads, vehicle_id, state)
     _work_left(draft, roads, vehicle_id, state)
     _placed(draft, roads, vehicle_id, state)
+    clear_finished(draft, vehicle_id, state)
+    take_beyond(draft, roads, vehicle_id, state)
+    take_zones(draft, vehicle_id, state)
+    take_requests(draft, vehicle_id, state)
     if len(draft.entries) or draft.state.twin(vehicle_id).order_id:
         draft.touch(vehicle_id)
 
 
-def take_silence(draft: Draft, vehicle_id: VehicleId, level: Liveness) -> None:
-    """A vehicle has not been heard for long enough to say so."""
-    draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=level))
-    if level is Liveness.LOST:
-        raise_assist(draft, AssistCause.VEHICLE_LOST, vehicle_subject(vehicle_id), "not heard of")
-        draft.want_plan(f"{vehicle_id} is lost")
-    draft.touch(vehicle_id)
+def known_names(draft: Draft, roads: SiteRoads, twin: Twin) -> Known:
+    """All that the vehicle can be speaking of: its orders, what it was asked, where it stands, the site's doors."""
+    order = draft.state.active_order(twin.vehicle.id)
+    ended = draft.state.ended_orders.get(twin.vehicle.id, ())
+    known = Known(
+        orders=tuple(each.id for each in ended),
+        nodes=(twin.node_id, *map(station_node_id, roads.site.stations), *map(point_node_id, roads.site.points)),
+        actions=(
+            *(instant.action_id for instant in twin.instants),
+            *(action.action_id for each in ended for action in each.actions),
+        ),
+    )
+    return known if order is None else known.with_order(order)
 
 
-# What follows from an event of the vehicle itself -------------------------------------------------------------------
+# What follows from an event of the vehicle itself ---------------------------------------------------------------------
 
 
 def _react(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Event) -> None:
@@ -103,10 +120,9 @@ def _condition(draft: Draft, event: ev.ConditionChanged) -> None:
         resolve_assist(draft, AssistCause.VEHICLE_NOT_AUTOMATIC, subject, f"in mode {event.mode}")
     else:
         raise_assist(draft, AssistCause.VEHICLE_NOT_AUTOMATIC, subject, f"in mode {event.mode}")
-    if event.fatal or event.critical or event.is_stopped:
-        detail = ", ".join((*event.fatal, *event.critical)) or "emergency stop or protective field"
-        raise_assist(draft, AssistCause.VEHICLE_FAULT, subject, detail)
-    else:
+    if event.fatal or event.critical:
+        raise_assist(draft, AssistCause.VEHICLE_FAULT, subject, ", ".join((*event.fatal, *event.critical)))
+    elif not event.is_stopped:  # for a mere stop nobody is called at once: dispatch.fitness
         resolve_assist(draft, AssistCause.VEHICLE_FAULT, subject, "the vehicle no longer says so")
     draft.want_plan(f"condition of {event.vehicle_id} changed")
 
@@ -164,12 +180,12 @@ def _where(roads: SiteRoads, road_key: str) -> str:
     return road_key if edge is None else f"{roads.graph.describe(edge)} ({road_key})"
 
 
-# Orders -------------------------------------------------------------------------------------------------------------
+# Orders ---------------------------------------------------------------------------------------------------------------
 
 
 def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleState) -> None:
     last, subject = order, vehicle_subject(order.vehicle_id)
-    for event in order_events(order, state):
+    for event in order_events(order, state, draft.now_s):
         if isinstance(event, ev.OrderSeen):
             resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the vehicle shows it")
             resolve_assist(draft, AssistCause.ORDER_REJECTED, subject, f"it took {order.id}.{event.update_id}")
@@ -181,7 +197,9 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
                 resolve_assist(draft, AssistCause.BLOCKED, subject, "it goes on")
         if isinstance(event, ev.ActionMoved) and event.phase.is_over:
             ended = draft.state.orders[order.id].action(event.action_id)
-            if ended is not None:
+            if ended is not None and shows_load_of(ended, state):
+                doubt_hand_over(draft, order.vehicle_id, ended, f"{ended.action_id} is done, and the lot shown aboard")
+            elif ended is not None:
                 action_ended(draft, draft.state.orders[order.id], ended)
                 _doubt_refusal(draft, order, ended, state)
         elif isinstance(event, ev.OrderEnded):
@@ -193,6 +211,8 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
                 resolve_assist(draft, cause, subject, f"{order.id} is finished")
             return
     last = draft.state.orders[order.id]
+    if state.new_base_request and last.is_confirmed and not (last.wants_base or last.is_fully_released):
+        draft.emit(ev.BaseRequested(order_id=order.id))
     rejection = rejection_of(last, state)
     if rejection is not None:
         update_refused(draft, roads, last, rejection, state)
@@ -225,8 +245,9 @@ def _order_over(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
         why = f"refused {order.refusals} updates of {order.id}"
         draft.emit(ev.VehicleHeld(vehicle_id=order.vehicle_id, why=why))
         draft.want_plan(f"{order.vehicle_id} refuses updates")
-    for cause in (AssistCause.RELEASE_REFUSED, AssistCause.ROAD_CLOSED):
+    for cause in (AssistCause.RELEASE_REFUSED, AssistCause.ROAD_CLOSED, AssistCause.BEYOND_BASE):
         resolve_assist(draft, cause, subject, "the order is over")
+    resolve_assist(draft, AssistCause.VEHICLE_OFFLINE, subject, "the order is over")
     resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the order is over")
     _look_ahead(draft, roads, order.vehicle_id)
     draft.touch(order.vehicle_id)
@@ -248,7 +269,7 @@ def _stopped_on_the_way(draft: Draft, roads: SiteRoads, order: Order, state: Veh
     It takes an order from the node it was at only within what the order allows, whichever node it names.
     """
     on_base = [piece.edge for piece in order.path[max(order.passed - 1, 0) : order.released]]
-    if state.position is None or not on_base:
+    if state.position is None or not state.position.is_localized or not on_base:
         return
     twin = draft.state.twin(order.vehicle_id)
     where = (state.position.x_m, state.position.y_m, state.position.theta_rad)
@@ -273,6 +294,8 @@ def _instant_over(draft: Draft, before: Twin, event: ev.Event) -> None:
     vehicle_id = before.vehicle.id
     if isinstance(event, ev.InstantMoved) and event.phase is ActionPhase.FAILED:
         _instant_failed(draft, before, event)
+    if isinstance(event, ev.InstantMoved):
+        take_waking(draft, before, event)
     order = draft.state.active_order(vehicle_id)
     if order is None or order.is_confirmed:
         resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), "the vehicle shows it")
@@ -340,7 +363,7 @@ def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Vehicl
     place = roads.place(twin.vehicle.type_id, node_id)
     if place is not None and not _is_at(roads, place, state, AT_STATION_M):
         node_id, place = "", None  # it was towed, or driven by hand: its last node is no longer where it is
-    if place is None and state.position is not None:
+    if place is None and state.position is not None and state.position.is_localized:
         at = roads.nearest_station(twin.vehicle.type_id, state.position.x_m, state.position.y_m, AT_STATION_M)
         if at is not None:
             node_id = station_node_id(at)

@@ -16,15 +16,20 @@ ANSWER_WITHIN_S: Mapping[AssistCause, float] = MappingProxyType(
         C.PARCELS_UNSURE: 60.0,
         C.ORDER_VANISHED: 60.0,
         C.FOREIGN_ORDER: 60.0,
+        C.BEYOND_BASE: 30.0,
         C.VEHICLE_LOST: 60.0,
+        C.VEHICLE_OFFLINE: 120.0,
         C.VEHICLE_REMOVED: 60.0,
         C.VEHICLE_FAULT: 30.0,
         C.VEHICLE_NOT_AUTOMATIC: 60.0,
+        C.VERSION_UNKNOWN: 600.0,
         C.ROAD_CLOSED: 30.0,
         C.LOW_BATTERY: 120.0,
         C.RELEASE_REFUSED: 30.0,
         C.ORDER_REJECTED: 120.0,
         C.ORDER_UNCONFIRMED: 120.0,
+        C.VEHICLE_LIMITS: 120.0,
+        C.MAP_MISSING: 600.0,
         C.NO_ROUTE: 120.0,
         C.BLOCKED: 60.0,
         C.NO_STAFF: 120.0,
@@ -33,6 +38,7 @@ ANSWER_WITHIN_S: Mapping[AssistCause, float] = MappingProxyType(
         C.CHARGER_FAULT: 600.0,
         C.RUN_UNSERVED: 300.0,
         C.QUARANTINED: 60.0,
+        C.PROFILE_CONTRADICTS: 86_400.0,
     }
 )
 """Trade seconds within which somebody should have answered (section 6.12 of our brief of the trade)."""

@@ -8,6 +8,7 @@ from fleet.model.event import Event
 from fleet.model.ids import VehicleId
 from fleet.state.apply import apply
 from fleet.state.fleet_state import FleetState
+from fleet.telemetry.names import their_message
 from fleet.telemetry.profiles import profile
 from fleet.wire.codec import body_of
 from fleet.wire.messages import Outbound
@@ -27,7 +28,7 @@ class Letter:
     """A message to a vehicle, to be sent once the events it belongs to are committed.
 
     Attributes:
-        ref: order id, or action id of an instant action.
+        ref: what it is known by until it is settled: order, action, zone set or request id.
         body: the message as this vehicle is told it, without header.
         after: how many events of the turn stand before it.
     """
@@ -85,7 +86,8 @@ class Draft:
         Raises:
             ValueError: it cannot be told to this vehicle.
         """
-        body = body_of(message, profile(self.state.twin(vehicle_id)))
+        spoken = profile(self.state.twin(vehicle_id))
+        body = body_of(their_message(message, spoken.limits), spoken)
         self.letters.append(Letter(vehicle_id, topic, ref, update_id, message, body, len(self.entries)))
 
     def next_id(self, kind: str, ahead: int = 0) -> str:

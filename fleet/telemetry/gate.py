@@ -101,14 +101,31 @@ class _Clock:
 
 
 class HeaderGate:
-    """Remembers the newest header of each vehicle and topic."""
+    """Remembers the newest header of each vehicle and topic.
+
+    Attributes:
+        reusers: vehicles that have said different things under the same number; they are heard all the same.
+    """
 
     def __init__(self) -> None:
+        self.reusers: set[VehicleId] = set()
         self._last: dict[tuple[VehicleId, str], _Last] = {}
         self._behind: dict[tuple[VehicleId, str], _Behind] = {}
         self._restarts: dict[tuple[VehicleId, str], _Restart] = {}
         self._recent: dict[tuple[VehicleId, str], deque[_Last]] = {}
         self._clocks: dict[tuple[VehicleId, str], _Clock] = {}
+
+    def restarted(self, vehicle_id: VehicleId, sent_s: float, now_s: float) -> None:
+        """A vehicle has begun anew and says so: its numbers count from anew, and what it said before is late.
+
+        Args:
+            sent_s: when it said so, by its own clock, which may be another than before.
+        """
+        for key in [key for key in self._last if key[0] == vehicle_id]:
+            del self._last[key]
+            self._behind.pop(key, None)
+            self._clocks.pop(key, None)
+            self._restarts[key] = _Restart(sent_s, now_s)
 
     def judge(self, vehicle_id: VehicleId, topic_name: str, header: Header, payload: bytes, now_s: float) -> Verdict:
         """What becomes of a message that came in at `now_s`."""
@@ -119,7 +136,10 @@ class HeaderGate:
         clock = self._clocks.get(key)
         if clock is not None and clock.is_left(now.sent_s, now_s):
             return Verdict.LATE
-        verdict = _compare(self._last.get(key), now)
+        last = self._last.get(key)
+        verdict = _compare(last, now)
+        if last is not None and last.header_id == now.header_id and verdict is Verdict.TAKE:
+            self.reusers.add(vehicle_id)
         restart, recent = self._restarts.get(key), self._recent.setdefault(key, deque(maxlen=RECENT))
         if verdict is Verdict.RESTARTED:
             verdict = _unless_it_is_old(recent, now)

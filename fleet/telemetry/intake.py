@@ -26,7 +26,7 @@ SOC_LEAP = 0.05
 
 
 def kind_of(error_type: str) -> str:
-    """An error type as it is compared: makes write `noRouteError`, `NO_ROUTE_ERROR` or `no route error` for one thing."""
+    """An error type as it is compared: makes write `noRouteError` or `NO_ROUTE_ERROR` for one thing."""
     return "".join(letter for letter in error_type.lower() if letter.isalnum())
 
 
@@ -75,7 +75,7 @@ def state_events(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
     if twin.liveness is not Liveness.FRESH:
         yield ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.FRESH)
     if twin.connection == "CONNECTION_BROKEN":  # some clients never repeat ONLINE after a reconnect
-        yield ev.ConnectionChanged(vehicle_id=vehicle_id, connection="ONLINE")
+        yield ev.ConnectionChanged(vehicle_id=vehicle_id, connection="ONLINE", by_state=True)
     yield from _condition(twin, state)
     yield from _complaints(twin, state)
     yield from _charge(twin, state)
@@ -99,8 +99,9 @@ def _condition(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
     fatal = _types(state, ErrorLevel.FATAL)
     critical = _types(state, ErrorLevel.CRITICAL)
     stopped = state.safety.emergency_stop is not EmergencyStop.NONE or state.safety.field_violation
-    told = (state.mode.value, stopped, state.paused, fatal, critical)
-    if told != (twin.mode, twin.is_stopped, twin.is_paused, twin.fatal, twin.critical):
+    is_localized = state.position is None or state.position.is_localized
+    told = (state.mode.value, stopped, state.paused, fatal, critical, is_localized)
+    if told != (twin.mode, twin.is_stopped, twin.is_paused, twin.fatal, twin.critical, twin.is_localized):
         yield ev.ConditionChanged(
             vehicle_id=twin.vehicle.id,
             mode=state.mode.value,
@@ -108,6 +109,7 @@ def _condition(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
             is_paused=state.paused,
             fatal=fatal,
             critical=critical,
+            is_localized=is_localized,
         )
 
 

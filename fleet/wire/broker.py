@@ -216,6 +216,15 @@ class EmbeddedBroker:
         return self._folder / "broker.json"
 
 
+def left_in(data_dir: Path) -> BrokerUrl | None:
+    """Where the broker of a data directory listens, or listened; None where there never was one."""
+    try:
+        record = _Record(**json.loads((data_dir / "broker" / "broker.json").read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return BrokerUrl(nats.LOOPBACK, record.port)
+
+
 async def _end(process: psutil.Process) -> None:
     """End a server: ask, wait, and kill if asking does not help."""
     for end in (process.terminate, process.kill):

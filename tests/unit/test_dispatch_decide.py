@@ -280,12 +280,12 @@ def test_nothing_is_extended_before_the_last_update_was_seen(roads: SiteRoads) -
     "trouble",
     [
         ev.ConditionChanged(vehicle_id=VAN_1, mode="AUTOMATIC", is_stopped=True, is_paused=False, fatal=()),
-        ev.ConditionChanged(vehicle_id=VAN_1, mode="MANUAL", is_stopped=False, is_paused=False, fatal=()),
+        ev.ConditionChanged(vehicle_id=VAN_1, mode="UNKNOWN", is_stopped=False, is_paused=False, fatal=()),
         ev.ConditionChanged(vehicle_id=VAN_1, mode="AUTOMATIC", is_stopped=False, is_paused=True, fatal=()),
         ev.ConnectionChanged(vehicle_id=VAN_1, connection="CONNECTION_BROKEN"),
         ev.VehicleHeld(vehicle_id=VAN_1, why="flat tyre"),
     ],
-    ids=["e-stop", "manual", "paused", "link broken", "held"],
+    ids=["e-stop", "unknown mode", "paused", "link broken", "held"],
 )
 def test_no_road_is_released_to_a_vehicle_in_trouble(roads: SiteRoads, trouble: ev.Event) -> None:
     draft = driving(roads, passed=1)

@@ -28,6 +28,7 @@ from fleet.model.assist import Assist, AssistCause
 from fleet.model.custody import CustodyKind
 from fleet.model.ids import ActionId, AssistId, RunId
 from fleet.model.order import ActionKind
+from fleet.model.profile import Learned
 from fleet.model.twin import Liveness
 from fleet.orders.end_order import EndOrder, end_order
 from fleet.roads.site_roads import SiteRoads
@@ -75,6 +76,9 @@ def called(cause: AssistCause, subject: str, *events: ev.Event, scene: Scene = u
 
 
 LOST = ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.LOST)
+OFFLINE = ev.ConnectionChanged(vehicle_id=VAN_1, connection="OFFLINE")
+ORDERED = ev.OrderIssued(order=an_order("n1", "point:p1"))
+UNSPOKEN = ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(unspoken="4.0.0"))
 FOREIGN = ev.WorkLeftChanged(vehicle_id=VAN_1, has_order_left=True, foreign_order="theirs")
 CLOSED = ev.RoadClosed(road_key=STREET, until_s=NOW_S + 600.0, why="works")
 ASKED = ev.InstantIssued(vehicle_id=VAN_1, action_id=ActionId("a-9"), kind=ActionKind.START_PAUSE, order_id=None)
@@ -84,6 +88,8 @@ STANDING: dict[AssistCause, tuple[Scene, tuple[Command | EndOrder, ...]]] = {
     C.PARCELS_UNSURE: (parcels_unsure, (SettleParcels(run_id=RUN, at=CustodyKind.POINT, why="w"),)),
     C.FOREIGN_ORDER: (called(C.FOREIGN_ORDER, VAN, FOREIGN), (HOLD, END)),
     C.VEHICLE_LOST: (called(C.VEHICLE_LOST, VAN, LOST), (END,)),
+    C.VEHICLE_OFFLINE: (called(C.VEHICLE_OFFLINE, VAN, ORDERED, OFFLINE), (HOLD, END)),
+    C.VERSION_UNKNOWN: (called(C.VERSION_UNKNOWN, VAN, UNSPOKEN), (HOLD, END)),
     C.VEHICLE_REMOVED: (called(C.VEHICLE_REMOVED, VAN, HELD), (END,)),
     C.VEHICLE_FAULT: (called(C.VEHICLE_FAULT, VAN, condition(fatal=("brakes",))), (HOLD, END)),
     C.VEHICLE_NOT_AUTOMATIC: (called(C.VEHICLE_NOT_AUTOMATIC, VAN, condition(mode="MANUAL")), (HOLD, END)),
@@ -91,6 +97,10 @@ STANDING: dict[AssistCause, tuple[Scene, tuple[Command | EndOrder, ...]]] = {
     C.ROAD_CLOSED: (called(C.ROAD_CLOSED, VAN), (HOLD, END)),
     C.ORDER_REJECTED: (called(C.ORDER_REJECTED, VAN, HELD), (RELEASE,)),
     C.ORDER_UNCONFIRMED: (called(C.ORDER_UNCONFIRMED, VAN, ASKED), (HOLD, END)),
+    C.MAP_MISSING: (
+        called(C.MAP_MISSING, VAN, ev.MapChanged(vehicle_id=VAN_1, map_id="town", word="missing")),
+        (HOLD, END),
+    ),
     C.BLOCKED: (called(C.BLOCKED, VAN, ev.BlockedChanged(vehicle_id=VAN_1, edge_id=STREET)), (HOLD, END)),
     C.RUN_UNSERVED: (called(C.RUN_UNSERVED, LOT, scene=waiting), (CancelRun(RUN, "w"),)),
     C.QUARANTINED: (
@@ -102,8 +112,11 @@ STANDING: dict[AssistCause, tuple[Scene, tuple[Command | EndOrder, ...]]] = {
 
 CLOSABLE: dict[AssistCause, str] = {
     C.ORDER_VANISHED: VAN,
+    C.BEYOND_BASE: VAN,
+    C.PROFILE_CONTRADICTS: VAN,
     C.LOW_BATTERY: VAN,
     C.CHARGER_FAULT: VAN,
+    C.VEHICLE_LIMITS: VAN,
     C.NO_ROUTE: VAN,
     C.NO_STAFF: LOT,
     C.DROP_FAILED: VAN,

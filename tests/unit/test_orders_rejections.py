@@ -1,4 +1,4 @@
-"""What we do when a vehicle refuses: each kind of refusal is met by what could mend it, once, and then a person comes."""
+"""What we do when a vehicle refuses: each refusal is met by what could mend it, once, and then a person comes."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ def extended(roads: SiteRoads) -> tuple[Order, FleetState]:
 def refused_update(order: Order, kind: str, **references: str) -> VehicleState:
     before = replace(order, released=order.accepted, update_id=order.update_id - 1)
     named = {"orderId": order.id, "orderUpdateId": str(order.update_id)} | references
-    return driving(before, order.passed, errors=[an_error(kind, **named)])
+    return driving(before, order.passed, errors=[an_error(kind, ErrorLevel.WARNING, **named)])
 
 
 def refused(order: Order, kind: str, **references: str) -> VehicleState:
-    return a_state(errors=[an_error(kind, **({"orderId": order.id} | references))])
+    return a_state(errors=[an_error(kind, ErrorLevel.WARNING, **({"orderId": str(order.id)} | references))])
 
 
 def next_order(roads: SiteRoads, state: FleetState, after_s: float = 60.0) -> Order | None:
@@ -99,7 +99,7 @@ def next_order(roads: SiteRoads, state: FleetState, after_s: float = 60.0) -> Or
     return draft.state.active_order(VAN_1)
 
 
-# The table --------------------------------------------------------------------------------------------------------------
+# The table ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.vda5050("7.4")
@@ -124,7 +124,7 @@ def test_a_type_that_nobody_knows_refuses_nothing(roads: SiteRoads) -> None:
     assert heard(roads, state, refused(order, "wiperFluidLow")).twin(VAN_1).order_id == order.id
 
 
-# Row by row -------------------------------------------------------------------------------------------------------------
+# Row by row -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.vda5050("7.r1")
@@ -223,6 +223,7 @@ def test_a_refused_update_is_stitched_again_to_the_base_it_holds_and_after_the_s
     draft = Draft(state, NOW_S)
     assert isinstance(decide(draft, roads, VAN_1), Cancel)
     assert not state.twin(VAN_1).held
+    assert profile(state.twin(VAN_1)).horizon_edges == 0
 
 
 @pytest.mark.vda5050("7.r5")
@@ -322,7 +323,7 @@ def test_an_update_after_a_cancel_ends_the_order_and_a_new_one_comes(roads: Site
     assert next_order(roads, heard(roads, draft.state, gone)) is not None
 
 
-# How often, and for how long --------------------------------------------------------------------------------------------
+# How often, and for how long ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.vda5050("7.1", "7.2", "7.3")
@@ -377,7 +378,7 @@ def test_an_order_that_is_taken_forgets_what_was_refused_before(roads: SiteRoads
     assert state.twin(VAN_1).refusal is None
 
 
-# Levels and failures ----------------------------------------------------------------------------------------------------
+# Levels and failures --------------------------------------------------------------------------------------------------
 
 
 def with_fault(roads: SiteRoads, level: ErrorLevel) -> tuple[Order, FleetState]:

@@ -17,7 +17,8 @@ from fleet.model.order import ActionKind, ActionPhase, Order, OrderPurpose
 from fleet.model.place import Place
 from fleet.model.twin import Liveness
 from fleet.orders.carry_out import carry_out
-from fleet.orders.take_in import BLOCKED_FOR_S, take_connection, take_silence, take_state, unconfirmed
+from fleet.orders.presence import take_connection, take_silence
+from fleet.orders.take_in import BLOCKED_FOR_S, take_state, unconfirmed
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
@@ -26,11 +27,9 @@ from fleet.wire.messages import (
     ActionStatus,
     Connection,
     ConnectionState,
-    EmergencyStop,
     ErrorLevel,
     InstantActions,
     OperatingMode,
-    Safety,
     VehicleState,
 )
 from tests.nouns import (
@@ -94,19 +93,10 @@ def test_nobody_is_called_any_more_when_it_is_automatic_again(roads: SiteRoads, 
     assert causes(state) == []
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        a_state(safety=Safety(emergency_stop=EmergencyStop.MANUAL, field_violation=False)),
-        a_state(safety=Safety(emergency_stop=EmergencyStop.NONE, field_violation=True)),
-        a_state(errors=[an_error("motor", ErrorLevel.FATAL)]),
-    ],
-    ids=["emergency stop", "field violation", "fatal error"],
-)
-def test_a_vehicle_stopped_by_its_safety_takes_no_orders_and_calls_a_person(
-    roads: SiteRoads, two_vans: FleetState, said: VehicleState
+def test_a_vehicle_with_a_fatal_error_takes_no_orders_and_calls_a_person(
+    roads: SiteRoads, two_vans: FleetState
 ) -> None:
-    state = heard(roads, two_vans, said)
+    state = heard(roads, two_vans, a_state(errors=[an_error("motor", ErrorLevel.FATAL)]))
     assert causes(state) == [AssistCause.VEHICLE_FAULT]
     assert not state.twin(VAN_1).can_take_orders
 

@@ -11,6 +11,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fleet.model.custody import Custody, CustodyKind
@@ -32,6 +33,7 @@ from fleet.wire.messages import (
     Header,
     Inbound,
     InstantActions,
+    NodePosition,
     Order,
     OrderEdge,
     OrderNode,
@@ -747,3 +749,15 @@ def test_a_vehicle_farther_behind_it_refuses() -> None:
         await yard.tell(an_order())
 
     assert "validationError" in in_yard(story).error_types()
+
+
+def test_an_order_on_a_map_it_does_not_have_is_refused() -> None:
+    async def story(yard: Yard) -> None:
+        order = an_order()
+        elsewhere = NodePosition(x_m=0.0, y_m=0.0, map_id="another town")
+        first = msgspec.structs.replace(order.nodes[0], position=elsewhere)
+        await yard.tell(msgspec.structs.replace(order, nodes=(first, *order.nodes[1:])))
+
+    yard = in_yard(story)
+    assert yard.error_types() == {"orderError"}
+    assert yard.state.order_id == ""

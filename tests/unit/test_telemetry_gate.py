@@ -31,17 +31,20 @@ class Line:
         return self.gate.judge(vehicle_id, topic, a_header(number, NOW_S + sent_s), payload, came)
 
 
+@pytest.mark.vda5050("2.5")
 def test_messages_in_order_are_taken_and_gaps_mean_nothing() -> None:
     line = Line()
     assert [line.say(n, s) for n, s in ((1, 0.0), (2, 1.0), (90, 2.0))] == [Verdict.TAKE] * 3
 
 
+@pytest.mark.vda5050("2.5")
 def test_a_message_said_again_is_doubled() -> None:
     line = Line()
     line.say(5, 1.0, "same")
     assert line.say(5, 1.0, "same") is Verdict.DOUBLED
 
 
+@pytest.mark.vda5050("2.5")
 def test_a_message_with_an_older_number_and_time_is_late() -> None:
     line = Line()
     line.say(5, 5.0)
@@ -62,6 +65,7 @@ def test_a_doubled_message_that_is_also_late_is_not_taken() -> None:
     assert line.say(4, 4.0, "old") not in TAKEN
 
 
+@pytest.mark.vda5050("2.5")
 def test_a_vehicle_that_counts_from_anew_has_restarted() -> None:
     line = Line()
     line.say(5000, 5.0)
@@ -120,6 +124,7 @@ def test_a_clock_set_back_without_a_restart_is_believed_at_once() -> None:
     assert line.say(6, 100.0) is Verdict.TAKE
 
 
+@pytest.mark.vda5050("2.1", "2.5")
 def test_a_number_that_wraps_to_zero_is_no_restart() -> None:
     line = Line()
     line.say(WRAP - 1, 1.0)
@@ -133,6 +138,7 @@ def test_a_late_message_from_before_the_wrap_is_late() -> None:
     assert line.say(WRAP - 1, 2.0) is Verdict.LATE
 
 
+@pytest.mark.vda5050("2.5")
 def test_a_vehicle_that_repeats_its_number_with_another_body_is_heard() -> None:
     line = Line()
     line.say(7, 1.0, "one")
@@ -170,6 +176,7 @@ def test_late_messages_out_of_order_are_no_restart_however_long_they_come() -> N
     assert verdicts == {Verdict.LATE}
 
 
+@pytest.mark.vda5050("2.6", "14.12")
 @pytest.mark.parametrize("topic", ["connection"])
 def test_a_last_will_is_never_late(topic: str) -> None:
     """It carries the header of the connect, and is outdated by design."""
@@ -179,6 +186,7 @@ def test_a_last_will_is_never_late(topic: str) -> None:
     assert line.say(1, 1.0, topic=topic) is Verdict.TAKE
 
 
+@pytest.mark.vda5050("2.1")
 def test_topics_and_vehicles_count_by_themselves() -> None:
     line = Line()
     line.say(90, 90.0)
@@ -211,3 +219,27 @@ def test_a_clock_that_is_put_right_after_two_wrong_ones_silences_nobody() -> Non
     assert line.say(2, 3600.0, came_s=60.0) in TAKEN
     assert line.say(3, years_s, came_s=120.0) in TAKEN
     assert line.say(4, 500.0) in TAKEN
+
+
+@pytest.mark.vda5050("3.8")
+def test_a_vehicle_that_says_it_began_anew_is_believed_though_its_clock_went_back() -> None:
+    line = Line()
+    line.say(5000, 100_000.0)
+    line.gate.restarted(VAN_1, NOW_S + 50.0, NOW_S + 100_010.0)
+    assert line.say(0, 51.0, came_s=100_011.0) is Verdict.TAKE
+    assert line.say(1, 52.0, came_s=100_012.0) is Verdict.TAKE
+
+
+def test_what_was_said_before_it_began_anew_is_late_after_it() -> None:
+    line = Line()
+    line.say(7, 1.0)
+    line.gate.restarted(VAN_1, NOW_S + 10.0, NOW_S + 10.0)
+    assert line.say(8, 9.0, came_s=11.0) is Verdict.LATE
+    assert line.say(0, 12.0) is Verdict.TAKE
+
+
+def test_that_one_vehicle_began_anew_says_nothing_of_another() -> None:
+    line = Line()
+    line.say(7, 7.0, vehicle_id=VAN_2)
+    line.gate.restarted(VAN_1, NOW_S + 10.0, NOW_S + 10.0)
+    assert line.say(6, 6.0, vehicle_id=VAN_2) is Verdict.LATE

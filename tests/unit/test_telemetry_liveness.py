@@ -25,6 +25,7 @@ def test_a_vehicle_that_is_heard_often_enough_is_never_told(watch: Watch) -> Non
         assert watch.overdue(second + 29.0) == []
 
 
+@pytest.mark.vda5050("3.6")
 def test_a_silent_vehicle_becomes_stale_and_then_lost(watch: Watch) -> None:
     assert watch.overdue(34.9) == []
     assert watch.overdue(35.0) == [STALE]
@@ -122,3 +123,53 @@ def test_who_is_lost_stays_lost_until_it_is_heard(watch: Watch) -> None:
     watch.overdue(500.0)
     watch.from_now(510.0)
     assert watch.overdue(2000.0) == []
+
+
+@pytest.mark.vda5050("3.6")
+def test_a_vehicle_that_names_a_long_interval_is_waited_for_a_fifth_longer_than_that(watch: Watch) -> None:
+    watch.paced(VAN_1, 60.0)
+    watch.heard(VAN_1, 1.0)
+    assert watch.overdue(72.9) == []
+    assert watch.overdue(73.0) == [STALE]
+    assert watch.overdue(144.9) == []
+    assert watch.overdue(145.0) == [LOST]
+
+
+@pytest.mark.vda5050("3.6")
+@pytest.mark.parametrize("interval_s", [None, 0.0, 1.0, 29.0])
+def test_a_vehicle_that_speaks_often_is_silent_no_earlier_for_messages_get_lost(
+    watch: Watch, interval_s: float | None
+) -> None:
+    watch.paced(VAN_1, interval_s)
+    assert watch.overdue(34.9) == []
+    assert watch.overdue(35.0) == [STALE]
+    assert watch.overdue(120.0) == [LOST]
+
+
+def test_a_vehicle_that_no_longer_names_an_interval_is_waited_for_as_all_others(watch: Watch) -> None:
+    watch.paced(VAN_1, 600.0)
+    watch.paced(VAN_1, None)
+    assert watch.overdue(35.0) == [STALE]
+
+
+@pytest.mark.vda5050("3.6")
+def test_a_vehicle_that_hibernates_is_not_silent_until_it_wakes(watch: Watch) -> None:
+    watch.sleeps(VAN_1)
+    watch.heard(VAN_1, 10.0)
+    watch.expected(VAN_1, 11.0)
+    assert watch.overdue(7200.0) == []
+    watch.wakes(VAN_1, 7200.0)
+    assert watch.overdue(7234.9) == []
+    assert watch.overdue(7235.0) == [STALE]
+
+
+def test_a_vehicle_that_was_awake_all_along_is_not_heard_by_being_told_to_wake(watch: Watch) -> None:
+    watch.wakes(VAN_1, 30.0)
+    assert watch.overdue(35.0) == [STALE]
+
+
+def test_whoever_was_thought_lost_and_hibernates_is_told_of_no_more(watch: Watch) -> None:
+    watch.overdue(40.0)
+    watch.sleeps(VAN_1)
+    watch.again(VAN_1, Liveness.STALE)
+    assert watch.overdue(500.0) == []

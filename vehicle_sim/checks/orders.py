@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
 
 from fleet.journal.commit import Commit
@@ -106,25 +105,22 @@ class NothingUnrecorded(Check):
 
     def __init__(self, glance: Glance) -> None:
         super().__init__(glance)
-        self._committed: defaultdict[tuple[str, str, int], list[bytes]] = defaultdict(list)
+        self._committed: set[tuple[str, str, bytes]] = set()
 
     def committed(self, commit: Commit, events: Sequence[Event]) -> None:
-        for row in commit.outbox:
-            self._committed[row.vehicle_id, row.ref, row.update_id].append(row.body)
+        self._committed.update((row.vehicle_id, row.topic, row.body) for row in commit.outbox)
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
-        body = self.body_in(topic, payload)
-        if not self._is_committed((topic.serial_number, order.order_id, order.order_update_id), body):
+        if not self._is_committed(topic, payload):
             text = f"order {order.order_id}.{order.order_update_id} was sent before it was committed"
             self.violate(text, topic.serial_number)
 
     def sent_actions(self, topic: Topic, actions: InstantActions, payload: bytes) -> None:
-        body = self.body_in(topic, payload)
-        if not self._is_committed((topic.serial_number, actions.actions[0].action_id, 0), body):
+        if not self._is_committed(topic, payload):
             self.violate(f"{actions.actions[0].action_id} was sent before it was committed", topic.serial_number)
 
-    def _is_committed(self, key: tuple[str, str, int], body: bytes) -> bool:
-        return body in self._committed.get(key, ())
+    def _is_committed(self, topic: Topic, payload: bytes) -> bool:
+        return (topic.serial_number, topic.name, self.body_in(topic, payload)) in self._committed
 
 
 class NeverBackwards(Check):

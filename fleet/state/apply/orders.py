@@ -16,7 +16,8 @@ ENDED_ORDERS_KEPT = 8
 
 @on(ev.OrderIssued)
 def _order_issued(state: FleetState, event: ev.OrderIssued, now_s: float) -> FleetState:
-    order = replace(event.order, old_complaints=state.twin(event.order.vehicle_id).complaints)
+    complaints = state.twin(event.order.vehicle_id).complaints
+    order = replace(event.order, old_complaints=complaints, exposed=event.order.released)
     state = count(with_order(state, order), "o")
     counters = state.counters.set("a", state.counters.get("a", 0) + len(order.actions))
     plug = replace(state.twin(order.vehicle_id).plug, asked=None)  # it has other things to do now
@@ -32,6 +33,7 @@ def _order_extended(state: FleetState, event: ev.OrderExtended, now_s: float) ->
         released=event.released,
         announced=event.announced,
         extended_s=now_s,
+        exposed=max(order.exposed, event.released),
         old_complaints=state.twin(order.vehicle_id).complaints,
         wants_base=False,
     )
@@ -127,7 +129,7 @@ def _order_ended(state: FleetState, event: ev.OrderEnded, now_s: float) -> Fleet
         case OrderPhase.FINISHED:
             forgotten = 0
             state = with_twin(state, order.vehicle_id, refusal=None)
-    return with_twin(state, order.vehicle_id, order_id=None, forgotten=forgotten)
+    return with_twin(state, order.vehicle_id, order_id=None, forgotten=forgotten, beyond="")
 
 
 @on(ev.EndedActionSeen)
@@ -150,18 +152,19 @@ def _instant_issued(state: FleetState, event: ev.InstantIssued, now_s: float) ->
         about=event.about,
         tries=event.tries,
     )
-    if event.kind is ActionKind.RETRY and event.about is not None:
-        state = _with_retry(state, event.vehicle_id, event.about)
+    if event.kind in (ActionKind.RETRY, ActionKind.SKIP_RETRY) and event.about is not None:
+        state = _with_retry(state, event.vehicle_id, event.about, now_s)
     plug = twin.plug.after_asking(event.kind, now_s)
-    return count(with_twin(state, event.vehicle_id, instants=(*twin.instants, instant), plug=plug), "a")
+    zones = replace(twin.zones, asked=twin.zones.told) if event.kind is ActionKind.ENABLE_ZONE_SET else twin.zones
+    return count(with_twin(state, event.vehicle_id, instants=(*twin.instants, instant), plug=plug, zones=zones), "a")
 
 
-def _with_retry(state: FleetState, vehicle_id: VehicleId, action_id: ActionId) -> FleetState:
+def _with_retry(state: FleetState, vehicle_id: VehicleId, action_id: ActionId, now_s: float) -> FleetState:
     order = state.active_order(vehicle_id)
     if order is None:
         return state
     actions = (replace(a, retries=a.retries + 1) if a.action_id == action_id else a for a in order.actions)
-    return with_order(state, replace(order, actions=tuple(actions)))
+    return with_order(state, replace(order, actions=tuple(actions), acted_s=now_s))
 
 
 @on(ev.InstantMoved)

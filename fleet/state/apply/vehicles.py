@@ -5,10 +5,12 @@ from __future__ import annotations
 from fleet.model import event as ev
 from fleet.model.change import replace
 from fleet.model.refusal import Refusal, ShutRoad
-from fleet.model.twin import Blocked, Liveness
+from fleet.model.twin import Answered, Blocked, Liveness
 from fleet.state.apply.changes import with_twin
 from fleet.state.apply.registry import on
 from fleet.state.fleet_state import FleetState
+
+ANSWERS_KEPT = 32
 
 
 @on(ev.ConnectionChanged)
@@ -26,11 +28,14 @@ def _liveness_changed(state: FleetState, event: ev.LivenessChanged, now_s: float
 @on(ev.ConditionChanged)
 def _condition_changed(state: FleetState, event: ev.ConditionChanged, now_s: float) -> FleetState:
     twin = state.twin(event.vehicle_id)
+    stopped_s = (twin.stopped_s if twin.is_stopped else now_s) if event.is_stopped else 0.0
     return with_twin(
         state,
         event.vehicle_id,
         mode=event.mode,
         is_stopped=event.is_stopped,
+        stopped_s=stopped_s,
+        is_localized=event.is_localized,
         is_paused=event.is_paused,
         fatal=event.fatal,
         critical=event.critical,
@@ -40,7 +45,7 @@ def _condition_changed(state: FleetState, event: ev.ConditionChanged, now_s: flo
 
 @on(ev.MapChanged)
 def _map_changed(state: FleetState, event: ev.MapChanged, now_s: float) -> FleetState:
-    return with_twin(state, event.vehicle_id, map_word=event.word, map_version=event.map_version)
+    return with_twin(state, event.vehicle_id, map_word=event.word, map_id=event.map_id, map_version=event.map_version)
 
 
 @on(ev.RefusalTaken)
@@ -74,6 +79,42 @@ def _road_shut(state: FleetState, event: ev.RoadShut, now_s: float) -> FleetStat
 @on(ev.ProfileLearned)
 def _profile_learned(state: FleetState, event: ev.ProfileLearned, now_s: float) -> FleetState:
     return with_twin(state, event.vehicle_id, learned=event.learned)
+
+
+@on(ev.BeyondBaseChanged)
+def _beyond_base_changed(state: FleetState, event: ev.BeyondBaseChanged, now_s: float) -> FleetState:
+    return with_twin(state, event.vehicle_id, beyond=event.where)
+
+
+@on(ev.ZonesTold)
+def _zones_told(state: FleetState, event: ev.ZonesTold, now_s: float) -> FleetState:
+    zones = replace(state.twin(event.vehicle_id).zones, told=event.zone_set_id)
+    return with_twin(state, event.vehicle_id, zones=zones)
+
+
+@on(ev.ZonesShown)
+def _zones_shown(state: FleetState, event: ev.ZonesShown, now_s: float) -> FleetState:
+    known = state.twin(event.vehicle_id).zones
+    is_lost = not event.zone_set_id and known.shown == known.told  # it had it: it is told again
+    told = "" if is_lost else known.told
+    zones = replace(known, told=told, shown=event.zone_set_id, is_enabled=event.is_enabled)
+    return with_twin(state, event.vehicle_id, zones=zones)
+
+
+@on(ev.RequestAnswered)
+def _request_answered(state: FleetState, event: ev.RequestAnswered, now_s: float) -> FleetState:
+    answer = Answered(request_id=event.request_id, grant=event.grant, until_s=event.until_s)
+    answers = (*state.twin(event.vehicle_id).answers, answer)[-ANSWERS_KEPT:]
+    return with_twin(state, event.vehicle_id, answers=answers)
+
+
+@on(ev.AnswerTaken)
+def _answer_taken(state: FleetState, event: ev.AnswerTaken, now_s: float) -> FleetState:
+    answers = tuple(
+        replace(answer, is_open=False) if answer.request_id == event.request_id else answer
+        for answer in state.twin(event.vehicle_id).answers
+    )
+    return with_twin(state, event.vehicle_id, answers=answers)
 
 
 @on(ev.ComplaintsChanged)

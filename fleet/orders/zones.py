@@ -1,0 +1,119 @@
+"""Closed roads, told as BLOCKED zones to vehicles that heed such (section 13.12).
+
+This comes on top of what holds for all: a closed road is withdrawn from the horizon, and cancelled in a base. So a zone
+must never speak against an order. A road of which only one direction is closed is left out, for both lie in one line;
+and so is one that the vehicle is on or was let into: where people closed it, it is stopped by a cancel; where a vehicle
+met an obstacle, it may go and see for itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from shapely import LineString
+
+from fleet.model import event as ev
+from fleet.model.assist import AssistCause
+from fleet.model.ids import ActionId, VehicleId
+from fleet.model.order import ActionKind
+from fleet.model.twin import Twin
+from fleet.orders.reach import ZONES, may_be_told
+from fleet.roads.graph import RoadGraph
+from fleet.roads.site_roads import SiteRoads
+from fleet.state.attention import resolve_assist, vehicle_subject
+from fleet.state.draft import Draft
+from fleet.telemetry.profiles import profile
+from fleet.wire import messages as wire
+
+BLOCKED = "BLOCKED"
+INSTANT = "instantActions"
+HALF_WIDTH_M = 2.0
+"""Of the zone along a road: its lane, and not the pavement beside it."""
+
+
+def heeds_zones(twin: Twin) -> bool:
+    return BLOCKED in twin.learned.zones
+
+
+def tell_zones(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
+    """Tell the vehicle which roads are closed, where that has changed since it was told last."""
+    twin = draft.state.twin(vehicle_id)
+    if not heeds_zones(twin) or not (draft.state.closures or twin.zones.told) or not may_be_told(twin, ZONES, ""):
+        return
+    keys = closed_for(draft, roads.graph, twin, profile(twin).limits.zones_max)
+    if not keys and not twin.zones.told:
+        return
+    zone_set_id = _name(roads.site.map_id, keys)
+    if zone_set_id == twin.zones.told:
+        _enable(draft, twin)
+        return
+    draft.emit(ev.ZonesTold(vehicle_id=vehicle_id, zone_set_id=zone_set_id, road_keys=keys))
+    zones = tuple(zone for key in keys if len((zone := _zone(roads.graph, key)).outline) > 2)
+    message = wire.ZoneSet(map_id=roads.site.map_id, zone_set_id=zone_set_id, zones=zones)
+    draft.send(vehicle_id, ZONES, zone_set_id, 0, message)
+
+
+def take_zones(draft: Draft, vehicle_id: VehicleId, state: wire.VehicleState) -> None:
+    """Which zone set of ours the vehicle shows."""
+    known = draft.state.twin(vehicle_id).zones
+    if not known.told or state.zone_sets is None:
+        return
+    shown = next((held for held in state.zone_sets if held.zone_set_id == known.told), None)
+    zone_set_id, is_enabled = (shown.zone_set_id, shown.is_enabled) if shown is not None else ("", False)
+    if (zone_set_id, is_enabled) == (known.shown, known.is_enabled):
+        return
+    draft.emit(ev.ZonesShown(vehicle_id=vehicle_id, zone_set_id=zone_set_id, is_enabled=is_enabled))
+    order = draft.state.active_order(vehicle_id)
+    if zone_set_id and (order is None or order.is_confirmed):
+        subject = vehicle_subject(vehicle_id)
+        resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, subject, "the vehicle shows its zones")
+    draft.touch(vehicle_id)
+
+
+def closed_for(draft: Draft, graph: RoadGraph, twin: Twin, zones_max: int = 0) -> tuple[str, ...]:
+    """The roads that this vehicle is told are closed, by name."""
+    order = draft.state.active_order(twin.vehicle.id)
+    its_own = set() if order is None else {piece.road_key for piece in order.path[order.passed : order.released]}
+    if twin.place is not None and twin.place.edge < graph.edge_count:
+        its_own.add(graph.edge_key(twin.place.edge))
+    closed = {key for key in draft.state.closures if draft.state.is_closed(key)}
+    told = [key for key in sorted(closed - its_own) if _is_closed_both_ways(graph, key, closed - its_own)]
+    return tuple(told[:zones_max] if zones_max else told)
+
+
+def _is_closed_both_ways(graph: RoadGraph, key: str, closed: set[str]) -> bool:
+    edge = graph.edge_by_key(key)
+    if edge is None:
+        return False
+    back = int(graph.edge_reverse[edge])
+    return back < 0 or graph.edge_key(back) in closed
+
+
+def _enable(draft: Draft, twin: Twin) -> None:
+    """A vehicle may hold a zone set and not heed it yet."""
+    zones = twin.zones
+    if not zones.shown or zones.shown != zones.told or zones.is_enabled or zones.asked == zones.told:
+        return
+    kind = ActionKind.ENABLE_ZONE_SET
+    action_id = ActionId(draft.next_id("a"))
+    draft.emit(ev.InstantIssued(vehicle_id=twin.vehicle.id, action_id=action_id, kind=kind, order_id=None))
+    action = wire.Action(
+        action_id=action_id,
+        action_type=kind.value,
+        blocking_type=wire.BlockingType.NONE,
+        parameters=(wire.ActionParameter(key="zoneSetId", value=zones.told),),
+    )
+    draft.send(twin.vehicle.id, INSTANT, action_id, 0, wire.InstantActions(actions=(action,)))
+
+
+def _name(map_id: str, keys: tuple[str, ...]) -> str:
+    """The same roads have the same name, so that nothing is told twice."""
+    return f"closed-{hashlib.sha256(' '.join((map_id, *keys)).encode()).hexdigest()[:12]}"
+
+
+def _zone(graph: RoadGraph, key: str) -> wire.Zone:
+    edge = graph.edge_by_key(key)
+    assert edge is not None
+    shape = LineString(graph.polyline(edge)).buffer(HALF_WIDTH_M, quad_segs=2, cap_style="flat", join_style="mitre")
+    outline = tuple((round(float(x), 3), round(float(y), 3)) for x, y in shape.exterior.coords[:-1])
+    return wire.Zone(zone_id=key, zone_type=wire.ZoneType.BLOCKED, outline=outline)

@@ -1,0 +1,138 @@
+"""Ids as a vehicle can take them: short or of digits, the same for ever, and read back as ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from fleet.dispatch.decide import decide
+from fleet.model import event as ev
+from fleet.model.ids import ActionId, OrderId
+from fleet.model.order import ActionKind, OrderPhase
+from fleet.model.profile import Learned, WireLimits
+from fleet.orders.build import instant_message, order_message
+from fleet.orders.carry_out import carry_out
+from fleet.orders.take_in import take_state
+from fleet.roads.site_roads import SiteRoads
+from fleet.state.draft import Draft
+from fleet.telemetry.names import Known, chars_lacking, our_state, their_message, their_name
+from fleet.wire import messages as wire
+from tests.nouns import NOW_S, POINT_2, VAN_1, a_run, a_state, after, an_error, an_order, driving, loaded, terms
+
+SHORT = WireLimits(id_chars_max=8)
+NUMBERS = WireLimits(ids_are_numbers=True)
+SHORT_NUMBERS = WireLimits(ids_are_numbers=True, id_chars_max=8)
+LIMITS = [SHORT, WireLimits(id_chars_max=6), WireLimits(id_chars_max=16), NUMBERS, SHORT_NUMBERS]
+OURS = ["o-4fa0c1d2-17", "a-4fa0c1d2-9041", "e2903981-3321019-88112@1203-2204", "n29918374619", "station:vaduz"]
+
+
+@pytest.mark.vda5050("4.2")
+@pytest.mark.parametrize("limits", LIMITS)
+@pytest.mark.parametrize("name", OURS)
+def test_a_name_keeps_the_limits_of_the_vehicle(name: str, limits: WireLimits) -> None:
+    told = their_name(name, limits)
+    assert told
+    assert not limits.id_chars_max or len(told) <= limits.id_chars_max
+    assert not limits.ids_are_numbers or (told.isdecimal() and not told.startswith("0"))
+
+
+def test_a_name_that_fits_stays_as_it_is() -> None:
+    assert their_name("n12", SHORT) == "n12"
+    assert [their_name(name, WireLimits()) for name in OURS] == OURS
+
+
+@pytest.mark.vda5050("5.4", "5.6")
+@pytest.mark.parametrize("limits", LIMITS)
+def test_orders_and_actions_never_share_a_name_with_another_however_many_there_are(limits: WireLimits) -> None:
+    for kind in "oa":
+        names = [f"{kind}-4fa0c1d2-{number}" for number in [*range(1, 3000), *range(10_000_000, 10_000_100)]]
+        assert len({their_name(name, limits) for name in names}) == len(names)
+
+
+@pytest.mark.vda5050("5.7")
+def test_the_name_of_a_road_is_the_same_on_every_day() -> None:
+    assert their_name("e2903981-3321019-88112", SHORT) == "z2hibgjz"
+    assert their_name("e2903981-3321019-88112", NUMBERS) == their_name("e2903981-3321019-88112", NUMBERS)
+
+
+@pytest.mark.vda5050("4.2")
+def test_ids_too_short_to_be_of_use_are_said_to_be() -> None:
+    assert chars_lacking(WireLimits(id_chars_max=4)) == 2
+    assert chars_lacking(WireLimits(id_chars_max=4, ids_are_numbers=True)) == 4
+    assert [chars_lacking(limits) for limits in LIMITS] == [0] * len(LIMITS)
+
+
+@pytest.mark.parametrize("limits", LIMITS)
+def test_what_the_vehicle_says_of_its_order_is_read_back_as_ours(limits: WireLimits) -> None:
+    order = an_order("n1234567890", "n2234567890", "point:a-long-name", id=OrderId("o-4fa0c1d2-17"))
+    ours = driving(order, 1, errors=[an_error("blocked", edgeId="e1", nodeId="n2234567890")])
+    known = Known().with_order(order)
+    names = (*known.orders, *known.nodes, *known.edges, *known.actions)
+    table = {name: their_name(name, limits) for name in names}
+    told = wire.VehicleState(
+        **{
+            name: getattr(ours, name)
+            for name in ours.__struct_fields__
+            if name not in ("order_id", "last_node_id", "node_states", "edge_states", "action_states", "errors")
+        },
+        order_id=table[ours.order_id],
+        last_node_id=table[ours.last_node_id],
+        node_states=tuple(
+            wire.NodeState(node_id=table[n.node_id], sequence_id=n.sequence_id, released=n.released)
+            for n in ours.node_states
+        ),
+        edge_states=tuple(
+            wire.EdgeState(edge_id=table[e.edge_id], sequence_id=e.sequence_id, released=e.released)
+            for e in ours.edge_states
+        ),
+        action_states=tuple(
+            wire.ActionState(action_id=table[a.action_id], status=a.status) for a in ours.action_states
+        ),
+        errors=(an_error("blocked", edgeId=table["e1"], nodeId=table["n2234567890"]),),
+    )
+    assert our_state(told, limits, lambda: known) == ours
+
+
+def test_a_strange_name_stays_strange() -> None:
+    assert our_state(a_state(order="theirs", at="x9"), NUMBERS, lambda: Known(orders=("o-t-1",))).order_id == "theirs"
+
+
+@pytest.mark.vda5050("4.2")
+def test_a_cancel_names_order_and_action_as_the_vehicle_knows_them() -> None:
+    message = instant_message(ActionKind.CANCEL_ORDER, ActionId("a-4fa0c1d2-3"), OrderId("o-4fa0c1d2-17"))
+    told = their_message(message, SHORT_NUMBERS)
+    assert isinstance(told, wire.InstantActions)
+    [action] = told.actions
+    assert action.action_id == their_name("a-4fa0c1d2-3", SHORT_NUMBERS)
+    assert action.parameters[0].value == their_name("o-4fa0c1d2-17", SHORT_NUMBERS)
+
+
+def test_loads_are_called_by_their_own_names() -> None:
+    message = their_message(order_message(an_order("point:p1"), terms()), NUMBERS)
+    assert isinstance(message, wire.Order)
+    [action] = message.nodes[-1].actions
+    assert "run-1" in [parameter.value for parameter in action.parameters]
+
+
+def test_a_vehicle_of_numbers_is_led_to_its_goal(roads: SiteRoads) -> None:
+    """From the order it is told to the state that it answers with, in its own numbers."""
+    learned = ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(has_factsheet=True, limits=SHORT_NUMBERS))
+    draft = Draft(after(loaded(roads, a_run(point=POINT_2)), [learned]), NOW_S)
+    intent = decide(draft, roads, VAN_1)
+    assert intent is not None
+    carry_out(draft, roads, VAN_1, intent)
+    [letter] = draft.letters
+    told = their_message(letter.message, SHORT_NUMBERS)
+    assert isinstance(told, wire.Order)
+    base = [node for node in told.nodes if node.released]
+    said = a_state(
+        order=told.order_id,
+        at=base[1].node_id,
+        sequence=2,
+        left=[(node.node_id, node.sequence_id) for node in base[2:]],
+        edges=[(edge.edge_id, edge.sequence_id) for edge in told.edges if edge.released and edge.sequence_id > 2],
+    )
+    take_state(draft, roads, VAN_1, said)
+    order = draft.state.active_order(VAN_1)
+    assert order is not None
+    assert (order.phase, order.passed, order.is_confirmed) == (OrderPhase.ACTIVE, 1, True)
+    assert draft.state.twin(VAN_1).foreign_order == ""

@@ -1,0 +1,150 @@
+"""Closed roads are told as zones to vehicles that heed them, and never against an order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fleet.controller.turn import Due
+from fleet.dispatch.commands import CloseRoad, ReopenRoad
+from fleet.model import event as ev
+from fleet.model.order import ActionKind
+from fleet.model.profile import Learned
+from fleet.orders.outlet import OutboxStatus, outcome
+from fleet.orders.zones import HALF_WIDTH_M
+from fleet.roads.site_roads import SiteRoads
+from fleet.wire.messages import InstantActions, ZoneSet, ZoneSetState
+from tests.nouns import NOW_S, POINT_2, VAN_1, VAN_2, Office, a_run, a_state, after, driving, loaded, opened
+from tests.unit.test_controller_turn import ask
+from tests.unit.test_orders_outlet import a_row
+
+HEEDS = Learned(has_factsheet=True, zones=("BLOCKED",))
+
+
+@pytest.fixture
+def office(roads: SiteRoads) -> Office:
+    """Van 1 heeds zones, van 2 does not."""
+    return Office(roads, after(opened(roads), [ev.ProfileLearned(vehicle_id=VAN_1, learned=HEEDS)]))
+
+
+def far_street(roads: SiteRoads) -> tuple[str, str]:
+    """Both directions of a street where nobody is."""
+    edge = int(roads.graph.edge_count - 1)
+    back = int(roads.graph.edge_reverse[edge])
+    assert back >= 0
+    return roads.graph.edge_key(edge), roads.graph.edge_key(back)
+
+
+def close(office: Office, *keys: str) -> None:
+    ask(office, *(CloseRoad(key, NOW_S + 3600.0, "works") for key in keys))
+
+
+def told(office: Office) -> list[ZoneSet]:
+    return [message for _, message in office.sent if isinstance(message, ZoneSet)]
+
+
+def shows(office: Office, zone_set_id: str, *, enabled: bool = True) -> None:
+    held = ZoneSetState(zone_set_id=zone_set_id, map_id="town", is_enabled=enabled)
+    office.hear(VAN_1, a_state(zone_sets=(held,)))
+
+
+@pytest.mark.vda5050("13.12")
+def test_a_closed_street_is_a_blocked_zone_along_it_for_whoever_heeds_zones(office: Office, roads: SiteRoads) -> None:
+    close(office, *far_street(roads))
+    assert [to for to, message in office.sent if isinstance(message, ZoneSet)] == [VAN_1]
+    [zones] = told(office)
+    assert (zones.map_id, [zone.zone_type for zone in zones.zones]) == ("town", ["BLOCKED", "BLOCKED"])
+    for zone in zones.zones:
+        edge = roads.graph.edge_by_key(zone.zone_id)
+        assert edge is not None
+        length_m = float(roads.graph.edge_length_m[edge])
+        x, y = np.array(zone.outline).T
+        area_m2 = abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2.0
+        assert area_m2 == pytest.approx(length_m * 2.0 * HALF_WIDTH_M, rel=0.02)
+
+
+def test_nothing_is_told_again_while_nothing_changes(office: Office, roads: SiteRoads) -> None:
+    close(office, *far_street(roads))
+    for _ in range(3):
+        office.turn(due=Due(vehicles=(VAN_1, VAN_2)))
+    assert len(told(office)) == 1
+
+
+@pytest.mark.vda5050("13.12")
+def test_a_street_that_is_open_again_is_no_zone_any_more(office: Office, roads: SiteRoads) -> None:
+    keys = far_street(roads)
+    close(office, *keys)
+    ask(office, *(ReopenRoad(key, "done") for key in keys))
+    assert [len(zones.zones) for zones in told(office)] == [2, 0]
+    assert len({zones.zone_set_id for zones in told(office)}) == 2
+
+
+def test_a_closure_that_runs_out_is_no_zone_any_more(office: Office, roads: SiteRoads) -> None:
+    close(office, *far_street(roads))
+    office.turn(after_s=3700.0)
+    office.hear(VAN_1, a_state())
+    assert [len(zones.zones) for zones in told(office)] == [2, 0]
+
+
+def test_a_street_closed_in_one_direction_is_no_zone_for_the_other_is_open(office: Office, roads: SiteRoads) -> None:
+    close(office, far_street(roads)[0])
+    assert told(office) == []
+
+
+def test_a_road_that_the_vehicle_was_let_into_is_no_zone(roads: SiteRoads) -> None:
+    """By the obstacle on it, it may go and see for itself."""
+    state = loaded(roads, a_run(point=POINT_2))
+    office = Office(roads, after(state, [ev.ProfileLearned(vehicle_id=VAN_1, learned=HEEDS)]))
+    office.turn(due=Due(vehicles=(VAN_1,)))
+    [order] = office.state.orders.values()
+    office.hear(VAN_1, driving(order, 0))
+    key = order.path[order.released - 1].road_key
+    edge = roads.graph.edge_by_key(key)
+    assert edge is not None
+    back = roads.graph.edge_key(int(roads.graph.edge_reverse[edge]))
+    obstacles = [
+        ev.RoadClosed(road_key=each, until_s=NOW_S + 900.0, why="van-2 is blocked", is_obstacle=True)
+        for each in (key, back)
+    ]
+    office.state = after(office.state, obstacles)
+    office.turn(due=Due(vehicles=(VAN_1,)))
+    assert key not in [zone.zone_id for zones in told(office) for zone in zones.zones]
+
+
+def test_a_zone_set_is_sent_until_the_vehicle_shows_it(office: Office, roads: SiteRoads) -> None:
+    close(office, *far_street(roads))
+    [zones] = told(office)
+    row = a_row(zones.zone_set_id, topic="zoneSet")
+    assert outcome(office.state, row) is None
+    shows(office, zones.zone_set_id)
+    assert outcome(office.state, row) is OutboxStatus.CONFIRMED
+
+
+def test_a_zone_set_gives_way_to_a_newer_one(office: Office, roads: SiteRoads) -> None:
+    keys = far_street(roads)
+    close(office, *keys)
+    ask(office, *(ReopenRoad(key, "done") for key in keys))
+    old, _ = told(office)
+    assert outcome(office.state, a_row(old.zone_set_id, topic="zoneSet")) is OutboxStatus.SUPERSEDED
+
+
+def test_a_zone_set_that_is_held_and_not_heeded_is_enabled_once(office: Office, roads: SiteRoads) -> None:
+    close(office, *far_street(roads))
+    [zones] = told(office)
+    office.sent.clear()
+    for _ in range(3):
+        shows(office, zones.zone_set_id, enabled=False)
+    [(_, asked)] = office.sent
+    assert isinstance(asked, InstantActions)
+    [action] = asked.actions
+    assert action.action_type == ActionKind.ENABLE_ZONE_SET.value
+    assert [(p.key, p.value) for p in action.parameters] == [("zoneSetId", zones.zone_set_id)]
+
+
+def test_a_vehicle_that_lost_its_zones_is_told_again(office: Office, roads: SiteRoads) -> None:
+    close(office, *far_street(roads))
+    [zones] = told(office)
+    shows(office, zones.zone_set_id)
+    office.hear(VAN_1, a_state(zone_sets=()))
+    assert [each.zone_set_id for each in told(office)] == [zones.zone_set_id] * 2
+    assert outcome(office.state, a_row(zones.zone_set_id, topic="zoneSet")) is None

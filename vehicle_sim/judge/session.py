@@ -1,0 +1,182 @@
+"""One vehicle meets all checks: who is there, what may be tried, and leaving the vehicle as it was found."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fleet.errors import ConfigError, LinkDownError
+from fleet.wire.messages import Connection, ConnectionState, EmergencyStop
+from vehicle_sim.judge import expect
+from vehicle_sim.judge.bench import SLACK_S, STATE_INTERVAL_S, Bench, MovedError
+from vehicle_sim.judge.moves import COUNTED_MODES, standing_order
+from vehicle_sim.judge.report import Report
+from vehicle_sim.judge.transcript import Entry
+from vehicle_sim.judge.verdict import Check, Finding, JudgedError, Need, Verdict
+
+STANDSTILL_S = 60.0
+WAY_S = 300.0
+"""How long a vehicle may take to the end of its base, so that it ends at a stopping place and not by a cancel."""
+
+NO_ROAD = "nobody told where the vehicle may drive; --nodes FILE, or --site TOML --drive, does"
+NO_HANDS = "nobody stands beside the vehicle; --by-hand says that somebody does"
+
+
+@dataclass(slots=True)
+class Session:
+    """Judges one vehicle.
+
+    Attributes:
+        spoilt: why nothing can be ordered any more.
+    """
+
+    bench: Bench
+    checks: Sequence[Check]
+    spoilt: str = ""
+
+    async def run(self) -> Report:
+        """Meet the vehicle, and make the checks one after the other.
+
+        Raises:
+            ConfigError: the broker cannot be reached, or the vehicle cannot be judged as it is; says what would help.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            line = tasks.create_task(self.bench.listen(), name="line")
+            try:
+                outcome = await self._meet_and_judge()
+            finally:
+                line.cancel()
+        if isinstance(outcome, ConfigError):
+            raise outcome  # outside the group, which would wrap it
+        return outcome
+
+    async def _meet_and_judge(self) -> Report | ConfigError:
+        try:
+            await self._meet()
+        except ConfigError as fault:
+            return fault
+        began_s = self.bench.now_s()
+        findings = [await self._judge(check) for check in self.checks]
+        await self._settle()
+        return Report.of(self.bench, findings, began_s, self._notes())
+
+    # ---- meeting
+
+    async def _meet(self) -> None:
+        bench, terms = self.bench, self.bench.terms
+        who = f"{terms.manufacturer}/{terms.serial_number}"
+        if not await bench.until(lambda: bench.is_up):
+            raise ConfigError(
+                ["the broker cannot be reached: look at --broker, and whether it takes clients from here"]
+            )
+        await bench.until(lambda: bench.has_state and bool(bench.version), terms.patience_s)
+        if bench.prefix is not None and bench.version and not bench.has_state:
+            await bench.ask("stateRequest")
+        await bench.until(lambda: bench.has_state, STATE_INTERVAL_S + SLACK_S)
+        if bench.prefix is None:
+            raise ConfigError(
+                [f"vehicle {who} was not heard on {terms.topic_filter}: look at --vehicle, and at its broker"]
+            )
+        said = [entry.message for entry in bench.transcript.of("connection") if isinstance(entry.message, Connection)]
+        if not bench.has_state:
+            away = (
+                f"; its connection says {said[-1].state}"
+                if said and said[-1].state is not ConnectionState.ONLINE
+                else ""
+            )
+            faults = [entry.fault for entry in bench.transcript.of("state") if entry.fault]
+            unread = f"; its state cannot be read: {faults[0]}" if faults else ""
+            raise ConfigError([f"vehicle {who} sends no state that can be read{away}{unread}: bring it online first"])
+        if not bench.is_idle():
+            order = bench.state.order_id
+            raise ConfigError([f"vehicle {who} is busy with order {order!r}: let its master end that first"])
+        if bench.course is not None and bench.course.find(bench.state) is None:
+            begin, at = bench.course.nodes[0].node_id, bench.state.last_node_id
+            raise ConfigError([f"vehicle {who} stands at {at!r}, not on its course: drive it to {begin!r} first"])
+        bench.calm()
+
+    # ---- judging
+
+    async def _judge(self, check: Check) -> Finding:
+        bench = self.bench
+        bench.mark = len(bench.transcript)
+        began_s = bench.now_s()
+        hindrance = self._hindrance(check)
+        verdict, why, shown = (Verdict.NOT_TRIED, hindrance, ()) if hindrance else await self._verdict(check)
+        since = (entry for entry in bench.transcript.entries[bench.mark :] if entry.name != "visualization")
+        evidence = shown or (tuple(since) if verdict is Verdict.WRONG else ())
+        ended_s = bench.now_s()
+        if Need.ORDERS in check.needs and not hindrance:
+            await self._settle()
+        return Finding(check=check, verdict=verdict, why=why, began_s=began_s, ended_s=ended_s, evidence=evidence)
+
+    async def _verdict(self, check: Check) -> tuple[Verdict, str, tuple[Entry, ...]]:
+        try:
+            await check.steps(self.bench)
+        except JudgedError as end:
+            return end.verdict, end.why, end.entries
+        except MovedError:
+            return Verdict.WRONG, "drives although nothing that was sent let it", ()
+        except LinkDownError as fault:
+            return Verdict.NOT_TRIED, f"the line to the broker broke: {fault}", ()
+        return Verdict.RIGHT, "", ()
+
+    def _hindrance(self, check: Check) -> str:
+        bench, needs = self.bench, check.needs
+        if Need.ROAD in needs and bench.course is None:
+            return NO_ROAD
+        if Need.HANDS in needs and bench.hands is None:
+            return NO_HANDS
+        if Need.ORDERS not in needs:
+            return ""
+        if self.spoilt:
+            return self.spoilt
+        if bench.state.mode not in COUNTED_MODES:
+            return f"the vehicle is in mode {bench.state.mode}, which takes no orders"
+        if bench.state.safety.emergency_stop is not EmergencyStop.NONE:
+            return "the vehicle is in an emergency stop"
+        return ""
+
+    # ---- leaving it as it was
+
+    async def _settle(self) -> None:
+        """Let nothing be open, paused or moving; what cannot be brought to that ends all orders."""
+        bench = self.bench
+        try:
+            was_allowed, bench.may_drive = bench.may_drive, True  # until it stands
+            bench.calm()
+            if bench.state.paused:
+                await bench.ask("stopPause")
+            if was_allowed:
+                await bench.until(lambda: bench.is_idle() or not bench.state.driving, WAY_S)
+            if not bench.is_idle() or bench.state.driving:
+                await bench.ask("cancelOrder")
+            if not await bench.until(lambda: bench.is_idle() and not bench.state.driving, STANDSTILL_S):
+                self.spoilt = self.spoilt or "the vehicle could not be brought to rest after an earlier check"
+            elif any(not error.references for error in bench.state.errors) and bench.state.mode in COUNTED_MODES:
+                await self._clear_errors()
+        except LinkDownError as fault:
+            self.spoilt = f"the line to the broker broke: {fault}"
+        bench.may_drive = False
+        bench.calm()
+
+    async def _clear_errors(self) -> None:
+        """Errors that name nothing would be taken for the answer to what is sent next; a new order clears them."""
+        order = standing_order(self.bench)
+        try:
+            await expect.taken(self.bench, order, await self.bench.tell(order))
+        except JudgedError:
+            return
+
+    def _notes(self) -> tuple[str, ...]:
+        bench, notes = self.bench, []
+        if bench.transcript.strangers:
+            notes.append(f"Somebody else sent the vehicle {len(bench.transcript.strangers)} messages; judge it alone.")
+        if bench.transcript.breaks_s:
+            notes.append(f"Our line to the broker broke {len(bench.transcript.breaks_s)} times.")
+        if self.spoilt:
+            notes.append(f"Look at the vehicle: {self.spoilt}.")
+        if bench.has_state and bench.course is not None and bench.course.find(bench.state) is None:
+            notes.append("The vehicle stands between the nodes of its course, where a cancel left it; bring it back.")
+        return tuple(notes)
