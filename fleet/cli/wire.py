@@ -19,6 +19,7 @@ from fleet.errors import BrokerError, FleetError
 if TYPE_CHECKING:
     from fleet.model.site import Site
     from fleet.wire.broker_url import BrokerUrl
+    from fleet.wire.login import Login
     from fleet.wire.sniff.heard import Entry
     from fleet.wire.sniff.report import SniffReport
     from fleet.wire.sniff.schemas import OfficialSchemas
@@ -67,7 +68,7 @@ def sniff(
     else:
         url = _url(broker, read_site)
         with _recording(record, sniffer.hear) as take:
-            ended_s = _listen(url, take, seconds)
+            ended_s = _listen(url, take, seconds, _login(read_site))
     report = sniffer.end(ended_s)
     _show(report, output)
     if not report.is_clean:
@@ -171,7 +172,19 @@ def _replay(path: Path, hear: Callable[[Entry], None]) -> None:
         raise CommandError(ExitCode.MISUSED, f"{path}: {error}", "each line is one that --record wrote") from error
 
 
-def _listen(url: BrokerUrl, take: Callable[[Entry], None], seconds: float | None) -> float:
+def _login(site: Site | None) -> Login:
+    """Who we are at the broker: what the site says, else the environment."""
+    from fleet.wire.login import login_of, read_login
+
+    try:
+        if site is None or site.broker.is_embedded:
+            return login_of(os.environ)
+        return read_login(site.broker.user, site.broker.password_file, site.broker.ca_file, os.environ)
+    except BrokerError as error:
+        raise CommandError(ExitCode.MISUSED, str(error)) from error
+
+
+def _listen(url: BrokerUrl, take: Callable[[Entry], None], seconds: float | None, login: Login) -> float:
     """Listen until it is time, and tell when that was."""
     import asyncio
     import signal
@@ -186,7 +199,7 @@ def _listen(url: BrokerUrl, take: Callable[[Entry], None], seconds: float | None
         for asked in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(asked, stop.set)
         say(f"listening to {url}" + (f" for {seconds:g} s" if seconds is not None else ", until Ctrl-C"))
-        return await listen(url, take, stop, seconds, clock)
+        return await listen(url, take, stop, seconds, clock, login)
 
     try:
         reason = asyncio.run(listened())

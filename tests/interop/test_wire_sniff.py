@@ -33,8 +33,7 @@ from fleet.wire.sniff.schemas import SLIPS, OfficialSchemas
 from fleet.wire.sniff.sniffer import Sniffer
 from tests.interop.daemon_at_work import ROOT, SITE, until
 from tests.interop.heard import awaited
-from tests.interop.rigs import MqttRig, open_rig
-from tests.interop.test_wire_links import REAL_KINDS, OpenRig, opener
+from tests.interop.rigs import REAL_KINDS, MqttRig, OpenRig, open_rig, opener
 from tests.interop.test_wire_schemas import DIFFERENCES, Difference
 from tests.simulation.block_town import SCENARIO, block_town
 from tests.street import street

@@ -10,6 +10,7 @@ import aiomqtt
 from fleet.clock import Clock
 from fleet.errors import BrokerError
 from fleet.wire.broker_url import BrokerUrl
+from fleet.wire.login import Login
 from fleet.wire.sniff.heard import AskedAgain, Entry, Heard
 
 EVERYTHING, EVERY_VEHICLE = "#", "+/+/+/+/+"
@@ -19,16 +20,29 @@ AGAIN_S = 1.0  # for what the broker keeps to come once more
 
 
 async def listen(
-    url: BrokerUrl, take: Callable[[Entry], None], stop: asyncio.Event, seconds: float | None, clock: Clock
+    url: BrokerUrl,
+    take: Callable[[Entry], None],
+    stop: asyncio.Event,
+    seconds: float | None,
+    clock: Clock,
+    login: Login | None = None,
 ) -> str:
     """Hand on everything until `stop` is set or the seconds are over; why it ended before that, or nothing.
 
     Raises:
         BrokerError: the broker cannot be reached.
     """
+    login = login or Login()
     try:
         async with aiomqtt.Client(
-            url.host, url.port, protocol=aiomqtt.ProtocolVersion.V311, clean_session=True, timeout=ANSWER_S_MAX
+            url.host,
+            url.port,
+            protocol=aiomqtt.ProtocolVersion.V311,
+            clean_session=True,
+            timeout=ANSWER_S_MAX,
+            username=login.user,
+            password=login.password,
+            tls_context=login.tls() if url.is_secure else None,
         ) as client:
             await client.subscribe(EVERYTHING, qos=LISTEN_QOS)
             return await _serve(client, take, stop, seconds, clock)
