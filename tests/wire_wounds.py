@@ -58,7 +58,7 @@ def twisted(payload: bytes, rng: random.Random) -> bytes:
             case 4:
                 part[key] = copy.deepcopy(rng.choice(holders))
             case _:
-                part[key] = rng.choice(VALUES)
+                part[key] = copy.deepcopy(rng.choice(VALUES))
     return msgspec.json.encode(message)
 
 

@@ -78,7 +78,8 @@ def registry() -> Registry:
 
 def codec_for(version: str) -> VersionCodec:
     """The codec of a version; see `Registry.codec_for`."""
-    return registry().codec_for(version)
+    known = registry()
+    return known.codecs.get(version) or known.codec_for(version)
 
 
 def codec_said(said: str, topic_major: int, configured: VersionCodec) -> VersionCodec:
