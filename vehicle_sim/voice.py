@@ -33,6 +33,7 @@ from fleet.wire.messages import (
     VehicleState,
     Visualization,
     Waypoint,
+    ZoneType,
 )
 from vehicle_sim import complaints
 from vehicle_sim.complaints import error_of
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 HEADER_ID_MAX = 2**32
 REQUIRED_KEYS = ("stationType", "stationName", "loadId")
+ZONES_SINCE = 3
+"""The major of the first version with zones."""
 HEIGHT_M = 1.8  # of a small van; nothing is decided by it
 
 
@@ -286,6 +289,7 @@ class Voice:
             ),
             actions=self.offers(),
             optional_parameters=self._optional_parameters(),
+            zone_types=tuple(sorted(ZoneType)) if self._owner.major >= ZONES_SINCE else (),
         )
 
     def offers(self) -> tuple[OfferedAction, ...]:
