@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 
 from shapely import LineString
+from shapely.ops import substring
 
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
@@ -31,6 +32,8 @@ BLOCKED = "BLOCKED"
 INSTANT = "instantActions"
 HALF_WIDTH_M = 2.0
 """Of the zone along a road: its lane, and not the pavement beside it."""
+CLEAR_M = 8.0
+"""Free between the end of a zone and the junction: who passes there must not be stopped by it."""
 
 
 def heeds_zones(twin: Twin) -> bool:
@@ -119,6 +122,10 @@ def _name(map_id: str, keys: tuple[str, ...]) -> str:
 def _zone(graph: RoadGraph, key: str, limits: WireLimits) -> wire.Zone:
     edge = graph.edge_by_key(key)
     assert edge is not None
-    shape = LineString(graph.polyline(edge)).buffer(HALF_WIDTH_M, quad_segs=2, cap_style="flat", join_style="mitre")
+    line = LineString(graph.polyline(edge))
+    clear_m = min(CLEAR_M, line.length / 4.0)
+    shape = substring(line, clear_m, line.length - clear_m).buffer(
+        HALF_WIDTH_M, quad_segs=2, cap_style="flat", join_style="mitre"
+    )
     outline = tuple((round(float(x), 3), round(float(y), 3)) for x, y in shape.exterior.coords[:-1])
     return wire.Zone(zone_id=their_name(key, limits), zone_type=wire.ZoneType.BLOCKED, outline=outline)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
+from shapely import LineString, Polygon
 
 from fleet.controller.turn import Due
 from fleet.dispatch.commands import CloseRoad, ReopenRoad
@@ -14,7 +15,7 @@ from fleet.model import event as ev
 from fleet.model.order import ActionKind
 from fleet.model.profile import Learned
 from fleet.orders.outlet import OutboxStatus, outcome
-from fleet.orders.zones import HALF_WIDTH_M
+from fleet.orders.zones import CLEAR_M, HALF_WIDTH_M
 from fleet.roads.site_roads import SiteRoads
 from fleet.wire.messages import InstantActions, VehicleState, ZoneSet, ZoneSetState
 from tests.nouns import NOW_S, POINT_2, VAN_1, VAN_2, Office, a_run, a_state, a_vehicle, after, driving, loaded, opened
@@ -70,7 +71,18 @@ def test_a_closed_street_is_a_blocked_zone_along_it_for_whoever_heeds_zones(offi
         length_m = float(roads.graph.edge_length_m[edge])
         x, y = np.array(zone.outline).T
         area_m2 = abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2.0
-        assert area_m2 == pytest.approx(length_m * 2.0 * HALF_WIDTH_M, rel=0.02)
+        assert area_m2 == pytest.approx((length_m - 2.0 * CLEAR_M) * 2.0 * HALF_WIDTH_M, rel=0.01)
+
+
+def test_a_zone_stands_clear_of_the_junctions_at_its_ends(office: Office, roads: SiteRoads) -> None:
+    keys = far_street(roads)
+    close(office, *keys)
+    [zones] = told(office)
+    for zone in zones.zones:
+        outline = Polygon(zone.outline)
+        for edge in range(roads.graph.edge_count):
+            is_closed = roads.graph.edge_key(edge) in keys
+            assert outline.intersects(LineString(roads.graph.polyline(edge))) is is_closed
 
 
 def test_nothing_is_told_again_while_nothing_changes(office: Office, roads: SiteRoads) -> None:
