@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,7 +75,7 @@ def sniff(
     else:
         ears = Ears(
             url=_url(broker, read_site),
-            login=_login(broker, read_site, user, password_file, ca_file),
+            login=_login(read_site, user, password_file, ca_file),
             clock=SystemClock.started_now(),
             only=_names(vehicle),
             seconds=seconds,
@@ -185,17 +186,20 @@ def _replay(path: Path, hear: Callable[[Entry], None]) -> None:
         raise CommandError(ExitCode.MISUSED, f"{path}: {error}", "each line is one that --record wrote") from error
 
 
-def _login(broker: str | None, site: Site | None, user: str, password_file: Path | None, ca_file: Path | None) -> Login:
-    """What the flags say; without an address among them, what the site says."""
-    from fleet.wire.login import read_login
+def _login(site: Site | None, user: str, password_file: Path | None, ca_file: Path | None) -> Login:
+    """Who we are at the broker: what the flags say, else the site, else the environment."""
+    from fleet.wire.login import login_of, read_login
 
     try:
-        if broker is None and site is not None and not user:
-            at = site.broker
-            return read_login(at.user, at.password_file, ca_file or at.ca_file, os.environ)
-        return read_login(user, password_file, ca_file, os.environ if user else {})
+        if user or password_file is not None:
+            return read_login(user, password_file, ca_file, os.environ)
+        if site is None or site.broker.is_embedded:
+            login = login_of(os.environ)
+        else:
+            login = read_login(site.broker.user, site.broker.password_file, site.broker.ca_file, os.environ)
     except BrokerError as error:
         raise CommandError(ExitCode.MISUSED, str(error)) from error
+    return login if ca_file is None else replace(login, trust_file=ca_file)
 
 
 def _listen(ears: Ears, take: Callable[[Entry], None]) -> None:
