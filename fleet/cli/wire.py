@@ -75,7 +75,7 @@ def sniff(
     else:
         ears = Ears(
             url=_url(broker, read_site),
-            login=_login(read_site, user, password_file, ca_file),
+            login=_login(broker, read_site, user, password_file, ca_file),
             clock=SystemClock.started_now(),
             only=_names(vehicle),
             seconds=seconds,
@@ -186,14 +186,14 @@ def _replay(path: Path, hear: Callable[[Entry], None]) -> None:
         raise CommandError(ExitCode.MISUSED, f"{path}: {error}", "each line is one that --record wrote") from error
 
 
-def _login(site: Site | None, user: str, password_file: Path | None, ca_file: Path | None) -> Login:
-    """Who we are at the broker: what the flags say, else the site, else the environment."""
+def _login(broker: str | None, site: Site | None, user: str, password_file: Path | None, ca_file: Path | None) -> Login:
+    """What the flags say, else the site where its own broker is meant, else the environment."""
     from fleet.wire.login import login_of, read_login
 
     try:
         if user or password_file is not None:
             return read_login(user, password_file, ca_file, os.environ)
-        if site is None or site.broker.is_embedded:
+        if broker is not None or site is None or site.broker.is_embedded:
             login = login_of(os.environ)
         else:
             login = read_login(site.broker.user, site.broker.password_file, site.broker.ca_file, os.environ)

@@ -52,14 +52,14 @@ def extension(order: Order, limits: Limits, now_s: float) -> int | None:
     """Up to where the base should be extended now, or None.
 
     Each extension covers at least `base_extension_s` of driving, so that messages stay few, except the last one of
-    the way and one without which the vehicle would come to stand.
+    the way, one that the vehicle asks for, and one without which it would come to stand.
     """
     gone_s = _gone_s(order, now_s)
     target = release_until(order, limits, gone_s)
     if target <= order.released:
         return None
     gain_s = sum(edge.duration_s for edge in order.path[order.released : target])
-    if target == len(order.path) or gain_s >= limits.base_extension_s:
+    if target == len(order.path) or gain_s >= limits.base_extension_s or order.wants_base:
         return target
     return target if _base_s(order) - gone_s <= limits.base_extension_s + SAME_S else None
 

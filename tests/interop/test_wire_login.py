@@ -16,7 +16,7 @@ from fleet.wire.login import Login
 from fleet.wire.mqtt import MqttLink
 from fleet.wire.rights import Rights
 from fleet.wire.sniff.heard import Entry
-from fleet.wire.sniff.listen import listen
+from fleet.wire.sniff.listen import Ears, listen
 from fleet.wire.subscription import Subscription
 from tests.interop.guest import password_of
 from tests.interop.heard import Heard, awaited
@@ -95,7 +95,8 @@ async def test_a_listener_on_the_wire_shows_itself_as_well(tmp_path: Path, certi
         assert isinstance(rig, MqttRig)
         login = Login(user="fleet", password=PASSWORD, trust_file=certificate)
         stop, entries, heard = asyncio.Event(), list[Entry](), Heard()
-        tasks.create_task(listen(rig.url, entries.append, stop, None, SystemClock.started_now(), login))
+        ears = Ears(url=rig.url, login=login, clock=SystemClock.started_now())
+        tasks.create_task(listen(ears, entries.append, stop))
         line = link(rig, login)
         rig.run(line, heard)
         await heard.until(lambda: line.is_up)

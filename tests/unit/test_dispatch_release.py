@@ -113,3 +113,11 @@ def test_a_healthy_vehicle_comes_to_its_goal_whatever_its_way_looks_like(metres:
         order = order if target is None else replace(order, released=target)
         assert order.released > order.passed or order.released == len(order.path)
     assert order.released == 30
+
+
+@pytest.mark.vda5050("6.11")
+def test_a_vehicle_that_asks_for_more_road_gets_what_there_is_and_nothing_is_no_error() -> None:
+    order = evenly(40, 50.0, released=10, passed=1)
+    assert extension(order, LIMITS, 0.0) is None
+    assert extension(replace(order, wants_base=True), LIMITS, 0.0) == 11
+    assert extension(replace(order, wants_base=True, released=11), LIMITS, 0.0) is None
