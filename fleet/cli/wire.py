@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -186,18 +187,19 @@ def _replay(path: Path, hear: Callable[[Entry], None]) -> None:
 
 
 def _login(broker: str | None, site: Site | None, user: str, password_file: Path | None, ca_file: Path | None) -> Login:
-    """What the flags say; without an address among them, what the site says."""
+    """What the flags say, else the site where its own broker is meant, else the environment."""
     from fleet.wire.login import login_of, read_login
 
     try:
-        if broker is None and site is not None and not user:
-            at = site.broker
-            return read_login(at.user, at.password_file, ca_file or at.ca_file, os.environ)
-        if not (user or password_file or ca_file):
-            return login_of(os.environ)
-        return read_login(user, password_file, ca_file, os.environ if user else {})
+        if user or password_file is not None:
+            return read_login(user, password_file, ca_file, os.environ)
+        if broker is not None or site is None or site.broker.is_embedded:
+            login = login_of(os.environ)
+        else:
+            login = read_login(site.broker.user, site.broker.password_file, site.broker.ca_file, os.environ)
     except BrokerError as error:
         raise CommandError(ExitCode.MISUSED, str(error)) from error
+    return login if ca_file is None else replace(login, trust_file=ca_file)
 
 
 def _listen(ears: Ears, take: Callable[[Entry], None]) -> None:

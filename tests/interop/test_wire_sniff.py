@@ -24,6 +24,7 @@ from fleet.errors import BrokerError
 from fleet.model.order import Order
 from fleet.orders import carry_out
 from fleet.orders.build import Terms, update_message
+from fleet.orders.guard import Guard
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.login import Login
 from fleet.wire.memory import MemoryBroker
@@ -115,6 +116,7 @@ def test_a_master_that_lets_updates_begin_anywhere_is_found(tmp_path: Path, monk
 
     monkeypatch.setattr(carry_out, "update_message", from_the_beginning)
     monkeypatch.setattr(carry_out, "refuse_unsound", lambda before, after, message: None)
+    monkeypatch.setattr(Guard, "faults", lambda self, vehicle_id, order_id, message, state: [])
     report, _ = bystander(tmp_path, monkeypatch, SCENARIO)
     assert {(finding.by, finding.line.name) for finding in report.violations} == {("master", "stitch")}
 
