@@ -41,6 +41,7 @@ def result_json(outcome: Outcome, wall_s: float, cpu_s: float) -> dict[str, obje
             {"check": v.check, "time_s": round(v.time_s, 3), "vehicle": v.vehicle, "detail": v.detail}
             for v in outcome.violations
         ],
+        "releases_past_unsafe_end": sum(v.check == "S30" for v in outcome.violations),
         "assists": state.counters.get("assist", 0),
         "stops_for_want_of_base": outcome.stops_for_want_of_base,
         "plan_ms": _milliseconds(outcome.plan_s),

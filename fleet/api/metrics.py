@@ -72,6 +72,8 @@ class _Fleet(Collector):
         yield CounterMetricFamily("fleet_messages_resent", "Messages sent again, unconfirmed.", stats.resent)
         text = "Bases released beyond the limits, to the next place to stand."
         yield CounterMetricFamily("fleet_releases_beyond_limits", text, stats.long_releases)
+        text = "Orders that broke a promise when they were looked at last, and were not sent."
+        yield CounterMetricFamily("fleet_orders_held_back", text, stats.held_back)
         topics: dict[str, int] = {}
         for place, count in stats.schema_violations.items():
             topic = place.partition(":")[0]

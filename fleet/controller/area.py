@@ -40,6 +40,7 @@ from fleet.journal.record import Head
 from fleet.journal.replay import restore
 from fleet.journal.writer import Writer
 from fleet.model.ids import OrderId, VehicleId
+from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxStatus, Outlet
 from fleet.planning.port import Budget, Solver
 from fleet.roads.site_roads import SiteRoads
@@ -104,7 +105,8 @@ class AreaController:
         self.ear = Ear(self.site, parts.clock, self.inbox, self.watch, self.stats)
         self.lease = LeaseKeeper(parts.store, parts.clock, self.site.id, parts.owner, parts.lease_s)
         self.outlet = Outlet(self.site.limits)
-        self.sender = Sender(self.site, parts.clock, parts.link, self.outlet, self.inbox, self.lease, self.stats)
+        guard = Guard(self.roads)
+        self.sender = Sender(self.site, parts.clock, parts.link, self.outlet, self.inbox, self.lease, self.stats, guard)
         self.archive = Archive(parts.store, self.site.id)
         self.housekeeper = Housekeeper(parts.store, parts.clock, self.site)
         self.improver = Improver(self.roads, parts.clock, parts.budget, self.inbox, self.stats)

@@ -38,6 +38,7 @@ class Facts:
     """All that a turn takes in.
 
     Attributes:
+        held_back: vehicles for which an order was not sent at the last moment, and why.
         spoke_since: where the line came up, who has said a state on it since; what the others said is older.
         link_ups: where it came up, how many times it has by then.
         voices: how messages were said where that was new, by vehicle and topic.
@@ -49,6 +50,7 @@ class Facts:
     commands: list[Asked] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     unconfirmed: list[tuple[VehicleId, str, int]] = field(default_factory=list)
+    held_back: dict[VehicleId, str] = field(default_factory=dict)
     link_came_up: bool = False
     spoke_since: set[VehicleId] = field(default_factory=set)
     link_ups: int = 0
@@ -59,7 +61,8 @@ class Facts:
     @property
     def count(self) -> int:
         states = sum(len(states) for states in self.states.values())
-        return len(self.connections) + states + len(self.commands) + len(self.plans) + len(self.unconfirmed)
+        others = len(self.commands) + len(self.plans) + len(self.unconfirmed) + len(self.held_back)
+        return len(self.connections) + states + others
 
 
 class Inbox:
@@ -129,6 +132,11 @@ class Inbox:
         self._unconfirmed[vehicle_id, ref] = attempts
         self._news.set()
 
+    def put_held_back(self, vehicle_id: VehicleId, why: str) -> None:
+        """An order for this vehicle broke a promise when it was about to leave."""
+        self._facts.held_back.setdefault(vehicle_id, why)
+        self._news.set()
+
     def put_link_up(self) -> None:
         """The line came up: what was said before it came up says nothing of now."""
         self.link_ups += 1
@@ -173,6 +181,7 @@ class Inbox:
                 self.put_connection(vehicle_id, said)
         older = {(vehicle_id, ref): attempts for vehicle_id, ref, attempts in facts.unconfirmed}
         self._unconfirmed = older | self._unconfirmed
+        facts.held_back |= newer.held_back
         facts.plans = newer.plans or facts.plans
         facts.voices |= newer.voices
         facts.factsheets |= newer.factsheets

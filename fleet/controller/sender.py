@@ -13,19 +13,23 @@ from fleet.controller.inbox import Inbox
 from fleet.controller.lease import LeaseKeeper
 from fleet.controller.stats import Stats
 from fleet.errors import LinkDownError
-from fleet.model.ids import VehicleId
+from fleet.model.ids import OrderId, VehicleId
 from fleet.model.profile import Profile
 from fleet.model.site import Site
 from fleet.model.vehicle import Vehicle
+from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxRow, Outlet
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.profiles import profile
-from fleet.wire.codec import with_header
+from fleet.wire.codec import decode_order, with_header
 from fleet.wire.link import Link, Topic
-from fleet.wire.messages import Header
+from fleet.wire.messages import Header, Order
 from fleet.wire.rules import violations
 
 EPOCH_STEP = 2**20
+SENT_BYTES_MAX = 256 * 1024
+"""A broker throws out whoever says more than it takes: one order, sent again and again, would cost all the line."""
+HELD_BACK_CHARS_MAX = 400
 
 log = structlog.get_logger("fleet.sender")
 
@@ -49,8 +53,10 @@ class Sender:
         inbox: Inbox,
         lease: LeaseKeeper,
         stats: Stats,
+        guard: Guard,
     ) -> None:
         self._site = site
+        self._guard = guard
         self._clock = clock
         self._link = link
         self._outlet = outlet
@@ -83,7 +89,7 @@ class Sender:
                 continue
             for row, attempts in self._outlet.due(state(), self._clock.trade_now_s()):
                 if self._may_send() and self._outlet.may_go(state(), row):
-                    await self._send(row, attempts, profile(state().twin(row.vehicle_id)))
+                    await self._send(row, attempts, state())
                 else:  # things changed while the rows before it went out
                     self._outlet.not_sent(row.id)
 
@@ -92,23 +98,49 @@ class Sender:
         is_free = self._link.is_up and self._lease.is_good and not self.is_held
         return is_free and knows_line and self.may_command()
 
-    async def _send(self, row: OutboxRow, attempts: int, to: Profile) -> None:
+    async def _send(self, row: OutboxRow, attempts: int, state: FleetState) -> None:
         if attempts == self._site.limits.resend_attempts + 1:
             self._inbox.put_unconfirmed(row.vehicle_id, row.ref, attempts - 1)
         vehicle = self._site.vehicles[row.vehicle_id]
+        to = profile(state.twin(row.vehicle_id))
         payload = with_header(row.body, self._header(row, vehicle, to.version))
         topic = Topic(vehicle.interface_name, to.topic_major, vehicle.manufacturer, vehicle.serial_number, row.topic)
         self._judge(to.version, row.topic, payload)
+        if len(payload) > SENT_BYTES_MAX:
+            self._stats.dropped["too_large_to_send"] += 1
+            log.error("too_large_to_send", vehicle=row.vehicle_id, ref=row.ref, length=len(payload))
+            return
+        order = self._sound_order(row, payload, state, to) if row.topic == "order" else None
+        if row.topic == "order" and order is None:
+            self._outlet.not_sent(row.id)
+            return
         try:
             await self._link.publish(topic.text(), payload)
         except LinkDownError as error:
             log.warning("not_sent", vehicle=row.vehicle_id, ref=row.ref, reason=str(error))
             return
+        if order is not None:
+            self._guard.sent(row.vehicle_id, order)
         self._stats.sent[row.topic] += 1
         if attempts > 1:
             self._stats.resent += 1
         if (decided_s := self._decided_s.pop(row.id, None)) is not None:
             self._stats.dispatch_s.append(self._clock.machine_now_s() - decided_s)
+
+    def _sound_order(self, row: OutboxRow, payload: bytes, state: FleetState, to: Profile) -> Order | None:
+        """The order as its vehicle will read it, if it may be sent; if not, nobody gets it and a person is called."""
+        try:
+            order = decode_order(payload, to.version, to.fields)[1]
+            faults = self._guard.faults(row.vehicle_id, OrderId(row.ref), order, state)
+        except Exception as error:  # whatever is wrong with a message or its judge, it is not sent
+            order, faults = None, [f"{type(error).__name__}: {error}"]
+        if order is not None and not faults:
+            return order
+        text = f"{row.ref}.{row.update_id} was not sent: {'; '.join(faults)}"[:HELD_BACK_CHARS_MAX]
+        self._stats.held_back += 1
+        log.error("order_held_back", vehicle=row.vehicle_id, ref=row.ref, update=row.update_id, faults=faults)
+        self._inbox.put_held_back(row.vehicle_id, text)
+        return None
 
     def _judge(self, version: str, name: str, payload: bytes) -> None:
         for violation in violations(version, name, payload):

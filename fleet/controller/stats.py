@@ -24,6 +24,7 @@ class Stats:
         self.resent = 0
         self.other_controllers = 0
         self.long_releases = 0
+        self.held_back = 0
         self.turn_s: deque[float] = deque(maxlen=KEPT)
         self.solver_s: deque[float] = deque(maxlen=KEPT)
         self.dispatch_s: deque[float] = deque(maxlen=KEPT)

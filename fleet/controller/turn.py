@@ -16,7 +16,7 @@ from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPhase
-from fleet.model.site import Limits
+from fleet.model.site import Limits, Site
 from fleet.model.twin import Liveness, Twin
 from fleet.orders.asked import see_to_asked
 from fleet.orders.carry_out import carry_out, refusal_of_untold
@@ -123,7 +123,7 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
     if facts.link_came_up:
         for vehicle_id in roads.site.vehicles:
             _ask_anew(draft, vehicle_id)
-    _introduce(draft, facts, outcome)
+    _introduce(draft, roads.site, facts, outcome)
     for vehicle_id in sorted(facts.states):
         for state in facts.states[vehicle_id]:
             _for_vehicle(draft, vehicle_id, outcome, partial(take_state, draft, roads, vehicle_id, state))
@@ -141,6 +141,8 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
         _isolated(draft, f"silence:{vehicle_id}", outcome, partial(take_silence, draft, vehicle_id, level))
     for vehicle_id, ref, attempts in facts.unconfirmed:
         unconfirmed(draft, vehicle_id, ref, attempts)
+    for vehicle_id, why in sorted(facts.held_back.items()):
+        _quarantine(draft, vehicle_subject(vehicle_id), why)
 
 
 def _withdraw(draft: Draft, roads: SiteRoads, order_id: OrderId, outcome: Outcome) -> None:
@@ -180,13 +182,13 @@ def _doubt(draft: Draft, roads: SiteRoads, facts: Facts) -> None:
             draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
 
 
-def _introduce(draft: Draft, facts: Facts, outcome: Outcome) -> None:
+def _introduce(draft: Draft, site: Site, facts: Facts, outcome: Outcome) -> None:
     """How vehicles want to be spoken to; what one in quarantine tells of it is not told again, so it is noted too."""
     for vehicle_id, topic in sorted(facts.voices):
-        work = partial(take_voice, draft, vehicle_id, facts.voices[vehicle_id, topic])
+        work = partial(take_voice, draft, site, vehicle_id, facts.voices[vehicle_id, topic])
         _isolated(draft, f"profile:{vehicle_id}", outcome, work)
     for vehicle_id in sorted(facts.factsheets):
-        work = partial(take_factsheet, draft, vehicle_id, facts.factsheets[vehicle_id])
+        work = partial(take_factsheet, draft, site, vehicle_id, facts.factsheets[vehicle_id])
         _isolated(draft, f"profile:{vehicle_id}", outcome, work)
     for vehicle_id in sorted(facts.restarted):
         request(draft, vehicle_id, ActionKind.STATE_REQUEST)
@@ -279,15 +281,18 @@ def _isolated(draft: Draft, subject: str, outcome: Outcome, work: Callable[[], o
     except Exception as error:
         draft.back_to(mark)
         outcome.failures.append((subject, error))
-        text = f"{type(error).__name__}: {error}"
-        if draft.state.quarantine.get(subject) != text:
-            draft.emit(ev.ItemQuarantined(subject=subject, error=text))
-            raise_assist(draft, AssistCause.QUARANTINED, subject, text)
+        _quarantine(draft, subject, f"{type(error).__name__}: {error}")
         return False
     if subject in draft.state.quarantine:
         draft.emit(ev.QuarantineEnded(subject=subject, why="it worked again"))
         resolve_assist(draft, AssistCause.QUARANTINED, subject, "it worked again")
     return True
+
+
+def _quarantine(draft: Draft, subject: str, why: str) -> None:
+    if draft.state.quarantine.get(subject) != why:
+        draft.emit(ev.ItemQuarantined(subject=subject, error=why))
+        raise_assist(draft, AssistCause.QUARANTINED, subject, why)
 
 
 def long_releases(draft: Draft, limits: Limits) -> Iterator[Order]:

@@ -199,7 +199,10 @@ def _is_shallow(payload: bytes) -> bool:
     """Whether brackets outside strings vanish when innermost pairs are taken away `NESTING_MAX` times."""
     if b"\\" in payload:
         payload = payload.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = b"".join(payload.translate(None, _ALL_BUT_BRACKETS).split(b'"')[::2])
+    # Where one text ends and the next begins, or a text is empty, the quotes go: what is inside stays inside.
+    brackets = payload.translate(None, _ALL_BUT_BRACKETS).replace(b'""', b"")
+    if b'"' in brackets:
+        brackets = b"".join(brackets.split(b'"')[::2])
     for _ in range(NESTING_MAX):
         if not brackets:
             return True

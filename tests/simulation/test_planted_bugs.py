@@ -20,8 +20,9 @@ from fleet.errors import FencedError
 from fleet.journal import rows
 from fleet.journal.commit import Commit
 from fleet.model import event as ev
-from fleet.orders import carry_out, follow, handover, outlet, take_in
+from fleet.orders import carry_out, follow, handover, outlet, take_in, way
 from fleet.orders.build import update_message
+from fleet.orders.guard import Guard
 from fleet.roads import permit, refuse
 from fleet.roads.graph import RoadGraph, TextColumn
 from fleet.state.apply import APPLIERS
@@ -102,7 +103,14 @@ def publishes_before_commit(controller: AreaController) -> None:
 
 
 def test_publishing_before_the_commit_is_found(town: Town) -> None:
-    assert found_by_crashes(town, "S18", publishes_before_commit)
+    with instead_of(Guard, "faults", lambda *args: []):
+        assert found_by_crashes(town, "S18", publishes_before_commit)
+
+
+def test_what_is_not_committed_is_held_back_at_the_last_moment(town: Town) -> None:
+    broken = shown(town, 1, Options(solver_steps=0, spoil=publishes_before_commit))
+    assert "S21" in broken
+    assert "S18" not in broken
 
 
 def forgets_keys(draft: Any, site: Any, command: Any, past: Any) -> Any:
@@ -196,7 +204,8 @@ def test_an_update_that_begins_anywhere_is_found(stormy: Town) -> None:
         return whole(replace(before, released=0), after, terms)
 
     unlooked_at = instead_of(carry_out, "refuse_unsound", lambda *args: None)
-    with instead_of(carry_out, "update_message", from_the_beginning), unlooked_at:
+    unguarded = instead_of(Guard, "faults", lambda *args: [])
+    with instead_of(carry_out, "update_message", from_the_beginning), unlooked_at, unguarded:
         assert found_by_seeds(stormy, {"S8", "L1"})
 
 
@@ -222,6 +231,38 @@ def test_a_road_closed_in_a_base_that_nobody_looks_at_is_found(troubled: Town) -
 def test_a_base_as_long_as_the_way_is_found(town: Town) -> None:
     with instead_of(carry_out, "release_until", lambda order, limits: len(order.path)):
         assert "S11" in shown(town, 1, Options(solver_steps=0))
+
+
+def stands_anywhere(*args: Any) -> Any:
+    return tuple(replace(piece, is_safe_end=True) for piece in way.way_of(*args))
+
+
+@pytest.mark.vda5050("13.11", "6.13")
+def test_a_base_that_ends_where_nobody_may_stand_is_held_back_and_called_out(town: Town) -> None:
+    with instead_of(carry_out, "way_of", stands_anywhere):
+        outcome = simulate(*town, 1, Options(solver_steps=0))
+    broken = {violation.check for violation in outcome.violations}
+    assert "S21" in broken, "the vehicle is quarantined, and a person called"
+    assert "S30" not in broken, "nothing of it has left"
+    held = [text for text in outcome.state.quarantine.values() if "nobody may stand" in text]
+    assert held
+
+
+@pytest.mark.vda5050("13.11")
+def test_a_base_that_ends_where_nobody_may_stand_is_found_from_the_bytes_as_well(town: Town) -> None:
+    with instead_of(carry_out, "way_of", stands_anywhere), instead_of(Guard, "faults", lambda *args: []):
+        assert "S30" in shown(town, 1, Options(solver_steps=0))
+
+
+@pytest.mark.parametrize("check", ["S8", "S21"])
+def test_an_update_that_begins_anywhere_never_leaves(stormy: Town, check: str) -> None:
+    whole = update_message
+
+    def from_the_beginning(before: Any, after: Any, terms: Any) -> Any:
+        return whole(replace(before, released=0), after, terms)
+
+    with instead_of(carry_out, "update_message", from_the_beginning):
+        assert (check in shown(stormy, 1, Options(solver_steps=0))) is (check == "S21")
 
 
 def test_calling_back_a_run_that_is_being_handed_over_is_found(troubled: Town) -> None:

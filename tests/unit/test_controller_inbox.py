@@ -225,3 +225,13 @@ def test_news_wakes_whoever_waits_for_it() -> None:
             inbox.take()
 
     asyncio.run(wait())
+
+
+def test_an_order_that_was_held_back_is_told_once_and_not_lost_with_a_turn_that_was_not_recorded() -> None:
+    inbox = Inbox()
+    inbox.put_held_back(VAN_1, "its base ends on a bridge")
+    inbox.put_held_back(VAN_1, "the same again")
+    facts = inbox.take()
+    assert facts.held_back == {VAN_1: "its base ends on a bridge"}
+    inbox.give_back(facts)
+    assert inbox.take().held_back == {VAN_1: "its base ends on a bridge"}

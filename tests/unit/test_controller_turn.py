@@ -102,6 +102,7 @@ def test_one_refused_command_does_not_spoil_the_next(office: Office) -> None:
     assert [isinstance(result, Answer) for _, result in results] == [False, True]
 
 
+@pytest.mark.vda5050("3.9", "1.6")
 def test_every_vehicle_is_asked_for_its_state_and_factsheet_when_the_line_is_up_again(office: Office) -> None:
     office.turn(Facts(link_came_up=True))
     asked = [m.actions[0].action_type for _, m in office.sent if isinstance(m, InstantActions)]
@@ -138,6 +139,7 @@ def test_a_vehicle_that_is_heard_for_the_first_time_in_this_life_may_change_the_
     assert office.hear(VAN_1, a_state()).has_replanned
 
 
+@pytest.mark.vda5050("3.3")
 def test_link_loss_never_leads_to_a_go(office: Office) -> None:
     """The will comes after the last state, in the same turn."""
     broken = Connection(header=a_header(), state=ConnectionState.CONNECTION_BROKEN)
@@ -145,6 +147,7 @@ def test_link_loss_never_leads_to_a_go(office: Office) -> None:
     assert not office.state.twin(VAN_1).can_take_orders
 
 
+@pytest.mark.vda5050("3.5")
 def test_a_connection_that_was_broken_is_mended_by_the_next_state(office: Office) -> None:
     broken = Connection(header=a_header(), state=ConnectionState.CONNECTION_BROKEN)
     office.turn(Facts(connections=[(VAN_1, broken)]))
@@ -155,6 +158,7 @@ def test_a_connection_that_was_broken_is_mended_by_the_next_state(office: Office
 # Who may be told ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("3.2", "11.1")
 @pytest.mark.parametrize(
     "told",
     [

@@ -108,6 +108,7 @@ def test_a_lost_vehicle_calls_a_person_until_it_is_heard(roads: SiteRoads, two_v
     assert causes(heard(roads, draft.state, a_state())) == []
 
 
+@pytest.mark.vda5050("3.2")
 def test_a_connection_says_nothing_about_being_heard(roads: SiteRoads, two_vans: FleetState) -> None:
     draft = Draft(two_vans, NOW_S)
     take_silence(draft, VAN_1, Liveness.LOST)
@@ -118,6 +119,7 @@ def test_a_connection_says_nothing_about_being_heard(roads: SiteRoads, two_vans:
 # Orders of others -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("3.9", "10.8")
 def test_a_vehicle_that_follows_a_foreign_order_calls_a_person_and_takes_none_of_ours(
     roads: SiteRoads, two_vans: FleetState
 ) -> None:
@@ -369,6 +371,7 @@ def test_a_vehicle_blocked_without_a_reference_is_blocked_on_the_road_before_it(
 # Where it stands ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("10.4")
 def test_a_vehicle_near_its_station_stands_at_it(roads: SiteRoads) -> None:
     x_m, y_m, _ = roads.graph.point_at(roads._places[next(iter(roads.types)), DEPOT_NODE])
     state = after(loaded(roads), [ev.VehiclePlaced(vehicle_id=VAN_1, node_id="nowhere", place=None)])
@@ -376,6 +379,7 @@ def test_a_vehicle_near_its_station_stands_at_it(roads: SiteRoads) -> None:
     assert state.twin(VAN_1).node_id == DEPOT_NODE
 
 
+@pytest.mark.vda5050("10.4", "11.2")
 def test_a_vehicle_that_no_longer_knows_its_node_is_not_believed_where_it_was(
     roads: SiteRoads, two_vans: FleetState
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vehicle_sim.checks import area, commands, liveness, orders, parcels, roads, vehicles
+from vehicle_sim.checks import area, commands, liveness, orders, parcels, roads, standing, vehicles
 from vehicle_sim.checks.base import Check, Checks, Glance
 
 ALL: tuple[type[Check], ...] = (
@@ -19,6 +19,7 @@ ALL: tuple[type[Check], ...] = (
     roads.OnlyWhereItMay,
     roads.ClosedRoadsAreLeft,
     roads.BaseStaysShort,
+    standing.BasesEndWhereOneMayStand,
     orders.NothingUnrecorded,
     orders.NeverBackwards,
     area.NeverOverbooked,

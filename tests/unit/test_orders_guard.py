@@ -1,0 +1,178 @@
+"""The last look at an order before it leaves: nothing unsound is sent, whatever decided it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace as changed
+
+import msgspec
+import pytest
+
+from fleet.dispatch.intent import Deliver, Extend
+from fleet.model import event as ev
+from fleet.model.ids import RunId
+from fleet.model.order import Order
+from fleet.orders.carry_out import carry_out
+from fleet.orders.guard import Guard, may_stand
+from fleet.roads.graph import EdgeFlag, NodeFlag
+from fleet.roads.site_roads import SiteRoads
+from fleet.roads.stops import CLEAR_M
+from fleet.state.draft import Draft
+from fleet.state.fleet_state import FleetState, Visit
+from fleet.wire import messages as wire
+from tests.nouns import NOW_S, POINT_2, VAN_1, VAN_2, a_run, a_trip, loaded
+
+replace = msgspec.structs.replace
+pytestmark = pytest.mark.vda5050("6.13", "13.11")
+
+
+def sent(roads: SiteRoads) -> tuple[Draft, Order, wire.Order]:
+    """A delivery some blocks away, as it is about to leave."""
+    draft = Draft(loaded(roads, a_run(point=POINT_2)), NOW_S)
+    carry_out(draft, roads, VAN_1, Deliver(a_trip().id, Visit(POINT_2, (RunId("run-1"),))))
+    message = draft.letters[-1].message
+    assert isinstance(message, wire.Order)
+    [order] = draft.state.orders.values()
+    return draft, order, message
+
+
+def judged(roads: SiteRoads, message: wire.Order, state: FleetState, order: Order) -> list[str]:
+    return Guard(roads).faults(VAN_1, order.id, message, state)
+
+
+def test_what_was_decided_may_leave(roads: SiteRoads) -> None:
+    draft, order, message = sent(roads)
+    assert judged(roads, message, draft.state, order) == []
+
+
+def end_of_base(message: wire.Order) -> int:
+    return max(i for i, node in enumerate(message.nodes) if node.released)
+
+
+def released_to(message: wire.Order, last: int) -> wire.Order:
+    nodes = tuple(replace(node, released=i <= last) for i, node in enumerate(message.nodes))
+    edges = tuple(replace(edge, released=i < last) for i, edge in enumerate(message.edges))
+    return replace(message, nodes=nodes, edges=edges)
+
+
+def at_the_junction(message: wire.Order) -> wire.Order:
+    return released_to(message, end_of_base(message) - 1)
+
+
+def farther_than_decided(message: wire.Order) -> wire.Order:
+    return released_to(message, len(message.nodes) - 1)
+
+
+def with_a_gap(message: wire.Order) -> wire.Order:
+    nodes = (*message.nodes[:1], replace(message.nodes[1], released=False), *message.nodes[2:])
+    return replace(message, nodes=nodes)
+
+
+def from_the_middle(message: wire.Order) -> wire.Order:
+    return replace(message, nodes=message.nodes[1:], edges=message.edges[1:])
+
+
+def too_fast(message: wire.Order) -> wire.Order:
+    return replace(message, edges=(replace(message.edges[0], speed_mps_max=30.0), *message.edges[1:]))
+
+
+def on_another_road(message: wire.Order) -> wire.Order:
+    return replace(message, edges=(replace(message.edges[0], edge_id="e9-10-1"), *message.edges[1:]))
+
+
+def on_no_road(message: wire.Order) -> wire.Order:
+    return replace(message, edges=(replace(message.edges[0], edge_id="e1-2-1@7-x"), *message.edges[1:]))
+
+
+def moved_node(message: wire.Order) -> wire.Order:
+    node = message.nodes[1]
+    assert node.position is not None
+    there = replace(node, position=replace(node.position, x_m=node.position.x_m + 1.0))
+    return replace(message, nodes=(message.nodes[0], there, *message.nodes[2:]))
+
+
+def of_another_map(message: wire.Order) -> wire.Order:
+    node = message.nodes[0]
+    assert node.position is not None
+    there = replace(node, position=replace(node.position, map_id="elsewhere"))
+    return replace(message, nodes=(there, *message.nodes[1:]))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (at_the_junction, "nobody may stand"),
+        (farther_than_decided, "not decided"),
+        (with_a_gap, "behind a part that is not"),
+        (from_the_middle, "not at the end of the base"),
+        (too_fast, "the limit is"),
+        (on_another_road, "does not go on"),
+        (on_no_road, "no road of this map"),
+        (moved_node, "elsewhere"),
+        (of_another_map, "no place on map"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_is_unsound_is_found(roads: SiteRoads, spoil: Callable[[wire.Order], wire.Order], said: str) -> None:
+    draft, order, message = sent(roads)
+    faults = judged(roads, spoil(message), draft.state, order)
+    assert any(said in fault for fault in faults), faults
+
+
+def test_an_order_goes_to_its_own_vehicle_only(roads: SiteRoads) -> None:
+    draft, order, message = sent(roads)
+    assert Guard(roads).faults(VAN_2, order.id, message, draft.state) != []
+
+
+def test_a_road_that_people_closed_since_is_not_sent_to(roads: SiteRoads) -> None:
+    draft, order, message = sent(roads)
+    far = order.path[end_of_base(message) - 1]
+    draft.emit(ev.RoadClosed(road_key=far.road_key, until_s=NOW_S + 600.0, why="works"))
+    faults = judged(roads, message, draft.state, order)
+    assert (any("closed by people" in fault for fault in faults)) is (far.edge != order.path[0].edge)
+
+
+def test_an_update_goes_on_where_what_was_sent_before_it_ended(roads: SiteRoads) -> None:
+    draft, order, message = sent(roads)
+    guard = Guard(roads)
+    guard.sent(VAN_1, message)
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=0))
+    carry_out(draft, roads, VAN_1, Extend(order.id, len(order.path)))
+    update = draft.letters[-1].message
+    assert isinstance(update, wire.Order)
+    assert guard.faults(VAN_1, order.id, update, draft.state) == []
+    renamed = replace(update, nodes=(replace(update.nodes[0], node_id="n99"), *update.nodes[1:]))
+    assert guard.faults(VAN_1, order.id, renamed, draft.state) != []
+
+
+# Places ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_vehicle_may_stand_where_the_road_leaves_room_and_nowhere_else(roads: SiteRoads) -> None:
+    graph = roads.graph
+    edge = graph.edge_by_key("e2-3-1")
+    assert edge is not None
+    stop_m = float(graph.edge_stop_m[edge])
+    assert may_stand(graph, edge, stop_m)
+    assert not may_stand(graph, edge, stop_m + 1.0)
+    assert not may_stand(graph, edge, float(graph.edge_length_m[edge]))
+
+
+@pytest.mark.parametrize(
+    "flag", [EdgeFlag.BRIDGE, EdgeFlag.TUNNEL, EdgeFlag.ROUNDABOUT, EdgeFlag.BANNED, EdgeFlag.TRACKS]
+)
+def test_no_vehicle_may_be_left_on_such_a_road_whatever_its_place_was_thought_to_be(
+    roads: SiteRoads, flag: EdgeFlag
+) -> None:
+    graph = roads.graph
+    flags = graph.edge_flags.copy()
+    flags[0] |= int(flag)
+    assert not may_stand(changed(graph, edge_flags=flags), 0, float(graph.edge_stop_m[0]))
+
+
+def test_a_place_too_close_to_a_crossing_is_none_although_the_map_calls_it_one(roads: SiteRoads) -> None:
+    graph = roads.graph
+    stops, flags = graph.edge_stop_m.copy(), graph.node_flags.copy()
+    stops[0] = float(graph.edge_length_m[0]) - CLEAR_M + 2.0
+    flags[graph.edge_to[0]] |= int(NodeFlag.CROSSING)
+    assert not may_stand(changed(graph, edge_stop_m=stops, node_flags=flags), 0, float(stops[0]))
