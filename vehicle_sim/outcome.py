@@ -11,6 +11,7 @@ from fleet.journal.archive import Archive
 from fleet.journal.commit import Store
 from fleet.model.ids import RunId, VehicleId
 from fleet.model.site import Site
+from fleet.report.exposure import Release
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState, RunView
 from vehicle_sim.crash import CrashPoint
@@ -75,6 +76,7 @@ class Outcome:
         fault_hits: how often each fault really befell somebody.
         acts: what people did about it.
         notes: what is no violation and still worth counting.
+        releases: road that vehicles were let into.
         waiting: open runs that only a person could end, who has no means to.
     """
 
@@ -101,6 +103,7 @@ class Outcome:
     fault_hits: dict[str, int]
     acts: dict[str, int]
     notes: dict[str, int]
+    releases: list[Release]
     waiting: frozenset[RunId]
     is_over: bool
 

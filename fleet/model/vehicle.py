@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from fleet.model.ids import StationId, VehicleId, VehicleTypeId
 from fleet.model.profile import NO_HABITS, Habits
 
+LENGTH_M_MAX = 6.0
+"""Of any vehicle: places where one may be left standing leave room for no longer ones."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery:

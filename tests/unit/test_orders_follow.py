@@ -363,3 +363,35 @@ def test_an_instant_action_that_ran_and_is_gone_is_over() -> None:
 
 def test_the_same_status_again_is_no_news() -> None:
     assert moved(charge(ActionPhase.RUNNING), a_state(actions={"a-7": ActionStatus.RUNNING})) == []
+
+
+# More road ------------------------------------------------------------------------------------------------------------
+
+
+def asks(order: Order, state: VehicleState) -> int:
+    return sum(isinstance(event, ev.BaseRequested) for event in order_events(order, state))
+
+
+@pytest.mark.vda5050("6.11")
+def test_a_vehicle_that_asks_for_road_is_heard_once_until_it_has_got_some() -> None:
+    order = active(an_order("n1", "n2", GOAL, released=1))
+    state = driving(order, 0, new_base_request=True)
+    assert asks(order, state) == 1
+    assert asks(replace(order, wants_base=True), state) == 0
+
+
+@pytest.mark.vda5050("6.11")
+def test_a_request_from_before_the_last_update_or_with_nothing_to_give_is_no_news_and_no_error() -> None:
+    order = active(an_order("n1", "n2", GOAL, released=1, update_id=2))
+    assert asks(order, driving(order, 0, update=1, new_base_request=True)) == 0
+    whole = active(an_order("n1", GOAL))
+    assert list(order_events(whole, driving(whole, 0, new_base_request=True))) == []
+
+
+@pytest.mark.vda5050("5.7")
+def test_a_loop_passes_its_node_twice_and_is_told_apart_by_sequence_alone() -> None:
+    order = active(an_order("n1", "n2", "n3", "n1", GOAL))
+    assert passes(order, driving(order, 1)) == [1]
+    assert passes(order, driving(order, 4)) == [4]
+    assert passes(replace(order, passed=1), driving(order, 1)) == []
+    assert passes(replace(order, passed=4), driving(order, 1)) == [], "the first time is long past"
