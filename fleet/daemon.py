@@ -42,7 +42,7 @@ from fleet.wire.subscription import Subscription
 from fleet.workers.solver_process import ProcessSolver
 
 TURN_S_MIN = 0.01
-MACHINE_REACTION_S = 0.15  # from a state on the line to an order on it, on a busy machine
+MACHINE_REACTION_S = 0.05  # from a state on the line to an order on it
 SILENCE_S_MAX = 60.0  # of machine time; a vehicle says its state at least every 30 s of trade time
 INBOUND_TOPICS = ("state", "visualization", "factsheet")
 
