@@ -7,6 +7,9 @@ READY = .venv/.installed
 BUILD = build
 JOBS = 2
 SEEDS = 5000
+TIMES = 100
+CAMPAIGN = tests/simulation tests/property/test_wire_campaigns.py tests/interop/test_order_campaign.py \
+    tests/interop/test_wire_schemas.py
 
 PYTHONS = $(PYTHON) python3 python3.13 python3.12 python3.11
 IS_FIT = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -17,7 +20,7 @@ help:
 	@echo 'make demo      a simulated morning on real roads, report in $(BUILD)/demo'
 	@echo 'make test      set-up, lint, then every test'
 	@echo 'make lint      format, rules, types, import order'
-	@echo 'make campaign  the simulation tests with many seeds (long)'
+	@echo 'make campaign  the simulation tests with many seeds, and the wire with a million messages (long)'
 	@echo 'make setup     only the environment, in .venv'
 	@echo 'make clean     removes what runs and tools have made; .venv stays'
 
@@ -55,7 +58,7 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-cache
 
 campaign: $(READY)
-	FLEET_SEEDS=$(SEEDS) $(BIN)/python -m pytest -n $(JOBS) --timeout 0 tests/simulation $(TEST_ARGS)
+	FLEET_SEEDS=$(SEEDS) FLEET_CAMPAIGN=$(TIMES) $(BIN)/python -m pytest -n $(JOBS) --timeout 0 $(CAMPAIGN) $(TEST_ARGS)
 
 clean:
 	rm -rf $(BUILD) dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

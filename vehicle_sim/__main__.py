@@ -103,8 +103,11 @@ def sweep(
 
 @app.command()
 def judge(
-    broker: Annotated[str, typer.Option(help="mqtt://HOST:PORT")],
+    broker: Annotated[str, typer.Option(help="mqtt://HOST:PORT or mqtts://HOST:PORT")],
     vehicle: Annotated[str, typer.Option(help="MANUFACTURER/SERIAL of the vehicle to judge.")],
+    user: Annotated[str, typer.Option(help="User at the broker; its password: FLEET_BROKER_PASSWORD, or a file.")] = "",
+    password_file: Annotated[Path | None, typer.Option(help="File with the password in its first line.")] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="Certificates that vouch for an mqtts:// broker.")] = None,
     interface: Annotated[str | None, typer.Option(help="First level of its topics, where it has several.")] = None,
     version: Annotated[str | None, typer.Option(help="VDA 5050 version to speak, else the one it speaks.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Numbers, sections or keys of checks: 6.4,8,will.")] = None,
@@ -127,6 +130,9 @@ def judge(
     options = JudgeOptions(
         broker=broker,
         vehicle=vehicle,
+        user=user,
+        password_file=password_file,
+        ca_file=ca_file,
         interface_name=interface,
         version=version,
         only=only or (),

@@ -110,7 +110,7 @@ SLOPPY = Character(
     confirms_again=False,
     repeats_stitch_actions=True,
 )
-FORGETFUL = Character(name="forgetful", supports=EVERYTHING, forgets_after_orders=5)
+FORGETFUL = Character(name="forgetful", supports=EVERYTHING, forgets_after_orders=3)
 STRICT = Character(
     name="strict",
     takes_own_version_only=True,
@@ -127,7 +127,7 @@ STRICT = Character(
         knots_max=22,
         order_interval_s_min=1.0,
     ),
-    supports=(EDGE_LENGTH, EDGE_SPEED),
+    supports=(EDGE_LENGTH, EDGE_SPEED, TRAJECTORY),
     requires=(NODE_DEVIATION, NODE_POSITION),
     takes_listed_only=True,
 )

@@ -19,6 +19,7 @@ from fleet.model.vehicle import Vehicle
 from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
 from fleet.wire.broker_url import BrokerUrl
+from fleet.wire.login import login_of
 from fleet.wire.mqtt import MqttLink
 from vehicle_sim.characters import Character, character_of
 from vehicle_sim.demand import draw_demand
@@ -111,6 +112,7 @@ class _Street:
     ) -> None:
         self._options = options
         self._url = url
+        self._login = login_of(os.environ)
         clock = clock_of(options.time_factor, options.trade_epoch)
         self._timers = ScaledTimers(clock, asyncio.get_running_loop())
         plan = _plan_of(options, site, scenario, clock.trade_now_s())
@@ -175,7 +177,7 @@ class _Street:
     def _radio(self, vehicle: Vehicle) -> MqttRadio:
         will = will_of(vehicle, self._timers.now_s())
         rng = random.Random(f"line:{self._options.seed}:{vehicle.id}")
-        link = MqttLink(self._url, vehicle.serial_number, subscriptions_of(vehicle), rng, will)
+        link = MqttLink(self._url, vehicle.serial_number, subscriptions_of(vehicle), rng, will, login=self._login)
         radio = self._radios[vehicle.id] = MqttRadio(link, will, self._timers)
         return radio
 

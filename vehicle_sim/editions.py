@@ -15,6 +15,7 @@ class Edition:
         keeps_instants: instant actions that are over are shown until they are cleared, not until the next order.
         knows_retriable: an action that failed and may be tried again waits for a decision.
         judges_repeats: another content under a number that was used is complained of.
+        zones: types of zones that it heeds, and says so.
         tells_path: its states say which way it means to take, and when it will be where.
     """
 
@@ -23,6 +24,7 @@ class Edition:
     keeps_instants: bool = False
     knows_retriable: bool = False
     judges_repeats: bool = False
+    zones: tuple[str, ...] = ()
     tells_path: bool = False
 
 
@@ -43,6 +45,7 @@ THREE = Edition(
     keeps_instants=True,
     knows_retriable=True,
     judges_repeats=True,
+    zones=("BLOCKED", "SPEED_LIMIT"),
     tells_path=True,
 )
 

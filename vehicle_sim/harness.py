@@ -26,6 +26,7 @@ from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
 from fleet.wire.memory import MemoryBroker, MemoryLink
+from fleet.wire.rights import site_rights
 from fleet.wire.subscription import Subscription
 from fleet.workers.inline import InlineSolver
 from vehicle_sim.checks import Checks, Glance, all_checks
@@ -104,7 +105,9 @@ class _Simulation:
         self.plan = scenario.fault_plan(seed, options.profile)
         self.timers = VirtualTimers(clock)
         self.network_faults = NetworkFaults(self.plan.rates, self.plan.from_s, self.plan.until_s, clock.trade_now_s)
-        self.broker = MemoryBroker(random.Random(f"net:{seed}"), faults=self.network_faults)
+        rights = site_rights(scenario.site, CLIENT_ID) if options.has_rights else None
+        net = random.Random(f"net:{seed}")
+        self.broker = MemoryBroker(net, faults=self.network_faults, manners=options.manners, rights=rights)
         ground = Ground(roads.graph)
         no_show = self.plan.rates.no_show
         self.world = World(scenario.site, ground, self.timers, seed, no_show_share=no_show)
@@ -170,7 +173,8 @@ class _Simulation:
 
         def radio_of(vehicle: Vehicle) -> MemoryRadio:
             will = will_of(vehicle, self.clock.trade_now_s())
-            link = MemoryLink(self.broker, f"v-{vehicle.id}", subscriptions_of(vehicle), will)
+            listens = subscriptions_of(vehicle)
+            link = MemoryLink(self.broker, f"v-{vehicle.id}", listens, will, user=vehicle.id)
             links[vehicle.id] = link
             return MemoryRadio(self.broker, link)
 
@@ -286,7 +290,8 @@ class _Simulation:
     def _parts(self) -> Parts:
         store = CrashStore(self.store, self.crasher, self.checks.committed)
         prefix = f"{self.scenario.site.interface_name}/+/+/+"
-        link = MemoryLink(self.broker, CLIENT_ID, [Subscription(f"{prefix}/{name}") for name in TOPICS])
+        listens = [Subscription(f"{prefix}/{name}") for name in TOPICS]
+        link = MemoryLink(self.broker, CLIENT_ID, listens, user=CLIENT_ID)
         solver = InlineSolver(clock=self.clock, latency_s=5.0) if self.options.solver_steps else None
         return Parts(
             clock=self.clock,

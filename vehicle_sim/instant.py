@@ -59,6 +59,11 @@ class InstantDesk:
         return tuple(self._acts)
 
     @property
+    def heard_count(self) -> int:
+        """How many it has heard of since it started."""
+        return len(self._heard)
+
+    @property
     def is_stopping(self) -> bool:
         """A cancel is being carried out."""
         return self._cancel is not None

@@ -14,6 +14,7 @@ from fleet.model.site import Site
 from fleet.report.exposure import Release
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState, RunView
+from fleet.wire.manners import MOSQUITTO, Manners
 from vehicle_sim.crash import CrashPoint
 from vehicle_sim.demand import ToldRun
 from vehicle_sim.faults import FaultPlan
@@ -50,6 +51,8 @@ class Options:
         shuffle: also draw the order of callbacks that are ready together.
         other_site: the site file is changed, and the controller restarted with it.
         settle: how people tell where parcels are that nobody is sure of; None leaves those runs waiting for ever.
+        manners: which broker the one in memory behaves like.
+        has_rights: the broker lets everyone say and hear only what is theirs.
         sends_again: what came back to its station is handed in again in a new run, until the scenario's end.
     """
 
@@ -64,6 +67,8 @@ class Options:
     other_site: OtherSite | None = None
     settle: Settle | None = settle_by_looking
     sends_again: bool = False
+    manners: Manners = MOSQUITTO
+    has_rights: bool = False
 
 
 @dataclass(slots=True)

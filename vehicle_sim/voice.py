@@ -286,6 +286,7 @@ class Voice:
             ),
             actions=self.offers(),
             optional_parameters=self._optional_parameters(),
+            zone_types=self._owner.edition.zones,
         )
 
     def offers(self) -> tuple[OfferedAction, ...]:

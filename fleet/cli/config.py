@@ -54,6 +54,21 @@ def check(
     say("the map was not looked at" if skip_map else f"good: all places can be served, {len(findings)} notes")
 
 
+@app.command(epilog=examples("fleet config rights site.toml > /etc/mosquitto/fleet.acl"))
+def rights(file: Annotated[Path, typer.Argument(help="Site file (TOML).")]) -> None:
+    """Print who may say and hear what at the broker, as an acl_file of mosquitto.
+
+    Vehicles are users named by their serial numbers; each writes below its own serial only, and orders come from the
+    fleet's user alone (broker.user, else "fleet").
+    """
+    from fleet.config import load
+    from fleet.wire.rights import FLEET_USER, mosquitto_list, site_rights
+
+    site = load(file, os.environ)
+    users = site_rights(site, site.broker.user or FLEET_USER)
+    typer.echo(f"# Written by: fleet config rights {file}\n{mosquitto_list(users)}", nl=False)
+
+
 def _findings(site: Site) -> list[Json]:
     from fleet.cli.ground import findings_of, graph_of
 

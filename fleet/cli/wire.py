@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +20,9 @@ from fleet.errors import BrokerError, FleetError
 if TYPE_CHECKING:
     from fleet.model.site import Site
     from fleet.wire.broker_url import BrokerUrl
+    from fleet.wire.login import Login
     from fleet.wire.sniff.heard import Entry
+    from fleet.wire.sniff.listen import Ears
     from fleet.wire.sniff.report import SniffReport
     from fleet.wire.sniff.schemas import OfficialSchemas
 
@@ -41,8 +44,11 @@ class Shape(StrEnum):
     )
 )
 def sniff(
-    broker: Annotated[str | None, typer.Option(help="mqtt://host:port.")] = None,
+    broker: Annotated[str | None, typer.Option(help="mqtt://host:port or mqtts://host:port.")] = None,
     site: Annotated[Path | None, typer.Option(help="Site file (TOML): its broker, and who should be heard.")] = None,
+    user: Annotated[str, typer.Option(help="User at the broker; its password: FLEET_BROKER_PASSWORD, or a file.")] = "",
+    password_file: Annotated[Path | None, typer.Option(help="File with the password in its first line.")] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="Certificates that vouch for an mqtts:// broker.")] = None,
     schemas: Annotated[Path | None, typer.Option(help="Official schemas, as DIR/2.1.0/state.json.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.0, help="How long; by default until Ctrl-C.")] = None,
     vehicle: Annotated[list[str] | None, typer.Option(help="MANUFACTURER/SERIAL; may be given again.")] = None,
@@ -55,6 +61,8 @@ def sniff(
     The numbers are those of docs/vda5050.md. Nothing is sent but the wish to listen. Exit code 1 says that there are
     violations; remarks do not count.
     """
+    from fleet.clock import SystemClock
+    from fleet.wire.sniff.listen import Ears
     from fleet.wire.sniff.sniffer import Sniffer
 
     read_site = _site(site)
@@ -65,9 +73,16 @@ def sniff(
             raise typer.BadParameter("--replay listens to no broker: leave --broker, --record and --seconds out")
         _replay(replay, sniffer.hear)
     else:
-        url = _url(broker, read_site)
+        ears = Ears(
+            url=_url(broker, read_site),
+            login=_login(broker, read_site, user, password_file, ca_file),
+            clock=SystemClock.started_now(),
+            only=_names(vehicle),
+            seconds=seconds,
+        )
         with _recording(record, sniffer.hear) as take:
-            ended_s = _listen(url, take, seconds)
+            _listen(ears, take)
+        ended_s = ears.clock.trade_now_s()
     report = sniffer.end(ended_s)
     _show(report, output)
     if not report.is_clean:
@@ -171,22 +186,35 @@ def _replay(path: Path, hear: Callable[[Entry], None]) -> None:
         raise CommandError(ExitCode.MISUSED, f"{path}: {error}", "each line is one that --record wrote") from error
 
 
-def _listen(url: BrokerUrl, take: Callable[[Entry], None], seconds: float | None) -> float:
-    """Listen until it is time, and tell when that was."""
+def _login(broker: str | None, site: Site | None, user: str, password_file: Path | None, ca_file: Path | None) -> Login:
+    """What the flags say, else the site where its own broker is meant, else the environment."""
+    from fleet.wire.login import login_of, read_login
+
+    try:
+        if user or password_file is not None:
+            return read_login(user, password_file, ca_file, os.environ)
+        if broker is not None or site is None or site.broker.is_embedded:
+            login = login_of(os.environ)
+        else:
+            login = read_login(site.broker.user, site.broker.password_file, site.broker.ca_file, os.environ)
+    except BrokerError as error:
+        raise CommandError(ExitCode.MISUSED, str(error)) from error
+    return login if ca_file is None else replace(login, trust_file=ca_file)
+
+
+def _listen(ears: Ears, take: Callable[[Entry], None]) -> None:
+    """Listen until it is time, or somebody presses Ctrl-C."""
     import asyncio
     import signal
 
-    from fleet.clock import SystemClock
     from fleet.wire.sniff.listen import listen
-
-    clock = SystemClock.started_now()
 
     async def listened() -> str:
         stop = asyncio.Event()
         for asked in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(asked, stop.set)
-        say(f"listening to {url}" + (f" for {seconds:g} s" if seconds is not None else ", until Ctrl-C"))
-        return await listen(url, take, stop, seconds, clock)
+        say(f"listening to {ears.url}" + (f" for {ears.seconds:g} s" if ears.seconds is not None else ", until Ctrl-C"))
+        return await listen(ears, take, stop)
 
     try:
         reason = asyncio.run(listened())
@@ -194,4 +222,3 @@ def _listen(url: BrokerUrl, take: Callable[[Entry], None], seconds: float | None
         raise CommandError(ExitCode.NOT_REACHABLE, str(error), "see that it runs, and that it lets you in") from error
     if reason:
         say(f"the line broke: {reason}")
-    return clock.trade_now_s()

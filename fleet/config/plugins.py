@@ -12,3 +12,12 @@ def codec_plugins() -> tuple[EntryPoint, ...]:
     """All of them, in one order; one that is found twice counts once."""
     found = {(each.name, each.value): each for each in entry_points(group=CODEC_GROUP)}
     return tuple(found[key] for key in sorted(found))
+
+
+def load_fault(plug_in: EntryPoint) -> str:
+    """Why a plug-in cannot be loaded; empty where it can."""
+    try:
+        plug_in.load()
+    except Exception as fault:  # whatever a stranger's code does while it is imported
+        return f"{type(fault).__name__}: {fault}"
+    return ""

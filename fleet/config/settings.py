@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from fleet.config.plugins import codec_plugins
+from fleet.config.plugins import codec_plugins, load_fault
 from fleet.model.site import EMBEDDED_BROKER, ApiAddress, Broker, Limits, Planning, Policy, Weights
 from fleet.model.vehicle import LENGTH_M_MAX
 
@@ -345,9 +345,11 @@ class VehicleTable(Section):
     @field_validator("vda5050_version")
     @classmethod
     def _version_is_spoken(cls, value: str) -> str:
-        spoken = (*STANDARD_VERSIONS, *(plug_in.name for plug_in in codec_plugins()))
-        if value not in spoken:
-            raise need(" or ".join(spoken))
+        offered = {plug_in.name: plug_in for plug_in in codec_plugins()}
+        if value not in (*STANDARD_VERSIONS, *offered):
+            raise need(" or ".join((*STANDARD_VERSIONS, *offered)))
+        if value not in STANDARD_VERSIONS and (fault := load_fault(offered[value])):
+            raise need(f"a codec that can be used; plug-in {value!r} ({offered[value].value}) cannot: {fault}")
         return value
 
 

@@ -148,6 +148,7 @@ class AreaController:
         for row in saved.outbox:
             if row.vehicle_id in self.site.vehicles:
                 self.outlet.add(row, now_s)
+        self.outlet.doubt()
         keep_pace(self.watch, self.state.twins.values())
         for vehicle_id in self.site.vehicles:
             self.watch.expected(vehicle_id, now_s)
@@ -216,6 +217,7 @@ class AreaController:
             tuple(self.watch.overdue(now_s)),
             tuple(self._due_vehicles(now_s)),
             self._stale_orders(now_s),
+            self.outlet.doubted() if self.parts.link.is_up else (),
             self._shall_plan_again(now_s),
             self._archive_s <= now_s,
         )
@@ -345,7 +347,10 @@ class AreaController:
         keep_pace(self.watch, new_profiles(draft))
         for vehicle_id in facts.states:
             self.outlet.heard(vehicle_id, now_s)
+        for order_id in outcome.still_standing:
+            self.outlet.trust(order_id, now_s)
         if facts.link_came_up:
+            self.outlet.doubt()
             self.sender.line_known = facts.link_ups
         if facts.states or facts.link_came_up:
             self.sender.wake()
@@ -373,13 +378,17 @@ class AreaController:
         while True:
             await clock.sleep_until(clock.trade_now_s() + TICK_S)
             now_s = clock.trade_now_s()
-            if self._is_anything_due(now_s) or self.store_trouble:
+            if self._is_anything_due(now_s) or self.store_trouble or self._is_doubt_ready:
                 self.inbox.nudge()
             if self.outlet.next_due_s <= now_s:
                 self.sender.wake()
 
     def _stale_orders(self, now_s: float) -> tuple[OrderId, ...]:
         return tuple(self.outlet.stale(self.state, now_s)) if self.parts.link.is_up else ()
+
+    @property
+    def _is_doubt_ready(self) -> bool:
+        return self.parts.link.is_up and self.outlet.is_ready(self.state)
 
     @property
     def _lacks_plan(self) -> bool:

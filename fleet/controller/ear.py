@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -38,6 +39,9 @@ CLOCK_OFF_S = 300.0
 INTRODUCING = frozenset({"state", "connection", "factsheet"})
 """Topics by which a vehicle shows how it wants to be spoken to."""
 RULES_TOLD_MAX = 20
+RULES_COUNTED_MAX = 20
+"""Of one message."""
+INDEX = re.compile(r"\[\d+\]")
 
 log = structlog.get_logger("fleet.ear")
 
@@ -130,9 +134,14 @@ class Ear:
             self._inbox.put_voice(vehicle_id, voice)
 
     def _judge(self, vehicle: Vehicle, topic: Topic, message: Inbound, payload: bytes) -> None:
-        """Count what breaks the rules of its own version; a message that could be read is used all the same."""
-        for violation in rules_of(message, topic, vehicle.vda5050_version).violations(topic.name, payload):
-            place = f"{topic.name}:{violation.path}"
+        """Count what breaks the rules of its own version; a message that could be read is used all the same.
+
+        However much is wrong with one message: no more is counted of it than people read, and places by what they are,
+        not by where in a list they stand.
+        """
+        broken = rules_of(message, topic, vehicle.vda5050_version).violations(topic.name, payload)
+        for violation in broken[:RULES_COUNTED_MAX]:
+            place = f"{topic.name}:{INDEX.sub('[]', violation.path)}"
             self._stats.schema_violations[place] += 1
             told = self._rules_told.setdefault(vehicle.id, set())
             is_news = place not in told and len(told) < RULES_TOLD_MAX

@@ -61,7 +61,7 @@ def greet(draft: Draft, roads: SiteRoads, token: str, epoch: int) -> None:
             draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
     for vehicle_id in site.vehicles:
         _settle(draft, roads, vehicle_id)
-        tell_contradictions(draft, vehicle_id)
+        tell_contradictions(draft, site, vehicle_id)
     let_go_of_gone(draft, site)
     for key in sorted(draft.state.closures):
         if roads.graph.edge_by_key(key) is None:

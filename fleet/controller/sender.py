@@ -27,6 +27,8 @@ from fleet.wire.messages import Header, Order
 from fleet.wire.rules import violations
 
 EPOCH_STEP = 2**20
+SENT_BYTES_MAX = 256 * 1024
+"""A broker throws out whoever says more than it takes: one order, sent again and again, would cost all the line."""
 HELD_BACK_CHARS_MAX = 400
 
 log = structlog.get_logger("fleet.sender")
@@ -104,6 +106,10 @@ class Sender:
         payload = with_header(row.body, self._header(row, vehicle, to.version))
         topic = Topic(vehicle.interface_name, to.topic_major, vehicle.manufacturer, vehicle.serial_number, row.topic)
         self._judge(to.version, row.topic, payload)
+        if len(payload) > SENT_BYTES_MAX:
+            self._stats.dropped["too_large_to_send"] += 1
+            log.error("too_large_to_send", vehicle=row.vehicle_id, ref=row.ref, length=len(payload))
+            return
         order = self._sound_order(row, payload, state, to) if row.topic == "order" else None
         if row.topic == "order" and order is None:
             self._outlet.not_sent(row.id)

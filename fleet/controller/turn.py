@@ -16,10 +16,10 @@ from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPhase
-from fleet.model.site import Limits
+from fleet.model.site import Limits, Site
 from fleet.model.twin import Liveness, Twin
 from fleet.orders.asked import see_to_asked
-from fleet.orders.carry_out import carry_out
+from fleet.orders.carry_out import carry_out, refusal_of_untold
 from fleet.orders.end_order import EndOrder, end_order
 from fleet.orders.hibernation import Hibernate, WakeUp, hibernate
 from fleet.orders.introduce import take_factsheet, take_voice
@@ -49,6 +49,7 @@ class Due:
     silent: tuple[tuple[VehicleId, Liveness], ...] = ()
     vehicles: tuple[VehicleId, ...] = ()
     stale_orders: tuple[OrderId, ...] = ()
+    doubted_orders: tuple[OrderId, ...] = ()
     plan_again: bool = False
     archiving: bool = False
 
@@ -59,11 +60,13 @@ class Outcome:
 
     Attributes:
         failures: items that raised an error, with it; they are quarantined, and somebody must be told.
+        still_standing: orders that were decided before the line was down, and may be told all the same.
         is_more_to_archive: another turn should go on with it soon.
     """
 
     results: list[Result] = field(default_factory=list)
     failures: list[tuple[str, Exception]] = field(default_factory=list)
+    still_standing: list[OrderId] = field(default_factory=list)
     has_replanned: bool = False
     is_more_to_archive: bool = False
 
@@ -120,7 +123,7 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
     if facts.link_came_up:
         for vehicle_id in roads.site.vehicles:
             _ask_anew(draft, vehicle_id)
-    _introduce(draft, facts, outcome)
+    _introduce(draft, roads.site, facts, outcome)
     for vehicle_id in sorted(facts.states):
         for state in facts.states[vehicle_id]:
             _for_vehicle(draft, vehicle_id, outcome, partial(take_state, draft, roads, vehicle_id, state))
@@ -131,6 +134,8 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
         _for_vehicle(draft, vehicle_id, outcome, partial(take_connection, draft, vehicle_id, message))
     for order_id in due.stale_orders:
         _withdraw(draft, roads, order_id, outcome)
+    for order_id in due.doubted_orders:
+        _look_again(draft, roads, order_id, outcome)
     for vehicle_id, level in due.silent:
         # One in quarantine is missed as well.
         _isolated(draft, f"silence:{vehicle_id}", outcome, partial(take_silence, draft, vehicle_id, level))
@@ -148,6 +153,27 @@ def _withdraw(draft: Draft, roads: SiteRoads, order_id: OrderId, outcome: Outcom
         _for_vehicle(draft, order.vehicle_id, outcome, partial(carry_out, draft, roads, order.vehicle_id, cancel))
 
 
+def _look_again(draft: Draft, roads: SiteRoads, order_id: OrderId, outcome: Outcome) -> None:
+    """What was decided before the line was down is decided anew, once its vehicle has said how it is (section 3.10).
+
+    What the vehicle may have by now, for it was committed, is not changed: it still stands, or the order is cancelled.
+    """
+    order = draft.state.orders.get(order_id)
+    if order is None or order.is_confirmed or order.phase is OrderPhase.CANCELLING:
+        outcome.still_standing.append(order_id)
+    elif draft.state.twin(order.vehicle_id).liveness is Liveness.FRESH:
+        _for_vehicle(draft, order.vehicle_id, outcome, partial(_decide_again, draft, roads, order, outcome))
+
+
+def _decide_again(draft: Draft, roads: SiteRoads, order: Order, outcome: Outcome) -> None:
+    refusal = refusal_of_untold(draft, roads, order)
+    if refusal is None:
+        outcome.still_standing.append(order.id)
+    else:
+        cancel = Cancel(order.id, f"no longer lawful after a gap of the line: {refusal.reason}")
+        carry_out(draft, roads, order.vehicle_id, cancel)
+
+
 def _doubt(draft: Draft, roads: SiteRoads, facts: Facts) -> None:
     """While the line was down a vehicle may have done anything: until it has spoken again it is told nothing."""
     for vehicle_id in roads.site.vehicles:
@@ -156,13 +182,13 @@ def _doubt(draft: Draft, roads: SiteRoads, facts: Facts) -> None:
             draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
 
 
-def _introduce(draft: Draft, facts: Facts, outcome: Outcome) -> None:
+def _introduce(draft: Draft, site: Site, facts: Facts, outcome: Outcome) -> None:
     """How vehicles want to be spoken to; what one in quarantine tells of it is not told again, so it is noted too."""
     for vehicle_id, topic in sorted(facts.voices):
-        work = partial(take_voice, draft, vehicle_id, facts.voices[vehicle_id, topic])
+        work = partial(take_voice, draft, site, vehicle_id, facts.voices[vehicle_id, topic])
         _isolated(draft, f"profile:{vehicle_id}", outcome, work)
     for vehicle_id in sorted(facts.factsheets):
-        work = partial(take_factsheet, draft, vehicle_id, facts.factsheets[vehicle_id])
+        work = partial(take_factsheet, draft, site, vehicle_id, facts.factsheets[vehicle_id])
         _isolated(draft, f"profile:{vehicle_id}", outcome, work)
     for vehicle_id in sorted(facts.restarted):
         request(draft, vehicle_id, ActionKind.STATE_REQUEST)

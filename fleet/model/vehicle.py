@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fleet.model.ids import StationId, VehicleId, VehicleTypeId
-from fleet.model.profile import NO_HABITS, Habits
+from fleet.model.profile import NO_HABITS, Habits, Learned
+
+SAME = 0.01
 
 LENGTH_M_MAX = 6.0
 """Of any vehicle: places where one may be left standing leave room for no longer ones."""
@@ -66,6 +69,20 @@ class VehicleType:
     width_m: float
     road_classes: frozenset[str]
     battery: Battery
+
+
+def misfits(configured: VehicleType, learned: Learned) -> Iterator[str]:
+    """Where a vehicle says it is larger or weaker than its type in the site file, in words; it is sent no faster."""
+    figures = (
+        ("long", "m", learned.length_m, configured.length_m),
+        ("wide", "m", learned.width_m, configured.width_m),
+    )
+    for word, unit, told, ours in figures:
+        if told is not None and told > ours + SAME:
+            yield f"it is {told:g} {unit} {word} by its factsheet, {ours:g} {unit} by the site file"
+    if learned.speed_mps_max is not None and learned.speed_mps_max < configured.speed_mps_max - SAME:
+        told_mps, our_mps = learned.speed_mps_max, configured.speed_mps_max
+        yield f"it drives {told_mps:g} m/s at most by its factsheet, {our_mps:g} m/s by the site file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

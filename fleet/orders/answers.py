@@ -41,6 +41,10 @@ def _answer(draft: Draft, twin: Twin, request: VehicleRequest) -> None:
     why = refusal_of(twin, draft.state.active_order(twin.vehicle.id), request)
     grant = Grant.REJECTED if why else Grant.GRANTED
     until_s = None if why else draft.now_s + LEASE_S
+    response = Response(request_id=request.request_id, grant=grant, lease_until_s=until_s)
+    message = Responses(responses=(response,))
+    if not draft.can_say(twin.vehicle.id, message):
+        return
     draft.emit(
         ev.RequestAnswered(
             vehicle_id=twin.vehicle.id,
@@ -52,8 +56,7 @@ def _answer(draft: Draft, twin: Twin, request: VehicleRequest) -> None:
             why=why or "it lies in its base",
         )
     )
-    response = Response(request_id=request.request_id, grant=grant, lease_until_s=until_s)
-    draft.send(twin.vehicle.id, RESPONSES, request.request_id, 0, Responses(responses=(response,)))
+    draft.send(twin.vehicle.id, RESPONSES, request.request_id, 0, message)
 
 
 def refusal_of(twin: Twin, order: Order | None, request: VehicleRequest) -> str:

@@ -89,8 +89,8 @@ def parameter_keys(profile: Profile, kind: ActionKind | None = None) -> Paramete
     required = tuple(key for key in (offer.required if offer is not None else ()) if key in PARAMETER_KEYS)
     wished = tuple(dict.fromkeys((*required, *PARAMETER_KEYS)))
     most = profile.limits.action_parameters_max or len(wished)
-    if PARAMETERS in profile.avoids:
-        most = min(most, max(len(required), NEEDED_PARAMETERS))
+    if PARAMETERS in profile.avoids:  # the count of parcels is no ornament: hand-overs are judged by it
+        wished = tuple(dict.fromkeys((*required, *PARAMETER_KEYS[:NEEDED_PARAMETERS])))
     return ParameterKeys(frozenset(wished[:most]), frozenset(PARAMETER_KEYS))
 
 

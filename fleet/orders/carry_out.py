@@ -279,6 +279,11 @@ def _refusal(draft: Draft, roads: SiteRoads, order: Order, target: int) -> Refus
     return may_go_through(roads.graph, way)
 
 
+def refusal_of_untold(draft: Draft, roads: SiteRoads, order: Order) -> Refusal | None:
+    """Why the part of the base that its vehicle has not shown to have may no longer be driven; None where it may."""
+    return _refusal(draft, roads, replace(order, released=order.accepted), order.released)
+
+
 def _joins(
     graph: RoadGraph, profile: RoadProfile, here: Place, piece: PathEdge, closed: frozenset[int]
 ) -> Refusal | None:
@@ -306,4 +311,4 @@ def _ask_if_offered(draft: Draft, twin: Twin, kind: ActionKind) -> None:
     raise_assist(draft, AssistCause.VEHICLE_LIMITS, vehicle_subject(twin.vehicle.id), detail)
 
 
-__all__ = ["INSTANT", "ORDER", "carry_out"]
+__all__ = ["INSTANT", "ORDER", "carry_out", "refusal_of_untold"]

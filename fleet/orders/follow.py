@@ -47,17 +47,9 @@ def order_events(order: Order, state: VehicleState, now_s: float = math.inf) -> 
     if state.order_update_id > order.update_seen and state.order_update_id <= order.update_id:
         yield ev.OrderSeen(order_id=order.id, update_id=state.order_update_id)
     yield from _progress(order, state)
-    if _asks_for_base(order, state):
-        yield ev.BaseRequested(order_id=order.id)
     yield from _actions(order, state, now_s)
     if not any(_is_lingering(order, action, state, now_s) for action in order.actions):
         yield from _end(order, state)
-
-
-def _asks_for_base(order: Order, state: VehicleState) -> bool:
-    """It asks, knows all that it was sent, and has not asked since; where there is nothing to give that is no fault."""
-    is_news = state.new_base_request and not order.wants_base and not order.is_fully_released
-    return is_news and order.phase is OrderPhase.ACTIVE and state.order_update_id == order.update_id
 
 
 def instant_events(twin: Twin, state: VehicleState, now_s: float) -> Iterator[ev.Event]:

@@ -8,7 +8,9 @@ from fleet.model.change import replace
 from fleet.model.ids import VehicleId
 from fleet.model.order import ActionKind, ActionPhase
 from fleet.model.profile import Learned, contradictions
+from fleet.model.site import Site
 from fleet.model.twin import Twin
+from fleet.model.vehicle import misfits
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.telemetry.learn import Voice, after_factsheet, after_version, after_voice
@@ -16,15 +18,15 @@ from fleet.wire.messages import Factsheet
 from fleet.wire.registry import registry
 
 
-def take_voice(draft: Draft, vehicle_id: VehicleId, voice: Voice) -> None:
+def take_voice(draft: Draft, site: Site, vehicle_id: VehicleId, voice: Voice) -> None:
     """A message was said in another way than the ones before it."""
-    _learn(draft, vehicle_id, after_voice(draft.state.twin(vehicle_id), voice))
+    _learn(draft, site, vehicle_id, after_voice(draft.state.twin(vehicle_id), voice))
 
 
-def take_factsheet(draft: Draft, vehicle_id: VehicleId, sheet: Factsheet) -> None:
+def take_factsheet(draft: Draft, site: Site, vehicle_id: VehicleId, sheet: Factsheet) -> None:
     """What a vehicle says it can do; asked for or not, it need not be asked again."""
     twin = draft.state.twin(vehicle_id)
-    _learn(draft, vehicle_id, after_factsheet(twin.learned, sheet))
+    _learn(draft, site, vehicle_id, after_factsheet(twin.learned, sheet))
     if (request := twin.instant(ActionKind.FACTSHEET_REQUEST)) is not None:
         draft.emit(
             ev.InstantMoved(
@@ -33,18 +35,20 @@ def take_factsheet(draft: Draft, vehicle_id: VehicleId, sheet: Factsheet) -> Non
         )
 
 
-def take_version(draft: Draft, twin: Twin, version: str) -> None:
+def take_version(draft: Draft, site: Site, twin: Twin, version: str) -> None:
     """A state that could be read bears this version; looked at with each state, so it must cost nothing."""
     if version == (twin.learned.version or twin.vehicle.vda5050_version) and not twin.learned.unspoken:
         return
-    _learn(draft, twin.vehicle.id, replace(after_version(twin, version), unspoken=""))
+    _learn(draft, site, twin.vehicle.id, replace(after_version(twin, version), unspoken=""))
 
 
-def tell_contradictions(draft: Draft, vehicle_id: VehicleId) -> None:
+def tell_contradictions(draft: Draft, site: Site, vehicle_id: VehicleId) -> None:
     """Call a person where site file and vehicle disagree, once for each thing they disagree about."""
     twin, subject = draft.state.twin(vehicle_id), vehicle_subject(vehicle_id)
     vehicle = twin.vehicle
-    detail = "; ".join(contradictions(vehicle.vda5050_version, vehicle.habits, twin.learned))
+    found = [*contradictions(vehicle.vda5050_version, vehicle.habits, twin.learned)]
+    found += misfits(site.vehicle_types[vehicle.type_id], twin.learned)
+    detail = "; ".join(found)
     known = draft.state.open_assist(subject, AssistCause.PROFILE_CONTRADICTS)
     if known is not None and known.detail != detail:
         resolve_assist(draft, AssistCause.PROFILE_CONTRADICTS, subject, detail or "they agree")
@@ -52,14 +56,14 @@ def tell_contradictions(draft: Draft, vehicle_id: VehicleId) -> None:
         raise_assist(draft, AssistCause.PROFILE_CONTRADICTS, subject, detail)
 
 
-def _learn(draft: Draft, vehicle_id: VehicleId, learned: Learned) -> None:
+def _learn(draft: Draft, site: Site, vehicle_id: VehicleId, learned: Learned) -> None:
     before = draft.state.twin(vehicle_id).learned
     if learned == before:
         return
     draft.emit(ev.ProfileLearned(vehicle_id=vehicle_id, learned=learned))
     if learned.unspoken != before.unspoken:
         _tell_unspoken(draft, vehicle_id, learned.unspoken)
-    tell_contradictions(draft, vehicle_id)
+    tell_contradictions(draft, site, vehicle_id)
     draft.touch(vehicle_id)
 
 

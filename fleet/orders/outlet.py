@@ -55,8 +55,11 @@ class OutboxRow:
 
 @dataclass(slots=True)
 class _Waiting:
+    """`is_doubted`: decided before the line was down, and not looked at again since."""
+
     row: OutboxRow
     attempts: int = 0
+    is_doubted: bool = False
 
 
 class Outlet:
@@ -100,6 +103,28 @@ class Outlet:
         self._suspects = dict.fromkeys(found)
         return list(found.values())
 
+    def doubt(self) -> None:
+        """The line was down, or we were: what was decided before is looked at again before it is sent (3.10)."""
+        for waiting in self._waiting.values():
+            waiting.is_doubted = waiting.row.topic == "order"
+
+    def doubted(self) -> tuple[OrderId, ...]:
+        """Orders whose messages wait to be looked at again."""
+        return tuple({OrderId(w.row.ref): None for w in self._waiting.values() if w.is_doubted})
+
+    def is_ready(self, state: FleetState) -> bool:
+        """Whether one of them belongs to a vehicle that has spoken since."""
+        vehicles = {waiting.row.vehicle_id for waiting in self._waiting.values() if waiting.is_doubted}
+        return any(state.twin(vehicle_id).liveness is Liveness.FRESH for vehicle_id in vehicles)
+
+    def trust(self, order_id: OrderId, now_s: float) -> None:
+        """An order was looked at again, and still stands: what waits of it may go."""
+        for row_id, waiting in self._waiting.items():
+            if waiting.is_doubted and waiting.row.ref == order_id:
+                waiting.is_doubted = False
+                if row_id not in self._queued:
+                    self._queue(row_id, now_s)
+
     def due(self, state: FleetState, now_s: float) -> list[tuple[OutboxRow, int]]:
         """Rows to send now, with how many times each will have been sent then.
 
@@ -110,7 +135,9 @@ class Outlet:
             _, row_id = heapq.heappop(self._due)
             self._queued.discard(row_id)
             waiting = self._waiting.get(row_id)
-            if waiting is None or _is_stale(waiting, now_s) or not _may_be_told(state, waiting.row):
+            if waiting is None or waiting.is_doubted or _is_stale(waiting, now_s):
+                continue
+            if not _may_be_told(state, waiting.row):
                 continue
             waiting.attempts += 1
             self._queue(row_id, now_s + self._wait_s(state, waiting))

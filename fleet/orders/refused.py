@@ -16,7 +16,7 @@ from fleet.model.order import Order, OrderPurpose
 from fleet.model.refusal import Reaction
 from fleet.model.twin import MAP_DISABLED
 from fleet.orders.handover import loading_refused
-from fleet.orders.rejections import TOTAL_MAX, UPDATES_TOTAL_MAX, Patience, patience_with, to_leave_out
+from fleet.orders.rejections import HORIZON, TOTAL_MAX, UPDATES_TOTAL_MAX, Patience, patience_with, to_leave_out
 from fleet.orders.way import end_node
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.attention import raise_assist, vehicle_subject
@@ -138,6 +138,13 @@ def _the_same_again(refused: _Refused) -> _Remedy | None:
     return NOTHING_TO_CHANGE
 
 
+def _stitch_again(refused: _Refused) -> _Remedy | None:
+    """To the base it holds; after the second refusal without a horizon, which some makes drive into (section 5.12)."""
+    twin = refused.draft.state.twin(refused.order.vehicle_id)
+    is_first = twin.refusal is None or twin.refusal.reaction is not Reaction.STITCH_AGAIN
+    return NOTHING_TO_CHANGE if is_first else _Remedy(avoids=(HORIZON,))
+
+
 def _simplify(refused: _Refused) -> _Remedy | None:
     avoided = refused.draft.state.twin(refused.order.vehicle_id).avoids
     parts = to_leave_out(refused.error, avoided)
@@ -191,7 +198,7 @@ REMEDIES: Mapping[Reaction, Callable[[_Refused], _Remedy | None]] = MappingProxy
         Reaction.OUR_BUG: _nobody_can,
         Reaction.SIMPLIFY: _simplify,
         Reaction.RESYNCHRONISE: _the_same_again,
-        Reaction.STITCH_AGAIN: _the_same_again,
+        Reaction.STITCH_AGAIN: _stitch_again,
         Reaction.SHUT_ROAD: _shut_road,
         Reaction.START_WHERE_IT_STANDS: _start_where_it_stands,
         Reaction.WAIT_UNTIL_IDLE: _the_same_again,

@@ -106,6 +106,7 @@ def _of_order_error(order: Order, state: VehicleState) -> Patience:
 
 # What may be left out -------------------------------------------------------------------------------------------------
 
+HORIZON = "horizon"
 TRAJECTORY, CORRIDOR, LENGTH, DEVIATION, PARAMETERS = "trajectory", "corridor", "length", "deviation", "parameters"
 DROPPABLE = (TRAJECTORY, CORRIDOR, LENGTH, DEVIATION, PARAMETERS)
 """Optional parts of an order that carry no safety: the speed limit is none of them."""

@@ -34,6 +34,7 @@ from fleet.orders.introduce import take_version
 from fleet.orders.maps import take_maps
 from fleet.orders.refused import order_refused, refuses_for_good, update_refused
 from fleet.orders.way import end_node
+from fleet.orders.whereabouts import take_whereabouts
 from fleet.orders.zones import take_zones
 from fleet.planning.present import predicted_return_s, travel_tables
 from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
@@ -53,7 +54,7 @@ AT_NODE_M = 15.0
 
 def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
     """What a state says, all of it that is news."""
-    take_version(draft, draft.state.twin(vehicle_id), state.header.version)
+    take_version(draft, roads.site, draft.state.twin(vehicle_id), state.header.version)
     before = draft.state.twin(vehicle_id)
     order = draft.state.active_order(vehicle_id)
     state = our_state(state, profile(before).limits, partial(known_names, draft, roads, before))
@@ -107,6 +108,7 @@ def _react(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Event) -> Non
                 draft.want_plan(f"{vehicle_id} is there")
         case ev.ConditionChanged():
             _condition(draft, event)
+            take_whereabouts(draft, before, event)
         case ev.BlockedChanged():
             _blocked(draft, roads, before, event)
         case ev.ChargeChanged():
@@ -211,6 +213,8 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
                 resolve_assist(draft, cause, subject, f"{order.id} is finished")
             return
     last = draft.state.orders[order.id]
+    if state.new_base_request and last.is_confirmed and not (last.wants_base or last.is_fully_released):
+        draft.emit(ev.BaseRequested(order_id=order.id))
     rejection = rejection_of(last, state)
     if rejection is not None:
         update_refused(draft, roads, last, rejection, state)

@@ -11,17 +11,20 @@ from __future__ import annotations
 import hashlib
 
 from shapely import LineString
+from shapely.ops import substring
 
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ActionId, VehicleId
 from fleet.model.order import ActionKind
+from fleet.model.profile import WireLimits
 from fleet.model.twin import Twin
 from fleet.orders.reach import ZONES, may_be_told
 from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.attention import resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
+from fleet.telemetry.names import their_name
 from fleet.telemetry.profiles import profile
 from fleet.wire import messages as wire
 
@@ -29,6 +32,8 @@ BLOCKED = "BLOCKED"
 INSTANT = "instantActions"
 HALF_WIDTH_M = 2.0
 """Of the zone along a road: its lane, and not the pavement beside it."""
+CLEAR_M = 8.0
+"""Free between the end of a zone and the junction: who passes there must not be stopped by it."""
 
 
 def heeds_zones(twin: Twin) -> bool:
@@ -40,16 +45,19 @@ def tell_zones(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
     twin = draft.state.twin(vehicle_id)
     if not heeds_zones(twin) or not (draft.state.closures or twin.zones.told) or not may_be_told(twin, ZONES, ""):
         return
-    keys = closed_for(draft, roads.graph, twin, profile(twin).limits.zones_max)
+    limits = profile(twin).limits
+    keys = closed_for(draft, roads.graph, twin, limits.zones_max)
     if not keys and not twin.zones.told:
         return
-    zone_set_id = _name(roads.site.map_id, keys)
+    zone_set_id = their_name(_name(roads.site.map_id, keys), limits)
     if zone_set_id == twin.zones.told:
         _enable(draft, twin)
         return
-    draft.emit(ev.ZonesTold(vehicle_id=vehicle_id, zone_set_id=zone_set_id, road_keys=keys))
-    zones = tuple(zone for key in keys if len((zone := _zone(roads.graph, key)).outline) > 2)
+    zones = tuple(zone for key in keys if len((zone := _zone(roads.graph, key, limits)).outline) > 2)
     message = wire.ZoneSet(map_id=roads.site.map_id, zone_set_id=zone_set_id, zones=zones)
+    if not draft.can_say(vehicle_id, message):
+        return
+    draft.emit(ev.ZonesTold(vehicle_id=vehicle_id, zone_set_id=zone_set_id, road_keys=keys))
     draft.send(vehicle_id, ZONES, zone_set_id, 0, message)
 
 
@@ -111,9 +119,13 @@ def _name(map_id: str, keys: tuple[str, ...]) -> str:
     return f"closed-{hashlib.sha256(' '.join((map_id, *keys)).encode()).hexdigest()[:12]}"
 
 
-def _zone(graph: RoadGraph, key: str) -> wire.Zone:
+def _zone(graph: RoadGraph, key: str, limits: WireLimits) -> wire.Zone:
     edge = graph.edge_by_key(key)
     assert edge is not None
-    shape = LineString(graph.polyline(edge)).buffer(HALF_WIDTH_M, quad_segs=2, cap_style="flat", join_style="mitre")
+    line = LineString(graph.polyline(edge))
+    clear_m = min(CLEAR_M, line.length / 4.0)
+    shape = substring(line, clear_m, line.length - clear_m).buffer(
+        HALF_WIDTH_M, quad_segs=2, cap_style="flat", join_style="mitre"
+    )
     outline = tuple((round(float(x), 3), round(float(y), 3)) for x, y in shape.exterior.coords[:-1])
-    return wire.Zone(zone_id=key, zone_type=wire.ZoneType.BLOCKED, outline=outline)
+    return wire.Zone(zone_id=their_name(key, limits), zone_type=wire.ZoneType.BLOCKED, outline=outline)

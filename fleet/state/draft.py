@@ -90,6 +90,14 @@ class Draft:
         body = body_of(their_message(message, spoken.limits), spoken)
         self.letters.append(Letter(vehicle_id, topic, ref, update_id, message, body, len(self.entries)))
 
+    def can_say(self, vehicle_id: VehicleId, message: Outbound) -> bool:
+        """Whether the vehicle's version has words for a message; older ones know no zones."""
+        try:
+            body_of(message, profile(self.state.twin(vehicle_id)))
+        except ValueError:
+            return False
+        return True
+
     def next_id(self, kind: str, ahead: int = 0) -> str:
         """A new id, unique over restarts; the counter behind it moves with the event that uses it.
 

@@ -26,6 +26,7 @@ def profile(twin: Twin) -> Profile:
         told,
         takes_trajectories=told.takes_trajectories and "trajectory" not in twin.avoids,
         corridor_m=0.0 if "corridor" in twin.avoids else told.corridor_m,
+        horizon_edges=0 if "horizon" in twin.avoids else told.horizon_edges,
         avoids=twin.avoids,
         window_edges=twin.window_edges,
     )

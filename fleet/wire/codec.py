@@ -61,8 +61,10 @@ def decode(topic: Topic, payload: bytes, speaks: str = DEFAULT_VERSION, fields: 
         header = configured.header_of(payload, topic)
         if header.manufacturer != topic.manufacturer or header.serial_number != topic.serial_number:
             raise ValueError(f"the body speaks for {header.manufacturer!r}/{header.serial_number!r}")
-        codec = codec_said(header.version, topic.major, configured)
-        return with_ours(codec.read(topic.name, header, payload), fields)
+        is_as_configured = header.version == configured.version
+        codec = configured if is_as_configured else codec_said(header.version, topic.major, configured)
+        message = codec.read(topic.name, header, payload)
+        return with_ours(message, fields) if fields else message
     except (ValueError, OverflowError, RecursionError) as fault:  # every fault of msgspec is a ValueError
         raise WireError(topic.text(), _reason(fault)) from fault
 
@@ -199,7 +201,10 @@ def _is_shallow(payload: bytes) -> bool:
     """Whether brackets outside strings vanish when innermost pairs are taken away `NESTING_MAX` times."""
     if b"\\" in payload:
         payload = payload.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = b"".join(payload.translate(None, _ALL_BUT_BRACKETS).split(b'"')[::2])
+    # Where one text ends and the next begins, or a text is empty, the quotes go: what is inside stays inside.
+    brackets = payload.translate(None, _ALL_BUT_BRACKETS).replace(b'""', b"")
+    if b'"' in brackets:
+        brackets = b"".join(brackets.split(b'"')[::2])
     for _ in range(NESTING_MAX):
         if not brackets:
             return True

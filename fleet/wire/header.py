@@ -102,4 +102,4 @@ def from_timestamp(text: str) -> float:
     if len(text) < 19:  # a bare date would pass as midnight
         raise ValueError(f"timestamp {text!r} is no instant")
     instant = datetime.fromisoformat(text)
-    return ((instant if instant.tzinfo else instant.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()

@@ -53,6 +53,21 @@ def read_login(user: str, password_file: Path | None, ca_file: Path | None, env:
     return Login(user=user or None, password=password, trust_file=ca_file)
 
 
+def login_of(env: Mapping[str, str]) -> Login:
+    """The login of a tool that knows no site: from the variables that overrule a site's.
+
+    Raises:
+        BrokerError: as for `read_login`.
+    """
+    names = ("FLEET_BROKER__USER", "FLEET_BROKER__PASSWORD_FILE", "FLEET_BROKER__CA_FILE")
+    user, password_file, ca_file = (env.get(name, "") for name in names)
+    return read_login(user, _path(password_file), _path(ca_file), env)
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
 def _first_line(path: Path) -> str:
     try:
         with path.open("rb") as file:

@@ -140,10 +140,7 @@ def velocity_shape(speed_mps: float | None) -> shapes.VelocityShape | None:
     return None if speed_mps is None else shapes.VelocityShape(vx=speed_mps)
 
 
-def read_loads(loads: Iterable[shapes.LoadShape] | None) -> tuple[Load, ...] | None:
-    """What is aboard; not told is not the same as empty (section 10.11 of our protocol checklist)."""
-    if loads is None:
-        return None
+def read_loads(loads: Iterable[shapes.LoadShape]) -> tuple[Load, ...]:
     return tuple(
         [Load(load_id=s.load_id, load_type=s.load_type, position=s.load_position, weight_kg=s.weight) for s in loads]
     )
@@ -208,9 +205,7 @@ def reference_shapes(references: Iterable[ErrorReference]) -> tuple[shapes.Refer
     return tuple([shapes.ReferenceShape(reference_key=r.key, reference_value=r.value) for r in references]) or None
 
 
-def read_maps(maps: Iterable[shapes.MapShape] | None) -> tuple[MapState, ...] | None:
-    if maps is None:
-        return None
+def read_maps(maps: Iterable[shapes.MapShape]) -> tuple[MapState, ...]:
     return tuple(
         [MapState(map_id=m.map_id, map_version=m.map_version, is_enabled=m.map_status == "ENABLED") for m in maps]
     )

@@ -14,11 +14,13 @@ class Reason(StrEnum):
     """Why something is refused."""
 
     SHAPE = "shape"
+    TOO_LONG = "too long"
     ACTION = "action"
     OUTDATED = "outdated"
     STITCH = "stitch"
     OTHER_ORDER = "other order"
     OUT_OF_REACH = "out of reach"
+    NO_WAY = "no way"
     MAP = "map"
     MODE = "mode"
     NO_ORDER = "no order"
@@ -28,10 +30,14 @@ class Reason(StrEnum):
 _NAMED: Mapping[Reason, frozenset[str]] = MappingProxyType(
     {
         Reason.SHAPE: frozenset({"VALIDATION_FAILURE", "UNSUPPORTED_PARAMETER", "OUTDATED_ORDER_UPDATE"}),
+        Reason.TOO_LONG: frozenset({"VALIDATION_FAILURE", "UNSUPPORTED_PARAMETER", "INSUFFICIENT_MEMORY"}),
         Reason.ACTION: frozenset({"INVALID_ORDER_ACTION", "UNSUPPORTED_PARAMETER", "VALIDATION_FAILURE"}),
         Reason.OUTDATED: frozenset({"OUTDATED_ORDER_UPDATE", "SAME_ORDER_UPDATE_ID"}),
         Reason.OTHER_ORDER: frozenset({"OTHER_ORDER_ACTIVE"}),
         Reason.OUT_OF_REACH: frozenset({"START_NODE_OUT_OF_RANGE", "NODE_UNREACHABLE", "NO_ROUTE_TO_TARGET"}),
+        Reason.NO_WAY: frozenset(
+            {"NO_ROUTE_TO_TARGET", "NODE_UNREACHABLE", "UNSUPPORTED_PARAMETER", "VALIDATION_FAILURE"}
+        ),
         Reason.MAP: frozenset({"UNKNOWN_MAP_ID"}),
         Reason.MODE: frozenset({"MOBILE_ROBOT_NOT_AVAILABLE"}),
         Reason.NO_ORDER: frozenset({"NO_ORDER_TO_CANCEL"}),

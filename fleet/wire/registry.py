@@ -23,12 +23,13 @@ class Registry:
     Attributes:
         codecs: those that can be used.
         faults: plug-ins that cannot, by name, with the reason; they take none of the others down.
+        nearest: what other versions are read as, so far.
     """
 
     def __init__(self, plug_ins: Iterable[EntryPoint] = ()) -> None:
         self.codecs: dict[str, VersionCodec] = dict(STANDARD)
         self.faults: dict[str, str] = {}
-        self._nearest: dict[str, VersionCodec] = {}
+        self.nearest: dict[str, VersionCodec] = {}
         for plug_in in plug_ins:
             self._load(plug_in)
 
@@ -38,7 +39,7 @@ class Registry:
         Raises:
             ValueError: no codec speaks that version, or the plug-in that should is broken.
         """
-        codec = self.codecs.get(version) or self._nearest.get(version)
+        codec = self.codecs.get(version) or self.nearest.get(version)
         if codec is not None:
             return codec
         if version in self.faults:
@@ -46,8 +47,8 @@ class Registry:
         codec = _nearest_of(version, self.codecs)
         if codec is None:
             raise ValueError(f"version {version!r} is not spoken here; known are {', '.join(sorted(self.codecs))}")
-        if len(self._nearest) < 100:  # a stranger may make up versions for ever
-            self._nearest[version] = codec
+        if len(self.nearest) < 100:  # a stranger may make up versions for ever
+            self.nearest[version] = codec
         return codec
 
     def _load(self, plug_in: EntryPoint) -> None:
@@ -77,7 +78,8 @@ def registry() -> Registry:
 
 def codec_for(version: str) -> VersionCodec:
     """The codec of a version; see `Registry.codec_for`."""
-    return registry().codec_for(version)
+    known = registry()
+    return known.codecs.get(version) or known.codec_for(version)
 
 
 def codec_said(said: str, topic_major: int, configured: VersionCodec) -> VersionCodec:

@@ -30,7 +30,7 @@ from fleet.wire.manners import MOSQUITTO, NATS, Manners
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.mqtt import LineLimits, MqttLink
 from fleet.wire.network import Latency
-from fleet.wire.rights import Rights
+from fleet.wire.rights import Rights, mosquitto_list
 from fleet.wire.subscription import Subscription
 from tests.interop.guest import Entrance, Guest, MemoryGuest, PlainGuest, password_of
 from tests.interop.heard import PATIENCE_S, Heard
@@ -220,6 +220,7 @@ class NatsRig(MqttRig):
     def __init__(self, tasks: asyncio.TaskGroup, folder: Path, house: House, port: int) -> None:
         super().__init__(tasks, BrokerUrl(nats.LOOPBACK, port))
         self.manners = manners = house.manners(NATS)
+        folder.mkdir(parents=True, exist_ok=True)
         self._store = None if house.is_persistent else folder / "js"
         self._config = nats.write_config(folder, "contract", port)
         settings = self._config.read_text()
@@ -266,7 +267,7 @@ class MosquittoRig(MqttRig):
             settings.append(f"message_size_limit {house.payload_bytes_max}")
         if house.users is not None:
             (folder / "users").write_text("".join(map(_mosquitto_user, house.users)))
-            (folder / "rights").write_text("".join(_mosquitto_rights(*each) for each in house.users.items()))
+            (folder / "rights").write_text(mosquitto_list(house.users))
             settings += [f"password_file {folder / 'users'}", f"acl_file {folder / 'rights'}"]
         config.write_text("\n".join(settings) + "\n")
 
@@ -279,12 +280,6 @@ def _mosquitto_user(user: str) -> str:
     salt = b"twelve bytes"
     key = hashlib.pbkdf2_hmac("sha512", password_of(user).encode(), salt, 101)
     return f"{user}:$7$101${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}\n"
-
-
-def _mosquitto_rights(user: str, rights: Rights) -> str:
-    says = "".join(f"topic write {each}\n" for each in rights.says)
-    hears = "".join(f"topic read {each}\n" for each in rights.hears)
-    return f"user {user}\n{says}{hears}"
 
 
 def _nats_user(user: str, rights: Rights) -> str:
@@ -303,19 +298,23 @@ OpenRig = Callable[..., contextlib.AbstractAsyncContextManager[Rig]]
 
 
 def opener(kind: str, folder: Path) -> OpenRig:
-    """Opens a broker of a kind, on a port that is free now."""
+    """Opens a broker of a kind."""
     mosquitto = require("mosquitto") if kind == "mosquitto" else None
+    return functools.partial(open_rig, kind, folder, mosquitto, _free_port())
+
+
+def _free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
-        return functools.partial(open_rig, kind, folder, mosquitto, trial.getsockname()[1])
+        return int(trial.getsockname()[1])
 
 
 @contextlib.asynccontextmanager
 async def open_rig(
     kind: str, folder: Path, mosquitto: Path | None, port: int, house: House | None = None
 ) -> AsyncIterator[Rig]:
-    """A broker of a kind, up; all its links and itself are gone afterwards."""
-    house = house or House()
+    """A broker of a kind, up; all its links and itself are gone afterwards. Port 0 is any that is free."""
+    house, port = house or House(), port or _free_port()
     async with asyncio.TaskGroup() as tasks:
         rig: Rig
         if kind.startswith("memory"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import random
 import subprocess
@@ -9,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from fleet.clock import SystemClock
 from fleet.errors import BrokerError
 from fleet.wire.login import Login
 from fleet.wire.mqtt import MqttLink
 from fleet.wire.rights import Rights
+from fleet.wire.sniff.heard import Entry
+from fleet.wire.sniff.listen import Ears, listen
 from fleet.wire.subscription import Subscription
 from tests.interop.guest import password_of
 from tests.interop.heard import Heard, awaited
@@ -81,6 +85,25 @@ async def test_why_the_line_does_not_come_up_is_told_once(
         assert why in heard.events[0]
         assert heard.events[0].startswith("down: ")
     gc.collect()
+
+
+@needs("mosquitto", "openssl")
+@awaited
+async def test_a_listener_on_the_wire_shows_itself_as_well(tmp_path: Path, certificate: Path) -> None:
+    house = House(users={"fleet": ALL}, certificate=certificate)
+    async with opener("mosquitto", tmp_path)(house=house) as rig, asyncio.TaskGroup() as tasks:
+        assert isinstance(rig, MqttRig)
+        login = Login(user="fleet", password=PASSWORD, trust_file=certificate)
+        stop, entries, heard = asyncio.Event(), list[Entry](), Heard()
+        ears = Ears(url=rig.url, login=login, clock=SystemClock.started_now())
+        tasks.create_task(listen(ears, entries.append, stop))
+        line = link(rig, login)
+        rig.run(line, heard)
+        await heard.until(lambda: line.is_up)
+        while not entries:  # it may not listen yet
+            await line.publish("t", b"in secret")
+            await asyncio.sleep(0.02)
+        stop.set()
 
 
 def test_a_password_is_not_shown() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import random
 import re
 from collections.abc import Iterator, Mapping
@@ -19,9 +18,9 @@ from jsonschema import Draft202012Validator
 
 from fleet.wire.kinds import Anything, Flag, Kind, ListOf, Number, Record, Text, Variant, rows
 from fleet.wire.registry import STANDARD
+from tests.campaign import CAMPAIGN
 
 Json = Any  # an object, list, text, number or truth value
-CAMPAIGN = int(os.environ.get("FLEET_CAMPAIGN", "1"))
 Schemas = Mapping[str, Mapping[str, dict[str, Any]]]  # by version and topic
 CASES = [(version, topic) for version in STANDARD for topic in sorted(STANDARD[version].rules.fields)]
 TELLING, SAYING = "order|instantActions|zoneSet|responses", "connection|state|visualization|factsheet"

@@ -20,21 +20,27 @@ import typer.testing
 
 from fleet.cli.main import app as cli
 from fleet.clock import SystemClock
+from fleet.errors import BrokerError
 from fleet.model.order import Order
 from fleet.orders import carry_out
 from fleet.orders.build import Terms, update_message
+from fleet.orders.guard import Guard
 from fleet.wire.broker_url import BrokerUrl
+from fleet.wire.login import Login
 from fleet.wire.memory import MemoryBroker
 from fleet.wire.messages import Order as Message
+from fleet.wire.rights import Rights
 from fleet.wire.sniff.heard import Heard
-from fleet.wire.sniff.listen import listen
+from fleet.wire.sniff.listen import Ears, listen
 from fleet.wire.sniff.report import SniffReport
 from fleet.wire.sniff.schemas import SLIPS, OfficialSchemas
 from fleet.wire.sniff.sniffer import Sniffer
 from tests.interop.daemon_at_work import ROOT, SITE, until
+from tests.interop.guest import password_of
 from tests.interop.heard import awaited
-from tests.interop.rigs import REAL_KINDS, MqttRig, OpenRig, open_rig, opener
+from tests.interop.rigs import REAL_KINDS, House, MqttRig, OpenRig, opener
 from tests.interop.test_wire_schemas import DIFFERENCES, Difference
+from tests.needs import needs
 from tests.simulation.block_town import SCENARIO, block_town
 from tests.street import street
 from vehicle_sim.harness import Options, simulate
@@ -109,6 +115,8 @@ def test_a_master_that_lets_updates_begin_anywhere_is_found(tmp_path: Path, monk
         return update_message(replace(before, released=0), after, terms)
 
     monkeypatch.setattr(carry_out, "update_message", from_the_beginning)
+    monkeypatch.setattr(carry_out, "refuse_unsound", lambda before, after, message: None)
+    monkeypatch.setattr(Guard, "faults", lambda self, vehicle_id, order_id, message, state: [])
     report, _ = bystander(tmp_path, monkeypatch, SCENARIO)
     assert {(finding.by, finding.line.name) for finding in report.violations} == {("master", "stitch")}
 
@@ -150,9 +158,24 @@ async def test_quality_and_what_is_kept_are_heard_on_a_real_broker(opened: OpenR
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(say())
-            assert await listen(rig.url, sniffer.hear, stop, None, SystemClock.started_now()) == ""
+            ears = Ears(url=rig.url, login=Login(), clock=SystemClock.started_now())
+            assert await listen(ears, sniffer.hear, stop) == ""
         found = {(finding.line.name, finding.place) for finding in sniffer.end().violations}
         assert found == {("retained", "order"), ("not_retained", "connection"), ("qos", "state")}
+
+
+@needs("mosquitto")
+@awaited
+async def test_who_may_not_come_in_is_told_so_and_who_may_hears(tmp_path: Path) -> None:
+    house = House(users={"guest": Rights(says=("#",), hears=("#",))})
+    clock, stop = SystemClock.started_now(), asyncio.Event()
+    stop.set()
+    async with opener("mosquitto", tmp_path)(house=house) as rig:
+        assert isinstance(rig, MqttRig)
+        with pytest.raises(BrokerError, match="authori"):
+            await listen(Ears(url=rig.url, login=Login(user="guest", password="?"), clock=clock), Sniffer().hear, stop)
+        guest = Login(user="guest", password=password_of("guest"))
+        assert await listen(Ears(url=rig.url, login=guest, clock=clock), Sniffer().hear, stop) == ""
 
 
 # The command, with simulated vehicles ---------------------------------------------------------------------------------
@@ -186,7 +209,7 @@ def answered(process: subprocess.Popen[str]) -> tuple[int, Any]:
 @awaited
 async def test_simulated_vehicles_are_found_without_fault_and_a_planted_message_is_not(tmp_path: Path) -> None:
     record = tmp_path / "heard.jsonl"
-    async with open_rig("nats", tmp_path, None, 0) as rig:
+    async with opener("nats", tmp_path)() as rig:
         assert isinstance(rig, MqttRig)
         with driving_by(rig.url, tmp_path):
             first = sniff(rig.url, "--seconds", "2", "--record", str(record))

@@ -16,7 +16,7 @@ from vehicle_sim.scenario import Scenario
 CONFIGS = Path(__file__).parents[2] / "configs"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _quiet() -> Iterator[None]:
     """Thousands of simulated controllers have nothing to say on the terminal; other tests listen to the log."""
     before = structlog.get_config()

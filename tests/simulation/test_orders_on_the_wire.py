@@ -66,7 +66,7 @@ def test_parcels_are_handled_standing_at_the_last_node_of_an_order(told: Told) -
     assert handled > 0
 
 
-@pytest.mark.vda5050("6.9")
+@pytest.mark.vda5050("5.9", "6.9")
 def test_an_order_ends_at_its_stop_and_the_next_leg_is_another_order(told: Told) -> None:
     stops: defaultdict[str, set[tuple[int, str]]] = defaultdict(set)
     ends: defaultdict[str, int] = defaultdict(int)
@@ -95,3 +95,20 @@ def test_no_vehicle_is_told_where_it_is(told: Told) -> None:
 @pytest.mark.vda5050("5.14")
 def test_no_zones_are_named_where_none_are_used(told: Told) -> None:
     assert all("zoneSetId" not in order for order in told.orders)
+
+
+@pytest.mark.vda5050("13.4")
+def test_a_heading_is_asked_for_only_where_an_order_ends_and_nobody_turns_on_the_spot(told: Told) -> None:
+    asked = 0
+    for order in told.orders:
+        *before, last = order["nodes"]
+        assert not any("theta" in node["nodePosition"] for node in before)
+        asked += "theta" in last["nodePosition"]
+        for edge in order["edges"]:
+            assert {"orientation", "rotationAllowed", "maxRotationSpeed"}.isdisjoint(edge)
+    assert asked > 0
+
+
+@pytest.mark.vda5050("13.2")
+def test_every_place_names_the_map_of_the_site(told: Told) -> None:
+    assert {node["nodePosition"]["mapId"] for order in told.orders for node in order["nodes"]} == {"none"}

@@ -14,6 +14,7 @@ from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.messages import Action
 from fleet.wire.subscription import Subscription
 from tests.unit.test_sim_vehicle import MAKE, START_S, a_run, a_site
+from vehicle_sim.characters import EXACT, Character
 from vehicle_sim.grid import grid_town
 from vehicle_sim.ground import Ground
 from vehicle_sim.judge.bench import Bench, Hands, Terms
@@ -31,6 +32,7 @@ from vehicle_sim.world import World
 
 Message = dict[str, Any]
 CORNERS = (("station:home", 0.0, 0.0), ("n2", 100.0, 0.0), ("n4", 100.0, 100.0), ("n3", 0.0, 100.0))
+EXACT_RETAINS = ("connection", "factsheet")
 STREETS = ("e1-2-1", "e2-4-1", "e4-3-1", "e3-1-1")
 
 
@@ -56,7 +58,10 @@ class Plant:
     hears: Callable[[str, Message], Iterable[Message]] = lambda name, message: (message,)
     gets_garbage: Callable[[], None] = lambda: None
     onto: Callable[[SimVehicle], None] = lambda vehicle: None
-    retains: tuple[str, ...] = ("connection", "factsheet")
+    retains: tuple[str, ...] = EXACT_RETAINS
+
+
+NOTHING = Plant()
 
 
 @dataclass(slots=True)
@@ -70,7 +75,12 @@ class _Between:
     def send(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
         name = topic.rpartition("/")[2]
         for message in self.plant.says(name, json.loads(payload)):
-            self.radio.send(topic, json.dumps(message).encode(), qos=qos, retain=name in self.plant.retains)
+            self.radio.send(
+                topic,
+                json.dumps(message).encode(),
+                qos=qos,
+                retain=name in self.plant.retains and (retain or name not in EXACT_RETAINS),
+            )
 
     def silence(self, for_s: float) -> None:
         self.radio.silence(for_s)
@@ -121,30 +131,58 @@ def judge(
     deeds: dict[str, Callable[[SimVehicle], None]] | None = None,
     node_action: Action | None = None,
     version: str = "2.1.0",
+    character: Character = EXACT,
 ) -> Report:
     """What the judge finds about a vehicle with this fault, or about an exact one."""
-    plant = plant or Plant()
 
     async def play(clock: VirtualClock) -> Report:
-        site, make, timers = a_site(), replace(MAKE, vda5050_version=version), VirtualTimers(clock)
-        world = World(site, Ground(grid_town(2, 2)), timers)
-        world.expect([a_run()])
-        broker = MemoryBroker(random.Random(1))
-        listens = [Subscription(topic_of(make, name)) for name in ("order", "instantActions", "zoneSet")]
-        line = MemoryLink(broker, "van-1", listens, will_of(make, START_S))
-        between = _Between(MemoryRadio(broker, line), plant)
-        van = between.listener = SimVehicle(
-            make, site, world, between, Place(0, 0.0), "station:home", visualization_s=5.0
-        )
-        plant.onto(van)
-        line.open(between)
         terms = Terms(manufacturer="acme", serial_number="van-1", patience_s=5.0, node_action=node_action)
-        link = MemoryLink(broker, "judge", [Subscription(terms.topic_filter, 1)])
+        bench, van = a_bench(clock, terms, course, plant or Plant(), version, character)
+        bench.hands = Helper(van, deeds) if deeds is not None else None
         await clock.sleep_until(START_S + 1.0)
-        bench = Bench(link, timers, terms, course, Helper(van, deeds) if deeds is not None else None)
         return await Session(bench, chosen(only)).run()
 
     return run_virtual(play, START_S)
+
+
+def judge_for_a_while(seconds: float, only: Sequence[str], course: Course) -> SimVehicle:
+    """Somebody ends the judge in the middle; the vehicle as it is a minute later."""
+
+    async def play(clock: VirtualClock) -> SimVehicle:
+        bench, van = a_bench(clock, Terms(manufacturer="acme", serial_number="van-1"), course)
+        judging = clock.loop.create_task(Session(bench, chosen(only)).run())
+        await clock.sleep_until(START_S + seconds)
+        judging.cancel()
+        await clock.sleep_until(START_S + seconds + 60.0)
+        assert judging.cancelled()
+        return van
+
+    return run_virtual(play, START_S)
+
+
+def a_bench(
+    clock: VirtualClock,
+    terms: Terms,
+    course: Course | None = None,
+    plant: Plant = NOTHING,
+    version: str = "2.1.0",
+    character: Character = EXACT,
+) -> tuple[Bench, SimVehicle]:
+    """A vehicle on its way to the broker, and the bench it is judged on."""
+    site, make, timers = a_site(), replace(MAKE, vda5050_version=version), VirtualTimers(clock)
+    world = World(site, Ground(grid_town(2, 2)), timers)
+    world.expect([a_run()])
+    broker = MemoryBroker(random.Random(1))
+    listens = [Subscription(topic_of(make, name)) for name in ("order", "instantActions", "zoneSet")]
+    line = MemoryLink(broker, "van-1", listens, will_of(make, START_S))
+    between = _Between(MemoryRadio(broker, line), plant)
+    van = between.listener = SimVehicle(
+        make, site, world, between, Place(0, 0.0), "station:home", visualization_s=5.0, character=character
+    )
+    plant.onto(van)
+    line.open(between)
+    link = MemoryLink(broker, "judge", [Subscription(terms.topic_filter, 1)])
+    return Bench(link, timers, terms, course), van
 
 
 def finding(report: Report, key: str) -> Finding:

@@ -4,9 +4,15 @@ import asyncio
 
 import pytest
 
+from fleet.api.shapes import OwnWayOut
+from fleet.api.vehicle_views import vehicle_detail
+from fleet.clock import utc_text
+from fleet.controller.ear import Heard
 from fleet.model.ids import VehicleId
 from fleet.roads.site_roads import SiteRoads
+from fleet.wire.messages import Waypoint
 from tests.drawn_map import latlon
+from tests.nouns import NOW_S, VAN_1, a_state, opened, town
 from tests.unit.test_api_small_fleet import HOUR_S, PLACES, Served, roads, small_site, tell
 
 __all__ = ["roads", "small_site"]
@@ -144,3 +150,45 @@ def test_a_closure_has_one_end(roads: SiteRoads, body: dict[str, object]) -> Non
         assert (await fleet.http.post("/api/v1/roads/e1/close", json={"why": "w", "for_s": 1})).status_code == 404
 
     tell(roads, story)
+
+
+def test_how_a_vehicle_is_spoken_to_is_shown(roads: SiteRoads) -> None:
+    async def story(fleet: Served) -> None:
+        shown = (await fleet.http.get(f"{VEHICLES}/van-1")).json()
+        profile = shown["profile"]
+        assert (profile["version"], profile["topic_major"], profile["contradictions"]) == ("2.1.0", 2, [])
+        assert profile["has_factsheet"]
+        assert shown["is_localized"]
+        assert shown["beyond_base"] is None
+        assert abs(shown["heard"]["clock_ahead_s"]) < 2.0
+
+    tell(roads, story, with_vehicles=True)
+
+
+def test_a_vehicle_that_does_not_offer_to_sleep_is_not_sent_to_sleep(roads: SiteRoads) -> None:
+    async def story(fleet: Served) -> None:
+        refused = await fleet.http.post(f"{VEHICLES}/van-1/hibernate", json=WHY)
+        assert refused.status_code == 409
+        assert "does not offer startHibernation" in refused.text
+        awake = await fleet.http.post(f"{VEHICLES}/van-1/wake", json=WHY)
+        assert "nothing to wake" in awake.text
+
+    tell(roads, story, with_vehicles=True)
+
+
+@pytest.mark.vda5050("10.15")
+def test_the_way_and_arrival_that_a_vehicle_tells_are_shown_and_may_be_missing() -> None:
+    way = (Waypoint(x_m=0.0, y_m=0.0, eta_s=NOW_S), Waypoint(x_m=90.0, y_m=0.0, eta_s=NOW_S + 60.0))
+
+    def own_way(*waypoints: Waypoint) -> OwnWayOut | None:
+        heard = Heard(a_state(), None, None, NOW_S, waypoints)
+        state = opened(town())
+        return vehicle_detail(state, state.twin(VAN_1), heard, town().graph, NOW_S).own_way
+
+    shown = own_way(*way)
+    assert shown is not None
+    assert (len(shown.points), shown.arrival_at) == (2, utc_text(NOW_S + 60.0))
+    assert own_way() is None
+    endless = own_way(Waypoint(x_m=0.0, y_m=0.0, eta_s=1e300))
+    assert endless is not None
+    assert endless.arrival_at is None

@@ -57,6 +57,29 @@ def test_a_place_off_the_roads_fails_the_check(small_site: Path, tmp_path: Path)
     assert run("config", "check", path, "--skip-map").exit_code == 0
 
 
+@pytest.mark.vda5050("1.5")
+def test_the_access_list_lets_each_vehicle_write_below_its_own_serial_and_give_no_orders(small_site: Path) -> None:
+    answer = run("config", "rights", small_site)
+    assert answer.exit_code == 0, answer.stderr
+    blocks = dict(block.split("\n", 1) for block in answer.stdout.split("user ")[1:])
+    vehicles = sorted(set(blocks) - {"fleet"})
+    assert len(vehicles) == 2
+    for serial in vehicles:
+        writes = [line for line in blocks[serial].splitlines() if line.startswith("topic write ")]
+        assert writes
+        assert all(f"/{serial}/" in line and not line.endswith(("/order", "/instantActions")) for line in writes)
+    assert "topic write uagv/+/+/+/order\n" in blocks["fleet"]
+
+
+def test_a_vehicle_with_the_name_of_the_fleets_user_gets_no_rights(small_site: Path, tmp_path: Path) -> None:
+    serial = next(line for line in small_site.read_text().splitlines() if line.startswith("serial_number"))
+    path = tmp_path / "clash.toml"
+    path.write_text(small_site.read_text().replace(serial, 'serial_number = "fleet"'))
+    answer = run("config", "rights", path)
+    assert answer.exit_code == 1
+    assert "broker.user" in answer.stderr
+
+
 def test_every_value_is_shown_with_its_origin(small_site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLEET_API__PORT", "8800")
     shown = json.loads(run("config", "check", small_site, "--show-config", "-o", "json").stdout)

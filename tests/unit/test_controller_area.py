@@ -77,6 +77,7 @@ def test_a_second_life_knows_what_the_first_one_promised() -> None:
     lived(work)
 
 
+@pytest.mark.vda5050("3.9")
 def test_nothing_is_sent_to_a_vehicle_before_it_has_spoken_in_this_life() -> None:
     async def work(place: Town) -> None:
         async with place.served():
@@ -271,6 +272,7 @@ def test_a_doubled_message_changes_nothing() -> None:
     lived(work)
 
 
+@pytest.mark.vda5050("2.4")
 def test_a_message_in_the_name_of_another_vehicle_is_dropped() -> None:
     async def work(place: Town) -> None:
         async with place.served() as controller:

@@ -54,9 +54,11 @@ class Line:
         fields = json.loads(encode_state(a_state(header=a_header(self.number, self.now_s)))) | changes
         self.hear("state", json.dumps({key: value for key, value in fields.items() if value is not ...}).encode())
 
-    def connection(self, word: ConnectionState, *, number: int = 0, retained: bool = False) -> None:
+    def connection(
+        self, word: ConnectionState, *, number: int = 0, retained: bool = False, version: str = "2.1.0"
+    ) -> None:
         self.now_s += 1.0
-        header = a_header(number, self.now_s)
+        header = msgspec.structs.replace(a_header(number, self.now_s), version=version)
         self.hear("connection", encode_connection(Connection(header=header, state=word)), retained=retained)
 
     @property
@@ -217,6 +219,27 @@ def test_who_went_and_came_back_has_not_begun_anew_unheard(line: Line) -> None:
     assert line.inbox.take().restarted == set()
 
 
+@pytest.mark.vda5050("3.1")
+@pytest.mark.parametrize(
+    ("word", "version", "spelt"),
+    [
+        (ON, "2.0.0", b"ONLINE"),
+        (OFF, "2.1.0", b"OFFLINE"),
+        (BROKEN, "2.1.0", b"CONNECTIONBROKEN"),
+        (BROKEN, "3.0.0", b"CONNECTION_BROKEN"),
+        (ConnectionState.HIBERNATING, "3.0.0", b"HIBERNATING"),
+    ],
+)
+def test_every_word_of_the_connection_topic_is_heard_in_each_version(
+    line: Line, word: ConnectionState, version: str, spelt: bytes
+) -> None:
+    header = msgspec.structs.replace(a_header(1, NOW_S), version=version)
+    said = encode_connection(Connection(header=header, state=word))
+    assert b'"' + spelt + b'"' in said
+    line.hear("connection", said, retained=True)
+    assert [message.state for _, message in line.inbox.take().connections] == [word]
+
+
 @pytest.mark.vda5050("2.6")
 def test_a_last_will_with_the_number_and_time_of_the_connect_is_heard(line: Line) -> None:
     said = a_header(1, NOW_S)
@@ -242,6 +265,18 @@ def test_how_far_each_clock_is_off_is_measured_and_silence_is_measured_by_ours(l
     line.state(sent_s=line.now_s - 86_400.0)
     assert line.ear.heard[VAN_1].clock_ahead_s == pytest.approx(-86_400.0, abs=2.0)
     assert line.ear.heard[VAN_1].at_s == line.now_s
+    assert line.watch.overdue(line.now_s + 34.0) == []
+    assert line.watch.overdue(line.now_s + 35.0) == [(VAN_1, Liveness.STALE)]
+
+
+@pytest.mark.vda5050("3.6")
+def test_who_hibernates_is_not_silent_until_it_wakes(line: Line) -> None:
+    line.state()
+    line.connection(ConnectionState.HIBERNATING, version="3.0.0")
+    line.state()
+    assert line.watch.overdue(line.now_s + 7200.0) == []
+    line.now_s += 7200.0
+    line.connection(ON)
     assert line.watch.overdue(line.now_s + 34.0) == []
     assert line.watch.overdue(line.now_s + 35.0) == [(VAN_1, Liveness.STALE)]
 

@@ -8,8 +8,10 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
+from fleet.controller import sender
 from fleet.daemon import line_of
 from fleet.dispatch.commands import SubmitRuns
+from fleet.model.assist import AssistCause
 from fleet.model.twin import Liveness
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.codec import PAYLOAD_BYTES_MAX, encode_connection, encode_state
@@ -138,6 +140,25 @@ def test_after_a_gap_we_listen_again_and_ask_how_each_vehicle_is(dies: bool) -> 
             heard = controller.stats.received["state"]
             await place.say()
             assert controller.stats.received["state"] == heard + 1
+
+    lived(story)
+
+
+def test_an_order_that_no_broker_would_take_calls_a_person_and_leaves_the_line_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story(place: Town) -> None:
+        async with place.served() as controller:
+            await place.say()
+            monkeypatch.setattr(sender, "SENT_BYTES_MAX", 400)
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            for _ in range(20):
+                await asyncio.sleep(5.0)
+                await place.say()
+            assert f"{VAN_1}/order" not in place.heard
+            assert controller.ear.is_link_up
+            assert AssistCause.ORDER_UNCONFIRMED in {assist.cause for assist in controller.state.assists.values()}
+            assert controller.stats.dropped["too_large_to_send"] > 0
 
     lived(story)
 

@@ -50,6 +50,7 @@ async def _with_an_order_decided_in_a_gap(place: Town, controller: AreaControlle
     assert controller.ear.is_link_up
 
 
+@pytest.mark.vda5050("3.4", "3.10")
 def test_after_a_gap_of_the_line_nothing_goes_to_a_vehicle_before_it_has_spoken_again() -> None:
     async def work(place: Town) -> None:
         async with place.served() as controller:
@@ -63,6 +64,7 @@ def test_after_a_gap_of_the_line_nothing_goes_to_a_vehicle_before_it_has_spoken_
     lived(work)
 
 
+@pytest.mark.vda5050("3.4", "3.10")
 def test_an_order_is_not_said_again_after_a_gap_before_its_vehicle_has_spoken() -> None:
     async def work(place: Town) -> None:
         async with place.served() as controller:
@@ -269,6 +271,7 @@ def test_an_area_that_was_taken_while_the_store_did_not_answer_ends() -> None:
 # Another time ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("2.7")
 def test_a_vehicle_that_lives_in_another_time_is_told_of_once_and_until_it_is_over() -> None:
     async def work(place: Town) -> None:
         with capture_logs() as logs:

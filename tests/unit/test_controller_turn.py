@@ -13,7 +13,7 @@ from fleet.dispatch.commands import Answer, CancelRun, CloseRoad, HoldVehicle, R
 from fleet.errors import UnknownThingError
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import RunId, VehicleId
+from fleet.model.ids import OrderId, RunId, VehicleId
 from fleet.model.order import ActionKind, OrderPhase
 from fleet.model.run import RunPhase
 from fleet.model.twin import Liveness
@@ -23,6 +23,7 @@ from fleet.state.fleet_state import FleetState
 from fleet.wire.messages import Connection, ConnectionState, InstantActions, OperatingMode, Order, Power
 from tests.nouns import (
     NOW_S,
+    POINT_2,
     VAN_1,
     VAN_2,
     Office,
@@ -101,6 +102,7 @@ def test_one_refused_command_does_not_spoil_the_next(office: Office) -> None:
     assert [isinstance(result, Answer) for _, result in results] == [False, True]
 
 
+@pytest.mark.vda5050("3.9", "1.6")
 def test_every_vehicle_is_asked_for_its_state_and_factsheet_when_the_line_is_up_again(office: Office) -> None:
     office.turn(Facts(link_came_up=True))
     asked = [m.actions[0].action_type for _, m in office.sent if isinstance(m, InstantActions)]
@@ -137,6 +139,7 @@ def test_a_vehicle_that_is_heard_for_the_first_time_in_this_life_may_change_the_
     assert office.hear(VAN_1, a_state()).has_replanned
 
 
+@pytest.mark.vda5050("3.3")
 def test_link_loss_never_leads_to_a_go(office: Office) -> None:
     """The will comes after the last state, in the same turn."""
     broken = Connection(header=a_header(), state=ConnectionState.CONNECTION_BROKEN)
@@ -144,6 +147,7 @@ def test_link_loss_never_leads_to_a_go(office: Office) -> None:
     assert not office.state.twin(VAN_1).can_take_orders
 
 
+@pytest.mark.vda5050("3.5")
 def test_a_connection_that_was_broken_is_mended_by_the_next_state(office: Office) -> None:
     broken = Connection(header=a_header(), state=ConnectionState.CONNECTION_BROKEN)
     office.turn(Facts(connections=[(VAN_1, broken)]))
@@ -154,6 +158,7 @@ def test_a_connection_that_was_broken_is_mended_by_the_next_state(office: Office
 # Who may be told ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("3.2", "11.1")
 @pytest.mark.parametrize(
     "told",
     [
@@ -319,6 +324,50 @@ def test_a_road_closed_under_a_vehicle_that_may_not_be_told_more_stops_it_and_ca
     ask(office, CloseRoad(ahead, NOW_S + 6000.0, "bridge down"))
     assert office.state.orders[order.id].phase is OrderPhase.CANCELLING
     assert AssistCause.ROAD_CLOSED in {assist.cause for assist in office.state.assists.values()}
+
+
+# What was decided before the line was down ----------------------------------------------------------------------------
+
+
+def waiting_update(office: Office, roads: SiteRoads) -> tuple[OrderId, str]:
+    """Van 1 drives by its order, an update for it was decided; the name of a road that only the update brings."""
+    office.state = loaded(roads, a_run(point=POINT_2))
+    office.turn(due=Due(vehicles=(VAN_1,)))
+    [order] = office.state.orders.values()
+    office.hear(VAN_1, driving(order, 0))
+    office.hear(VAN_1, driving(order, order.released))
+    [extended] = office.state.orders.values()
+    assert extended.released > order.released
+    last = extended.path[extended.released - 1]
+    assert last.edge != order.path[order.released - 1].edge
+    return order.id, last.road_key
+
+
+@pytest.mark.vda5050("3.10")
+def test_an_update_from_before_the_gap_goes_out_when_its_vehicle_has_spoken_and_it_still_stands(
+    office: Office, roads: SiteRoads
+) -> None:
+    order_id, _ = waiting_update(office, roads)
+    office.state = after(office.state, [ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.UNHEARD)])
+    assert office.turn(due=Due(doubted_orders=(order_id,))).still_standing == []
+    order = office.state.orders[order_id]
+    before = replace(order, update_id=0, released=order.accepted)
+    outcome = office.turn(Facts(states={VAN_1: [driving(before, before.passed)]}), due=Due(doubted_orders=(order_id,)))
+    assert outcome.still_standing == [order_id]
+    assert office.state.orders[order_id].phase is OrderPhase.ACTIVE
+
+
+@pytest.mark.vda5050("3.10", "6.12")
+def test_an_update_from_before_the_gap_whose_road_is_no_longer_open_ends_its_order(
+    office: Office, roads: SiteRoads
+) -> None:
+    """It counts as driven, for it was committed: it is not taken back, the order is cancelled."""
+    order_id, road_key = waiting_update(office, roads)
+    closed = ev.RoadClosed(road_key=road_key, until_s=NOW_S + 900.0, why="van-2 is blocked", is_obstacle=True)
+    office.state = after(office.state, [closed], now_s=office.now_s)
+    outcome = office.turn(due=Due(doubted_orders=(order_id,)))
+    assert outcome.still_standing == []
+    assert office.state.orders[order_id].phase is OrderPhase.CANCELLING
 
 
 # Planning that fails --------------------------------------------------------------------------------------------------

@@ -209,9 +209,10 @@ def test_a_battery_that_can_say_no_more_than_good_is_full_at_that(
 
 
 @pytest.mark.vda5050("11.6")
-def test_a_battery_that_says_bad_goes_to_the_charger(home: Office) -> None:
-    home.hear(VAN_1, a_state(power=Power(soc_fraction=0.2, is_charging=False)))
-    assert asked(home) == [ActionKind.START_CHARGING.value]
+def test_a_battery_that_says_bad_goes_to_the_charger(roads: SiteRoads) -> None:
+    office = Office(roads, opened(roads))
+    office.hear(VAN_1, a_state(power=Power(soc_fraction=0.2, is_charging=False)))
+    assert asked(office) == [ActionKind.START_CHARGING.value]
 
 
 # Hibernating ----------------------------------------------------------------------------------------------------------

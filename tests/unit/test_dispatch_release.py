@@ -139,3 +139,11 @@ def test_a_vehicle_that_asks_for_road_gets_what_there_is_although_it_is_little()
 def test_a_vehicle_that_asks_is_let_no_farther_than_the_limits() -> None:
     order = replace(evenly(40, released=5), wants_base=True)
     assert extension(order, LIMITS, 0.0) is None
+
+
+@pytest.mark.vda5050("6.11")
+def test_a_vehicle_that_asks_for_more_road_gets_what_there_is_and_nothing_is_no_error() -> None:
+    order = evenly(40, 50.0, released=10, passed=1)
+    assert extension(order, LIMITS, 0.0) is None
+    assert extension(replace(order, wants_base=True), LIMITS, 0.0) == 11
+    assert extension(replace(order, wants_base=True, released=11), LIMITS, 0.0) is None

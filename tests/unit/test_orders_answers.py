@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from fleet.controller.turn import Due
@@ -13,19 +14,25 @@ from fleet.model.profile import Habits
 from fleet.orders.answers import LEASE_S
 from fleet.orders.outlet import OutboxStatus, outcome
 from fleet.roads.site_roads import SiteRoads
-from fleet.wire.messages import Grant, RequestStatus, Response, Responses, VehicleRequest
-from tests.nouns import POINT_2, VAN_1, Office, a_run, a_state, after, driving, loaded
+from fleet.wire.messages import Grant, RequestStatus, Response, Responses, VehicleRequest, VehicleState
+from tests.nouns import POINT_2, VAN_1, Office, a_run, a_state, a_vehicle, after, driving, loaded
 from tests.unit.test_orders_outlet import a_row
+
+SPEAKS_3_0 = ev.VehicleEnrolled(vehicle=replace(a_vehicle(), vda5050_version="3.0.0"))
+
+
+def in_3_0(state: VehicleState) -> VehicleState:
+    return msgspec.structs.replace(state, header=msgspec.structs.replace(state.header, version="3.0.0"))
 
 
 @pytest.fixture
 def office(roads: SiteRoads) -> Office:
     """Van 1 may use a corridor, and is on its way."""
     state = loaded(roads, a_run(point=POINT_2))
-    van = replace(state.twin(VAN_1).vehicle, habits=Habits(corridor_m=0.5))
+    van = replace(state.twin(VAN_1).vehicle, vda5050_version="3.0.0", habits=Habits(corridor_m=0.5))
     office = Office(roads, after(state, [ev.VehicleEnrolled(vehicle=van)]))
     office.turn(due=Due(vehicles=(VAN_1,)))
-    office.hear(VAN_1, driving(the_order(office), 0))
+    office.hear(VAN_1, in_3_0(driving(the_order(office), 0)))
     office.sent.clear()
     return office
 
@@ -42,7 +49,7 @@ def a_request(
 
 
 def says(office: Office, *requests: VehicleRequest) -> None:
-    office.hear(VAN_1, driving(the_order(office), 0, requests=requests))
+    office.hear(VAN_1, in_3_0(driving(the_order(office), 0, requests=requests)))
 
 
 def answers(office: Office) -> list[Response]:
@@ -71,15 +78,15 @@ def test_a_corridor_along_a_road_that_is_only_announced_is_not_granted(office: O
 
 
 def test_no_corridor_is_granted_to_a_vehicle_of_which_the_site_file_says_nothing(roads: SiteRoads) -> None:
-    office = Office(roads, loaded(roads, a_run(point=POINT_2)))
+    office = Office(roads, after(loaded(roads, a_run(point=POINT_2)), [SPEAKS_3_0]))
     office.turn(due=Due(vehicles=(VAN_1,)))
     says(office, a_request("CORRIDOR", the_order(office).path[0].edge_id))
     assert answers(office)[0].grant is Grant.REJECTED
 
 
 def test_a_vehicle_without_an_order_is_answered_too(roads: SiteRoads) -> None:
-    office = Office(roads, loaded(roads))
-    office.hear(VAN_1, a_state(requests=(a_request("CORRIDOR", "e1"), a_request("ACCESS", "z1", "q-2"))))
+    office = Office(roads, after(loaded(roads), [SPEAKS_3_0]))
+    office.hear(VAN_1, in_3_0(a_state(requests=(a_request("CORRIDOR", "e1"), a_request("ACCESS", "z1", "q-2")))))
     assert [(answer.request_id, answer.grant) for answer in answers(office)] == [
         ("q-1", Grant.REJECTED),
         ("q-2", Grant.REJECTED),

@@ -37,6 +37,7 @@ def passes(order: Order, state: VehicleState) -> list[int]:
 # Acceptance -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("6.4")
 def test_an_order_is_accepted_only_when_a_state_shows_it() -> None:
     order = an_order("n1", GOAL)
     seen = [event for event in order_events(order, driving(order, 0)) if isinstance(event, ev.OrderSeen)]
@@ -57,34 +58,40 @@ def test_what_was_seen_already_is_no_news() -> None:
 # Progress -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("10.1", "10.3")
 @pytest.mark.parametrize("passed", [1, 2, 3, 4])
 def test_a_state_may_jump_over_any_number_of_nodes(passed: int) -> None:
     order = active(an_order("n1", "n2", "n3", GOAL))
     assert passes(order, driving(order, passed)) == [passed]
 
 
+@pytest.mark.vda5050("10.1")
 def test_progress_is_never_taken_back() -> None:
     order = replace(active(an_order("n1", "n2", "n3", GOAL)), passed=3)
     assert passes(order, driving(order, 1)) == []
 
 
+@pytest.mark.vda5050("5.7", "10.1", "14.10")
 def test_the_same_node_twice_is_told_apart_by_its_sequence_id() -> None:
     order = active(an_order("n1", "n2", "n1", GOAL))
     assert passes(order, driving(order, 1)) == [1]
     assert passes(order, driving(order, 3)) == [3]
 
 
+@pytest.mark.vda5050("10.2", "14.11")
 def test_a_vehicle_that_keeps_the_reached_node_in_its_list_has_passed_it() -> None:
     order = active(an_order("n1", "n2", GOAL))
     state = driving(order, 1, left=[("n1", 2), ("n2", 4), (GOAL, 6)])
     assert passes(order, state) == [1]
 
 
+@pytest.mark.vda5050("10.4")
 def test_without_a_last_node_nothing_is_believed_of_its_sequence() -> None:
     order = active(an_order("n1", "n2", GOAL))
     assert passed_edges(order, driving(order, 2, at="")) == 0
 
 
+@pytest.mark.vda5050("10.1")
 def test_a_sequence_id_left_over_from_the_order_before_is_no_progress() -> None:
     order = active(an_order("n1", "n2", GOAL))
     assert passed_edges(order, a_state(order=order.id, at=DEPOT_NODE, sequence=40)) == 0
@@ -99,6 +106,7 @@ def test_the_place_reported_is_the_end_of_the_last_passed_piece() -> None:
 # Actions --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("9.1", "9.2")
 def test_a_terminal_action_never_changes_again() -> None:
     order = active(an_order("n1", GOAL, passed=2))
     done = replace(order, actions=(replace(order.actions[0], phase=ActionPhase.FINISHED),))
@@ -106,12 +114,14 @@ def test_a_terminal_action_never_changes_again() -> None:
     assert not [e for e in moved if isinstance(e, ev.ActionMoved)]
 
 
+@pytest.mark.vda5050("10.5")
 def test_an_action_that_is_not_ours_is_ignored() -> None:
     order = active(an_order("n1", GOAL))
     events = order_events(order, driving(order, 1, actions={"somebody-elses": ActionStatus.FINISHED}))
     assert not [e for e in events if isinstance(e, ev.ActionMoved)]
 
 
+@pytest.mark.vda5050("10.6")
 def test_the_result_of_an_action_is_kept() -> None:
     order = active(an_order("n1", GOAL, passed=2))
     events = order_events(order, driving(order, 2, actions={"a-run-1": "delivered=2 refused=x"}))
@@ -121,11 +131,13 @@ def test_the_result_of_an_action_is_kept() -> None:
 # The end --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("10.7")
 def test_an_order_is_finished_at_its_goal_with_all_actions_over() -> None:
     order = active(an_order("n1", GOAL))
     assert ends(order, driving(order, 2, actions={"a-run-1": "ok"})) == [OrderPhase.FINISHED]
 
 
+@pytest.mark.vda5050("10.7")
 @pytest.mark.parametrize("status", [ActionStatus.WAITING, ActionStatus.RUNNING, ActionStatus.PAUSED])
 def test_an_order_goes_on_while_an_action_does(status: ActionStatus) -> None:
     order = active(an_order("n1", GOAL))
@@ -143,6 +155,7 @@ def test_an_order_that_stays_where_it_starts_ends_with_its_actions() -> None:
     assert ends(order, driving(order, 0, actions={"a-run-1": "ok"})) == [OrderPhase.FINISHED]
 
 
+@pytest.mark.vda5050("10.2", "6.8")
 def test_a_vehicle_that_keeps_the_last_node_in_its_list_is_finished_all_the_same() -> None:
     order = active(an_order("n1", GOAL))
     state = driving(order, 2, left=[(GOAL, 4)], actions={"a-run-1": "ok"})
@@ -165,6 +178,7 @@ def test_an_update_on_its_way_to_a_vehicle_at_the_end_of_its_base_is_no_vanished
     assert ends(order, driving(order, 1, update=0, left=[], edges=[], actions={})) == []
 
 
+@pytest.mark.vda5050("11.3")
 def test_an_order_whose_base_was_not_driven_and_is_gone_has_vanished() -> None:
     order = active(an_order("n1", "n2", GOAL))
     assert ends(order, driving(order, 1, left=[], edges=[], actions={})) == [OrderPhase.VANISHED]
@@ -247,6 +261,7 @@ def an_update_on_its_way(*, accepted: int) -> Order:
     return replace(order, accepted=accepted)
 
 
+@pytest.mark.vda5050("11.1", "11.3")
 def test_an_order_is_lost_when_it_is_cleared_by_hand_while_an_update_is_on_its_way() -> None:
     order = an_update_on_its_way(accepted=1)
     waits = driving(order, 1, update=0, left=[], edges=[], actions={})
@@ -363,29 +378,6 @@ def test_an_instant_action_that_ran_and_is_gone_is_over() -> None:
 
 def test_the_same_status_again_is_no_news() -> None:
     assert moved(charge(ActionPhase.RUNNING), a_state(actions={"a-7": ActionStatus.RUNNING})) == []
-
-
-# More road ------------------------------------------------------------------------------------------------------------
-
-
-def asks(order: Order, state: VehicleState) -> int:
-    return sum(isinstance(event, ev.BaseRequested) for event in order_events(order, state))
-
-
-@pytest.mark.vda5050("6.11")
-def test_a_vehicle_that_asks_for_road_is_heard_once_until_it_has_got_some() -> None:
-    order = active(an_order("n1", "n2", GOAL, released=1))
-    state = driving(order, 0, new_base_request=True)
-    assert asks(order, state) == 1
-    assert asks(replace(order, wants_base=True), state) == 0
-
-
-@pytest.mark.vda5050("6.11")
-def test_a_request_from_before_the_last_update_or_with_nothing_to_give_is_no_news_and_no_error() -> None:
-    order = active(an_order("n1", "n2", GOAL, released=1, update_id=2))
-    assert asks(order, driving(order, 0, update=1, new_base_request=True)) == 0
-    whole = active(an_order("n1", GOAL))
-    assert list(order_events(whole, driving(whole, 0, new_base_request=True))) == []
 
 
 @pytest.mark.vda5050("5.7")

@@ -144,3 +144,15 @@ def test_what_a_vehicle_in_quarantine_tells_of_itself_is_noted_all_the_same(offi
     office.state = replace(office.state, quarantine=office.state.quarantine.set(broken.subject, broken.error))
     office.turn(Facts(factsheets={VAN_1: a_factsheet()}))
     assert office.state.twin(VAN_1).learned.has_factsheet
+
+
+@pytest.mark.vda5050("4.8")
+def test_a_vehicle_that_is_longer_or_slower_than_the_site_file_says_is_told_of(office: Office) -> None:
+    office.turn(Facts(factsheets={VAN_1: a_factsheet(length_m=4.5, width_m=1.5, speed_mps_max=5.0)}))
+    [call] = calls(office)
+    assert call.detail == (
+        "it is 4.5 m long by its factsheet, 3 m by the site file; "
+        "it drives 5 m/s at most by its factsheet, 8.5 m/s by the site file"
+    )
+    office.turn(Facts(factsheets={VAN_1: a_factsheet(length_m=2.5, speed_mps_max=20.0)}))
+    assert calls(office) == []

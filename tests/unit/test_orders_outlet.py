@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fleet.model import event as ev
-from fleet.model.ids import ActionId, VehicleId
+from fleet.model.ids import ActionId, OrderId, VehicleId
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase
 from fleet.model.site import Limits
 from fleet.model.twin import Liveness
@@ -61,10 +61,37 @@ def sending_times(outlet: Outlet, state: FleetState, until_s: float) -> list[flo
 # When -----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("6.5", "2.2", "14.1")
 def test_an_unconfirmed_order_is_said_again_after_2_4_8_and_then_every_10_seconds(issued: FleetState) -> None:
     outlet = Outlet(Limits())
     outlet.add(a_row("o-1"), NOW_S)
     assert sending_times(outlet, issued, 50.0) == [0.0, 2.0, 6.0, 14.0, 24.0, 34.0, 44.0]
+
+
+@pytest.mark.vda5050("3.10")
+@pytest.mark.parametrize("update", [0, 1])
+def test_what_was_decided_before_the_line_was_down_is_not_sent_before_it_was_looked_at_again(
+    issued: FleetState, update: int
+) -> None:
+    outlet = Outlet(Limits())
+    outlet.add(a_row("o-1", update=update), NOW_S)
+    assert len(outlet.due(issued, NOW_S)) == 1
+    outlet.doubt()
+    outlet.heard(VAN_1, NOW_S + 30.0)
+    assert sending_times(outlet, issued, 50.0) == []
+    assert (outlet.doubted(), outlet.is_ready(issued)) == (("o-1",), True)
+    outlet.trust(OrderId("o-1"), NOW_S + 50.0)
+    assert [row.ref for row, _ in outlet.due(issued, NOW_S + 50.0)] == ["o-1"]
+    assert outlet.doubted() == ()
+
+
+@pytest.mark.vda5050("3.10")
+def test_an_instant_action_is_not_doubted(issued: FleetState) -> None:
+    outlet = Outlet(Limits())
+    outlet.add(a_row("a-9", topic="instantActions"), NOW_S)
+    outlet.doubt()
+    assert outlet.doubted() == ()
+    assert len(outlet.due(asked(issued, ActionKind.CANCEL_ORDER), NOW_S)) == 1
 
 
 def test_every_sending_counts(issued: FleetState) -> None:

@@ -223,6 +223,7 @@ def test_a_refused_update_is_stitched_again_to_the_base_it_holds_and_after_the_s
     draft = Draft(state, NOW_S)
     assert isinstance(decide(draft, roads, VAN_1), Cancel)
     assert not state.twin(VAN_1).held
+    assert profile(state.twin(VAN_1)).horizon_edges == 0
 
 
 @pytest.mark.vda5050("7.r5")

@@ -108,6 +108,7 @@ def test_a_lost_vehicle_calls_a_person_until_it_is_heard(roads: SiteRoads, two_v
     assert causes(heard(roads, draft.state, a_state())) == []
 
 
+@pytest.mark.vda5050("3.2")
 def test_a_connection_says_nothing_about_being_heard(roads: SiteRoads, two_vans: FleetState) -> None:
     draft = Draft(two_vans, NOW_S)
     take_silence(draft, VAN_1, Liveness.LOST)
@@ -118,6 +119,7 @@ def test_a_connection_says_nothing_about_being_heard(roads: SiteRoads, two_vans:
 # Orders of others -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("3.9", "10.8")
 def test_a_vehicle_that_follows_a_foreign_order_calls_a_person_and_takes_none_of_ours(
     roads: SiteRoads, two_vans: FleetState
 ) -> None:
@@ -216,6 +218,7 @@ def test_a_vehicle_that_forgets_one_order_after_the_other_is_held_and_a_person_s
     assert causes(state) == [AssistCause.ORDER_VANISHED]
 
 
+@pytest.mark.vda5050("5.5", "8.7")
 def test_a_vehicle_that_names_another_node_than_we_believe_is_told_from_where_it_really_stands(
     roads: SiteRoads,
 ) -> None:
@@ -232,6 +235,7 @@ def test_a_vehicle_that_names_another_node_than_we_believe_is_told_from_where_it
     assert roads.graph.point_at(place)[:2] == pytest.approx((x_m, y_m), abs=0.1)
 
 
+@pytest.mark.vda5050("5.5", "8.7")
 def test_a_vehicle_that_stopped_just_behind_its_node_is_told_from_where_it_stands(roads: SiteRoads) -> None:
     """Found by trouble seed 2 of the small scenario: told from twelve metres behind it, it refused every order."""
     order = an_order("n1", "n2", GOAL)
@@ -367,6 +371,7 @@ def test_a_vehicle_blocked_without_a_reference_is_blocked_on_the_road_before_it(
 # Where it stands ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("10.4")
 def test_a_vehicle_near_its_station_stands_at_it(roads: SiteRoads) -> None:
     x_m, y_m, _ = roads.graph.point_at(roads._places[next(iter(roads.types)), DEPOT_NODE])
     state = after(loaded(roads), [ev.VehiclePlaced(vehicle_id=VAN_1, node_id="nowhere", place=None)])
@@ -374,6 +379,7 @@ def test_a_vehicle_near_its_station_stands_at_it(roads: SiteRoads) -> None:
     assert state.twin(VAN_1).node_id == DEPOT_NODE
 
 
+@pytest.mark.vda5050("10.4", "11.2")
 def test_a_vehicle_that_no_longer_knows_its_node_is_not_believed_where_it_was(
     roads: SiteRoads, two_vans: FleetState
 ) -> None:
@@ -402,6 +408,7 @@ def test_a_vehicle_at_a_pickup_point_stands_there(roads: SiteRoads, two_vans: Fl
 # Orders of ours -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("7.r1")
 def test_a_vehicle_that_rejects_an_order_is_held_and_a_person_is_called(roads: SiteRoads) -> None:
     order = an_order("n1", GOAL)
     state = after(loaded(roads), [ev.OrderIssued(order=order)])
@@ -411,6 +418,7 @@ def test_a_vehicle_that_rejects_an_order_is_held_and_a_person_is_called(roads: S
     assert causes(state) == [AssistCause.ORDER_REJECTED]
 
 
+@pytest.mark.vda5050("7.2")
 def test_a_rejection_that_stays_in_every_state_is_taken_once(roads: SiteRoads) -> None:
     order = an_order("n1", GOAL)
     draft = Draft(after(loaded(roads), [ev.OrderIssued(order=order)]), NOW_S)
@@ -420,6 +428,7 @@ def test_a_rejection_that_stays_in_every_state_is_taken_once(roads: SiteRoads) -
     assert [type(entry.event) for entry in draft.entries].count(ev.AssistRaised) == 1
 
 
+@pytest.mark.vda5050("7.2")
 def test_a_rejection_left_over_from_the_order_before_does_not_reject_the_next(roads: SiteRoads) -> None:
     """Section 7.2: the error stays in every state until the next accepted order."""
     left_over = a_state(errors=[an_error("orderError")])
@@ -428,6 +437,7 @@ def test_a_rejection_left_over_from_the_order_before_does_not_reject_the_next(ro
     assert heard(roads, state, left_over).twin(VAN_1).order_id == OrderId("o-1")
 
 
+@pytest.mark.vda5050("6.7")
 def test_a_refused_update_is_followed_by_another_one(roads: SiteRoads) -> None:
     """Section 6.7: its number is burnt; the next is higher and stitches to the base that was accepted."""
     order = an_order("n1", "n2", GOAL, released=1)
@@ -445,6 +455,7 @@ def test_a_refused_update_is_followed_by_another_one(roads: SiteRoads) -> None:
     assert (refused_order.update_id, refused_order.released, refused_order.is_confirmed) == (1, 1, True)
 
 
+@pytest.mark.vda5050("6.5")
 def test_an_order_said_too_often_calls_a_person_until_the_vehicle_shows_it(roads: SiteRoads) -> None:
     order = an_order("n1", GOAL)
     draft = Draft(after(loaded(roads), [ev.OrderIssued(order=order)]), NOW_S)
@@ -464,6 +475,7 @@ def test_an_answered_request_does_not_settle_an_order_that_is_still_unconfirmed(
     assert causes(draft.state) == [AssistCause.ORDER_UNCONFIRMED]
 
 
+@pytest.mark.vda5050("9.5")
 def test_a_request_that_is_never_answered_is_given_up(roads: SiteRoads, two_vans: FleetState) -> None:
     asked = ev.InstantIssued(vehicle_id=VAN_1, action_id=ActionId("a-1"), kind=ActionKind.STATE_REQUEST, order_id=None)
     draft = Draft(after(two_vans, [asked]), NOW_S)
@@ -479,6 +491,7 @@ def test_an_instant_action_that_failed_calls_a_person(roads: SiteRoads, two_vans
     assert state.twin(VAN_1).instants == ()
 
 
+@pytest.mark.vda5050("8.5", "8.6")
 def test_a_vehicle_that_finishes_just_before_its_cancel_ends_well(roads: SiteRoads) -> None:
     """The state that shows the end comes before the one that answers the cancel."""
     order = an_order("n1", GOAL)

@@ -21,12 +21,14 @@ def corner(tmp_path: Path) -> DrawnMap:
     return draw(tmp_path, CORNER, {"abc": {"name": "Städtle"}, "cd": {"name": "文三路"}, "be": {}})
 
 
+@pytest.mark.vda5050("13.5")
 def test_ways_are_cut_where_roads_meet(corner: DrawnMap) -> None:
     keys = {f"e{ord(a)}-{ord(b)}-{way}" for a, b, way in [("a", "b", 1), ("b", "c", 1), ("c", "d", 2), ("b", "e", 3)]}
     back = {f"e{ord(b)}-{ord(a)}-{way}" for a, b, way in [("a", "b", 1), ("b", "c", 1), ("c", "d", 2), ("b", "e", 3)]}
     assert set(corner.edge_keys()) == keys | back
 
 
+@pytest.mark.vda5050("13.5")
 def test_a_two_way_road_is_two_edges_that_know_each_other(corner: DrawnMap) -> None:
     there, back = corner.edges("ab", "ba")
     assert (corner.graph.edge_reverse[there], corner.graph.edge_reverse[back]) == (back, there)
@@ -50,6 +52,7 @@ def test_parallel_edges_of_one_way_have_keys_of_their_own(tmp_path: Path) -> Non
     assert all(re.fullmatch(r"[A-Za-z0-9_.:-]+", key) for key in keys)
 
 
+@pytest.mark.vda5050("13.3")
 def test_a_place_lies_on_its_road_and_heads_the_way_it_drives(corner: DrawnMap) -> None:
     graph = corner.graph
     x_m, y_m, heading_rad = graph.point_at(Place(corner.edge("cb"), 20.0))

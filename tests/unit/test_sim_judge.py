@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,15 +12,19 @@ import pytest
 from msgspec.structs import replace
 
 from fleet.errors import ConfigError
+from fleet.roads.permit import RoadProfile
+from fleet.roads.refuse import may_drive
 from fleet.wire.messages import OperatingMode
-from tests.unit.judged import CORNERS, Message, Plant, finding, judge, round_the_block
+from tests import nouns
+from tests.unit.judged import CORNERS, Message, Plant, finding, judge, judge_for_a_while, round_the_block
 from vehicle_sim.judge.catalogue import CHECKS, chosen
-from vehicle_sim.judge.command import JudgeOptions
+from vehicle_sim.judge.command import JudgeOptions, Terminal
 from vehicle_sim.judge.command import judge as judge_by_options
 from vehicle_sim.judge.course import Course
 from vehicle_sim.judge.page import report_html
 from vehicle_sim.judge.reference import renewed
 from vehicle_sim.judge.report import SHOWN_MAX, lines, report_json
+from vehicle_sim.judge.site_course import course_of, vehicle_of
 from vehicle_sim.judge.text import report_text
 from vehicle_sim.judge.verdict import Need, Verdict
 from vehicle_sim.vehicle import SimVehicle
@@ -82,6 +88,30 @@ def test_a_vehicle_is_left_idle_and_not_paused() -> None:
     judge(course=round_the_block(), plant=Plant(onto=left.append))
     assert left[0].is_idle
     assert not left[0].is_paused
+
+
+def test_whoever_ends_the_judge_ends_what_it_has_ordered() -> None:
+    van = judge_for_a_while(8.0, ["10.1"], round_the_block())
+    assert van.is_idle
+    assert 0.0 < van.driver.odometer_m < 100.0
+
+
+def test_on_a_site_the_course_is_a_loop_from_home_on_roads_it_may_use() -> None:
+    roads = nouns.town()
+    vehicle = roads.site.vehicles[nouns.VAN_1]
+    course = course_of(roads.site, roads.graph, vehicle)
+    assert course.nodes[0].node_id == course.nodes[-1].node_id == nouns.DEPOT_NODE
+    assert {node.map_id for node in course.nodes} == {roads.site.map_id}
+    keys = [edge.edge_id.partition("@")[0] for edge in course.edges]
+    edges = [roads.graph.edge_by_key(key) for key in keys]
+    assert None not in edges
+    profile = RoadProfile.of(roads.site.type_of(vehicle.id))
+    assert all(may_drive(roads.graph, profile, edge) is None for edge in edges if edge is not None)
+
+
+def test_a_vehicle_that_the_site_does_not_list_has_no_course() -> None:
+    with pytest.raises(ConfigError, match="acme/other is not in the site; it lists"):
+        vehicle_of(nouns.town().site, "acme", "other")
 
 
 # Whom it judges -------------------------------------------------------------------------------------------------------
@@ -182,11 +212,21 @@ def test_a_course_that_is_none_says_where(tmp_path: Path, spoil: object, words: 
         ({"nodes": Path("a.json"), "drive": True}, "give one"),
         ({"action": "beep"}, "needs an action as an order has it"),
         ({"broker": "127.0.0.1"}, "write mqtt://HOST:PORT"),
+        ({"user": "judge", "password_file": Path("no-such-file")}, "no-such-file: cannot be read"),
     ],
 )
 def test_options_that_cannot_be_used_say_what_would_do(options: Message, words: str) -> None:
     with pytest.raises(Exception, match=words):
         judge_by_options(JudgeOptions(**{"broker": "mqtt://127.0.0.1:1", "vehicle": "acme/van-1", **options}))
+
+
+@pytest.mark.parametrize(("answer", "is_done"), [("\n", True), ("yes\n", True), ("n\n", False), ("", False)])
+def test_who_stands_beside_the_vehicle_says_when_it_is_done_or_that_it_cannot_be(
+    answer: str, is_done: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    assert asyncio.run(Terminal().do("press the button")) is is_done
+    assert "Please press the button" in capsys.readouterr().err
 
 
 # How it tells ---------------------------------------------------------------------------------------------------------
@@ -216,7 +256,7 @@ def test_the_three_formats_tell_the_same() -> None:
     report = judge(plant=Plant(says=lambda topic, message: (message,)), course=round_the_block())
     told = report_json(report)
     assert json.loads(json.dumps(told)) == told
-    assert told["counts"] == {"right": 49, "wrong": 0, "not_offered": 4, "not_tried": 5}
+    assert told["counts"] == {"right": 52, "wrong": 0, "not_offered": 4, "not_tried": 6}
     text, page = report_text(report), report_html(report)
     for check in CHECKS:
         assert check.duty in text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from fleet.wire.messages import EmergencyStop, OperatingMode, Safety
 from tests.unit.judged import Message, Plant, finding, judge, round_the_block
 from tests.unit.test_sim_vehicle import parcel_action
+from vehicle_sim.characters import EXACT, FORGETFUL, SLOPPY, STRICT, STUBBORN, Character
 from vehicle_sim.judge.catalogue import CHECKS
 from vehicle_sim.judge.verdict import Verdict
 from vehicle_sim.vehicle import SAFE, SimVehicle
@@ -232,13 +235,21 @@ PLANTED: dict[str, Callable[[], Plant]] = {
     "loop-driven": lambda: deaf(lambda order: len(order["nodes"]) > 4),
     "pause-driving": lambda: saying("state", setting(paused=False)),
     "node-action": lambda: saying("state", setting(actionStates=[])),
+    "stitched-action": Plant,
     "cancel-driving": lambda: ending("cancelOrder", "FINISHED"),
     "order-between-nodes": lambda: deaf(begins_at_one_of_ours),
     "will": Plant,
     "manual": lambda: saying("state", setting(operatingMode="AUTOMATIC")),
     "emergency-stop": lambda: saying("state", setting(safetyState={"eStop": "NONE", "fieldViolation": False})),
+    "hibernation": lambda: saying("connection", setting(connectionState="ONLINE")),
+    "instant-apart": lambda: saying("state", lambda state: state["actionStates"].extend(state["instantActionStates"])),
+    "instant-cleared": lambda: deaf_to_action("clearInstantActions"),
+    "zones": lambda: saying("state", lambda state: state.pop("zoneSets", None)),
     "online": lambda: saying("connection", setting(connectionState="OFFLINE")),
+    "steady": Plant,
     "kept": lambda: Plant(retains=("connection", "factsheet", "state")),
+    "json": lambda: saying("visualization", lambda shown: shown["velocity"].update(vx=math.nan)),
+    "order-nowhere": lambda: deaf(lambda order: "judge-" in order["nodes"][-1]["nodeId"]),
     "version": lambda: saying("state", setting(version="2.0.0")),
     "identity": lambda: saying("factsheet", setting(serialNumber="van-2")),
     "state-interval": silent_while_nothing_changes,
@@ -255,8 +266,22 @@ PLANTED: dict[str, Callable[[], Plant]] = {
 
 NEEDS_VERSION_3 = {"instant-apart", "instant-cleared", "zones", "hibernation"}
 
-BEFORE = {"action-life": ("9.8", "3.6"), "order-between-nodes": ("8.1",)}
+
+BEFORE = {
+    "action-life": ("9.8", "3.6"),
+    "order-between-nodes": ("8.1",),
+    "steady": ("6.4", "10.1", "6.2", "3.6"),
+    "json": ("3.6",),
+    "fields-visualization": ("3.6",),
+}
 """Checks that must have been made for another to have something to judge."""
+
+
+CHARACTERS = {
+    "steady": replace(FORGETFUL, forgets_after_orders=1, restart_after_s=5.0),
+    "stitched-action": SLOPPY,
+}
+"""Faults that a simulated vehicle has by its character; all others are exact."""
 
 
 def press(vehicle: SimVehicle) -> None:
@@ -280,6 +305,7 @@ DEEDS: dict[str, Callable[[SimVehicle], None]] = {
     "network back": lambda vehicle: None,
     "to MANUAL": take_over,
     "automatic mode": give_back,
+    "stand by": lambda vehicle: None,
     "press": press,
     "release": release,
 }
@@ -294,6 +320,8 @@ def test_each_fault_is_found_under_its_own_number(key: str) -> None:
         course=round_the_block(),
         deeds=NO_WILL if key == "will" else DEEDS,
         node_action=parcel_action("", "pick"),
+        character=CHARACTERS.get(key, EXACT),
+        version="3.0.0" if key in NEEDS_VERSION_3 else "2.1.0",
     )
     found = finding(report, key)
     assert found.verdict is Verdict.WRONG, found.why
@@ -302,7 +330,7 @@ def test_each_fault_is_found_under_its_own_number(key: str) -> None:
 
 
 def test_no_check_is_without_a_vehicle_that_fails_it() -> None:
-    assert set(PLANTED) == {check.key for check in CHECKS} - NEEDS_VERSION_3
+    assert set(PLANTED) == {check.key for check in CHECKS}
 
 
 def test_the_exact_vehicle_keeps_every_line_that_it_offers() -> None:
@@ -315,3 +343,32 @@ def test_the_exact_vehicle_keeps_every_line_that_it_offers() -> None:
 def test_the_exact_vehicle_keeps_every_line_without_being_moved() -> None:
     report = judge()
     assert {found.check.key for found in report.findings if found.verdict is Verdict.WRONG} == set()
+
+
+# The characters of simulated vehicles ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ["2.0.0", "2.1.0", "3.0.0"])
+@pytest.mark.parametrize(
+    ("character", "numbers"),
+    [
+        (EXACT, set()),
+        (STRICT, set()),
+        (SLOPPY, {"0.5", "1.3", "2.1", "2.3", "3.1", "3.3", "6.3", "9.1", "K1", "K3"}),
+        (FORGETFUL, {"3.8"}),
+        (STUBBORN, {"5.3", "5.12", "6.12"}),
+    ],
+    ids=["exact", "strict", "sloppy", "forgetful", "stubborn"],
+)
+def test_a_vehicle_is_told_what_its_character_does_otherwise(
+    character: Character, numbers: set[str], version: str
+) -> None:
+    report = judge(
+        course=round_the_block(),
+        deeds=DEEDS,
+        node_action=parcel_action("", "pick"),
+        character=character,
+        version=version,
+    )
+    wrong = {found.check.number: found.why for found in report.findings if found.verdict is Verdict.WRONG}
+    assert set(wrong) == numbers, wrong

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import BrokerError
-from fleet.wire.login import PASSWORD_VARIABLE, read_login
+from fleet.wire.login import PASSWORD_VARIABLE, Login, login_of, read_login
 
 
 def test_a_password_comes_from_the_first_line_of_a_file(tmp_path: Path) -> None:
@@ -33,6 +33,12 @@ def test_a_password_that_cannot_be_read_is_named_by_its_file(tmp_path: Path, con
 def test_a_password_without_a_user_is_refused() -> None:
     with pytest.raises(BrokerError, match=r"broker\.user"):
         read_login("", None, None, {PASSWORD_VARIABLE: "hunter2"})
+
+
+def test_a_tool_without_a_site_takes_what_would_overrule_one(tmp_path: Path) -> None:
+    env = {"FLEET_BROKER__USER": "judge", "FLEET_BROKER__CA_FILE": str(tmp_path / "ca.pem"), PASSWORD_VARIABLE: "x"}
+    assert login_of(env) == Login(user="judge", password="x", trust_file=tmp_path / "ca.pem")
+    assert login_of({}) == Login()
 
 
 def test_a_site_without_user_logs_in_as_nobody() -> None:

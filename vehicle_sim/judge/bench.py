@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from fleet.wire import codec
 from fleet.wire.link import Link, Topic
 from fleet.wire.messages import (
@@ -31,16 +33,16 @@ from fleet.wire.messages import (
 )
 from vehicle_sim.judge.course import Course
 from vehicle_sim.judge.transcript import SPOKEN, Entry, Transcript, heard
-from vehicle_sim.judge.verdict import not_tried
+from vehicle_sim.judge.verdict import MovedError, not_tried
 from vehicle_sim.timers import Timers
 
 STATE_INTERVAL_S = 30.0
+OPTIONAL_OF_EDGES = {"length_m": {"length"}, "speed_mps_max": {"maxSpeed", "maximumSpeed"}}
+"""What we call optional fields of edges, and what factsheets call them."""
+
+ORDER_WAIT_S_MAX = 60.0
 SLACK_S = 5.0
 """What a state may be late, on its way and by its maker's timer."""
-
-
-class MovedError(Exception):
-    """The vehicle drives although nothing allowed it to."""
 
 
 class Hands(Protocol):
@@ -82,6 +84,8 @@ class Bench:
     Attributes:
         mark: where in the transcript the present check began.
         may_drive: whether something that was said allows the vehicle to move.
+        holds: the present check gave an order of which only the first node is released.
+        heeds_released: it has not been seen to enter what was not released.
         says_both: the list of instant actions goes out under its old name as well.
     """
 
@@ -92,6 +96,8 @@ class Bench:
         self.transcript = Transcript()
         self.mark = 0
         self.may_drive = False
+        self.holds = False
+        self.heeds_released = True
         self.says_both = False
         self.is_up = False
         self.prefix: Topic | None = None
@@ -100,6 +106,7 @@ class Bench:
         self._link, self._timers = link, timers
         self._news = asyncio.Event()
         self._moved = False
+        self._order_due_s = 0.0
         self._last_state: VehicleState | None = None
         self._numbers: Counter[str] = Counter()
         self._own: set[bytes] = set()
@@ -271,12 +278,28 @@ class Bench:
 
     async def tell(self, order: Order, change: Callable[[dict[str, Any]], None] | None = None) -> int:
         """Send an order, changed on purpose if asked; the place of the message in the transcript."""
-        payload = codec.encode_order(order, self.header("order"))
+        await self._order_is_due()
+        payload = codec.encode_order(self._fitted(order), self.header("order"))
         if change is not None:
             message = json.loads(payload)
             change(message)
             payload = json.dumps(message).encode()
         return await self.say("order", payload)
+
+    async def _order_is_due(self) -> None:
+        """Keep the time between two orders that its factsheet asks for (4.3)."""
+        await self.until(lambda: self.now_s() >= self._order_due_s, ORDER_WAIT_S_MAX)
+        self._order_due_s = self.now_s() + self.limits.order_interval_s_min
+
+    def _fitted(self, order: Order) -> Order:
+        """Without what its factsheet leaves out, where that lists any optional field (4.4)."""
+        listed = (
+            {each.name.rpartition(".")[2] for each in self.factsheet.optional_parameters} if self.factsheet else set()
+        )
+        if not listed:
+            return order
+        without = {ours: None for ours, theirs in OPTIONAL_OF_EDGES.items() if not listed & theirs}
+        return replace(order, edges=tuple(replace(edge, **without) for edge in order.edges))
 
     async def ask(self, action_type: str, *, action_id: str | None = None, **parameters: str) -> str:
         """Send an instant action; its id."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fleet.errors import ConfigError
+from vehicle_sim.judge.acting import ACTING
 from vehicle_sim.judge.by_hand import BY_HAND
 from vehicle_sim.judge.driving import DRIVING, WAITING
 from vehicle_sim.judge.instant import INSTANT
@@ -14,7 +15,18 @@ from vehicle_sim.judge.standing import STANDING
 from vehicle_sim.judge.talk import TALK
 from vehicle_sim.judge.verdict import Check
 
-CHECKS: tuple[Check, ...] = (*INSTANT, *NEWER, *STANDING, *REFUSALS, *WAITING, *DRIVING, *BY_HAND, *TALK)
+CHECKS: tuple[Check, ...] = (
+    *INSTANT,
+    *NEWER,
+    *STANDING[:1],
+    *WAITING,
+    *STANDING[1:],
+    *REFUSALS,
+    *ACTING,
+    *DRIVING,
+    *BY_HAND,
+    *TALK,
+)
 
 
 def chosen(wishes: Sequence[str]) -> tuple[Check, ...]:

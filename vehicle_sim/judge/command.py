@@ -18,6 +18,7 @@ from fleet.config import load
 from fleet.errors import ConfigError
 from fleet.maps.cache import load_or_import
 from fleet.wire.broker_url import BrokerUrl
+from fleet.wire.login import Login, login_of, read_login
 from fleet.wire.messages import Action, ActionParameter, BlockingType
 from fleet.wire.mqtt import MqttLink
 from fleet.wire.subscription import Subscription
@@ -32,7 +33,7 @@ from vehicle_sim.judge.site_course import course_of, vehicle_of
 from vehicle_sim.judge.text import in_words, report_text
 from vehicle_sim.timers import ScaledTimers
 
-ALL_RIGHT, SOMETHING_WRONG = 0, 1
+ALL_RIGHT, SOMETHING_WRONG, INTERRUPTED = 0, 1, 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class JudgeOptions:
 
     Attributes:
         vehicle: MANUFACTURER/SERIAL.
+        user, password_file, ca_file: as in the site file's [broker].
         only: numbers, sections and keys of checks, with commas between.
         nodes: a file that says where the vehicle may drive.
         site, drive: the site's roads say so, from its home station.
@@ -50,6 +52,9 @@ class JudgeOptions:
 
     broker: str
     vehicle: str
+    user: str = ""
+    password_file: Path | None = None
+    ca_file: Path | None = None
     interface_name: str | None = None
     version: str | None = None
     only: Sequence[str] = ()
@@ -74,7 +79,11 @@ def judge(options: JudgeOptions) -> int:
         BrokerError: the broker's address is none.
         MapError: the map of the site cannot be used.
     """
-    report = asyncio.run(_report(options))
+    try:
+        report = asyncio.run(_report(options))
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; what the vehicle was still to do has been cancelled\n")
+        return INTERRUPTED
     text = _written(report, options.output)
     if options.out is None:
         sys.stdout.write(text)
@@ -104,6 +113,7 @@ async def _report(options: JudgeOptions) -> Report:
         f"judge-of-{terms.serial_number}-{number}",
         [Subscription(terms.topic_filter, 1)],
         random.Random(number),
+        login=_login(options),
     )
     bench = Bench(
         link, ScaledTimers(clock, asyncio.get_running_loop()), terms, course, Terminal() if options.by_hand else None
@@ -169,3 +179,10 @@ class Terminal:
         sys.stderr.flush()
         answer = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
         return bool(answer) and not answer.strip().lower().startswith("n")
+
+
+def _login(options: JudgeOptions) -> Login:
+    """What the flags say, else what the environment says, as for the other tools."""
+    if options.user or options.password_file or options.ca_file:
+        return read_login(options.user, options.password_file, options.ca_file, os.environ)
+    return login_of(os.environ)

@@ -10,8 +10,8 @@ from fleet.wire.refusal_words import Reason
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
 from vehicle_sim.judge.instant import need_offer
-from vehicle_sim.judge.moves import Leg, arrived, drive, drive_s, hold, leg, set_off, standing_order
-from vehicle_sim.judge.verdict import Check, Need, given, not_offered, not_tried, wrong
+from vehicle_sim.judge.moves import ENTERS_HORIZON, Leg, arrived, drive, drive_s, hold, leg, set_off, standing_order
+from vehicle_sim.judge.verdict import Check, Need, given, not_tried, wrong
 
 LOOP_M_MAX = 500.0
 STOOD_M = 0.5
@@ -51,6 +51,8 @@ async def waits_before_its_horizon(bench: Bench) -> None:
 
 
 async def goes_on_with_an_update(bench: Bench) -> None:
+    if not bench.heeds_released:
+        raise not_tried(ENTERS_HORIZON)
     first = leg(bench, 2, 1)
     await set_off(bench, first)
     longer = first.with_released(first.steps, first.steps)
@@ -175,32 +177,6 @@ async def takes_an_order_between_nodes(bench: Bench) -> None:
     await expect.taken(bench, order, await bench.tell(order))
 
 
-async def does_a_node_action(bench: Bench) -> None:
-    action = bench.terms.node_action
-    if action is None:
-        raise not_tried("no action was named for it to do; --action names one")
-    if bench.offers(action.action_type, "NODE") is False:
-        raise not_offered(f"its factsheet does not list {action.action_type} for nodes")
-    order = standing_order(bench)
-    own = type(action)(
-        action_id=bench.new_id(),
-        action_type=action.action_type,
-        blocking_type=action.blocking_type,
-        parameters=action.parameters,
-    )
-    node = order.nodes[0]
-    with_action = OrderNode(node_id=node.node_id, sequence_id=0, released=True, position=node.position, actions=(own,))
-    order = type(order)(order_id=order.order_id, order_update_id=0, nodes=(with_action,), edges=())
-    since = await bench.tell(order)
-    await expect.taken(bench, order, since)
-    first = next(state for state in bench.states(since) if expect.shows(state, order))
-    if not any(each.action_id == own.action_id for each in first.action_states):
-        raise wrong("the state that shows the order does not list its action")
-    end = await expect.done(bench, own.action_id, since, 600.0)
-    if end.status is ActionStatus.FAILED and not bench.state.errors:
-        raise wrong("its action fails with no error that says why")
-
-
 ROAD = frozenset({Need.ORDERS, Need.ROAD})
 WAITING = (
     Check(
@@ -245,13 +221,6 @@ DRIVING = (
     ),
     Check("5.7", "loop-driven", "drives an order that passes one node twice", passes_a_node_twice, ROAD),
     Check("9.6", "pause-driving", "stops for a pause on the way, and drives on after it", pauses_on_the_way, ROAD),
-    Check(
-        "12.1",
-        "node-action",
-        "lists the action of a node, and brings it to an end",
-        does_a_node_action,
-        frozenset({Need.ORDERS}),
-    ),
     Check(
         "8.1", "cancel-driving", "stops for a cancel on the way, and says finished only then", cancels_on_the_way, ROAD
     ),

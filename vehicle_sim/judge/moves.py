@@ -11,6 +11,7 @@ from vehicle_sim.judge.course import NEAR_M, Course
 from vehicle_sim.judge.verdict import given, not_tried, wrong
 
 AT_NODE_M = 1.0
+ENTERS_HORIZON = "it drives where nothing is released yet, which 5.12 judges"
 COUNTED_MODES = frozenset({OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC})
 
 
@@ -73,7 +74,10 @@ def leg(bench: Bench, steps_by_stops: int, released_by_stops: int) -> Leg:
 
 async def hold(bench: Bench) -> tuple[Leg, int]:
     """Give an order that keeps the vehicle busy and does not let it move: only its first node is released."""
+    if not bench.heeds_released:
+        raise not_tried(ENTERS_HORIZON)
     held = leg(bench, 1, 0)
+    bench.holds = True
     since = await bench.tell(held.order())
     await expect.taken(bench, held.order(), since)
     return held, since
@@ -82,7 +86,7 @@ async def hold(bench: Bench) -> tuple[Leg, int]:
 async def open_order(bench: Bench) -> tuple[Order, int]:
     """An order to be updated, that does not move the vehicle; without a course it is over as soon as taken."""
     with given():
-        if bench.course is not None:
+        if bench.course is not None and bench.heeds_released:
             held, since = await hold(bench)
             return held.order(), since
         order = standing_order(bench)

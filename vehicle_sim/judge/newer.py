@@ -59,6 +59,8 @@ async def takes_zones(bench: Bench) -> None:
         lambda: any(held.zone_set_id == zones.zone_set_id for held in bench.state.zone_sets or ())
     ):
         raise wrong("no state lists the zone set that was sent")
+    if bench.offers("deleteZoneSet"):
+        await bench.ask("deleteZoneSet", zoneSetId=zones.zone_set_id)  # leave it as it was
 
 
 NEWER = (

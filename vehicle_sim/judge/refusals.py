@@ -7,6 +7,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
+from fleet.wire.messages import OrderEdge, OrderNode
 from fleet.wire.refusal_words import Reason
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
@@ -77,8 +80,8 @@ async def refuses_ids_that_are_too_long(bench: Bench) -> None:
         raise not_offered("its factsheet sets no limit to the length of ids")
     order = standing_order(bench)
     long_id = order.order_id.ljust(chars_max + 1, "x")
-    too_long = type(order)(order_id=long_id, order_update_id=0, nodes=order.nodes, edges=())
-    await expect.refused(bench, too_long, await bench.tell(too_long), Reason.SHAPE)
+    too_long = replace(order, order_id=long_id)
+    await expect.refused(bench, too_long, await bench.tell(too_long), Reason.TOO_LONG)
 
 
 async def survives_what_is_no_message(bench: Bench) -> None:
@@ -87,6 +90,18 @@ async def survives_what_is_no_message(bench: Bench) -> None:
         await bench.say("instantActions", payload)
     order = standing_order(bench)
     await expect.taken(bench, order, await bench.tell(order))
+
+
+async def refuses_a_node_that_is_nowhere(bench: Bench) -> None:
+    """It has no position and no name that is known, and is not released: nobody could drive there."""
+    order = standing_order(bench)
+    here, nowhere = order.nodes[0], bench.new_id()
+    node = OrderNode(node_id=nowhere, sequence_id=2, released=False)
+    edge = OrderEdge(
+        edge_id=bench.new_id(), sequence_id=1, released=False, start_node_id=here.node_id, end_node_id=nowhere
+    )
+    lost = replace(order, nodes=(here, node), edges=(edge,))
+    await expect.refused(bench, lost, await bench.tell(lost), Reason.NO_WAY)
 
 
 async def refuses_a_second_order(bench: Bench) -> None:
@@ -119,6 +134,13 @@ REFUSALS = (
         _at_no_number,
         Reason.SHAPE,
         needs_position=True,
+    ),
+    Check(
+        "7.r5",
+        "order-nowhere",
+        "refuses an order that leads to a node without position that it does not know",
+        refuses_a_node_that_is_nowhere,
+        frozenset({Need.ORDERS}),
     ),
     Check(
         "4.2",

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fleet.errors import ConfigError, LinkDownError
 from fleet.wire.messages import Connection, ConnectionState, EmergencyStop
 from vehicle_sim.judge import expect
-from vehicle_sim.judge.bench import SLACK_S, STATE_INTERVAL_S, Bench, MovedError
-from vehicle_sim.judge.moves import COUNTED_MODES, standing_order
+from vehicle_sim.judge.bench import SLACK_S, STATE_INTERVAL_S, Bench
+from vehicle_sim.judge.moves import COUNTED_MODES, ENTERS_HORIZON, standing_order
 from vehicle_sim.judge.report import Report
 from vehicle_sim.judge.transcript import Entry
-from vehicle_sim.judge.verdict import Check, Finding, JudgedError, Need, Verdict
+from vehicle_sim.judge.verdict import Check, Finding, JudgedError, MovedError, Need, Verdict
 
-STANDSTILL_S = 60.0
+STANDSTILL_S = 180.0
 WAY_S = 300.0
 """How long a vehicle may take to the end of its base, so that it ends at a stopping place and not by a cancel."""
 
+HORIZON_NUMBER = "5.12"
 NO_ROAD = "nobody told where the vehicle may drive; --nodes FILE, or --site TOML --drive, does"
 NO_HANDS = "nobody stands beside the vehicle; --by-hand says that somebody does"
 
@@ -57,8 +59,12 @@ class Session:
         except ConfigError as fault:
             return fault
         began_s = self.bench.now_s()
-        findings = [await self._judge(check) for check in self.checks]
-        await self._settle()
+        try:
+            findings = [await self._judge(check) for check in self.checks]
+            await self._settle()
+        except asyncio.CancelledError:
+            await self._call_off()
+            raise
         return Report.of(self.bench, findings, began_s, self._notes())
 
     # ---- meeting
@@ -70,7 +76,7 @@ class Session:
             raise ConfigError(
                 ["the broker cannot be reached: look at --broker, and whether it takes clients from here"]
             )
-        await bench.until(lambda: bench.has_state and bool(bench.version), terms.patience_s)
+        await bench.until(lambda: bench.prefix is not None and bool(bench.version))
         if bench.prefix is not None and bench.version and not bench.has_state:
             await bench.ask("stateRequest")
         await bench.until(lambda: bench.has_state, STATE_INTERVAL_S + SLACK_S)
@@ -100,7 +106,7 @@ class Session:
 
     async def _judge(self, check: Check) -> Finding:
         bench = self.bench
-        bench.mark = len(bench.transcript)
+        bench.mark, bench.holds = len(bench.transcript), False
         began_s = bench.now_s()
         hindrance = self._hindrance(check)
         verdict, why, shown = (Verdict.NOT_TRIED, hindrance, ()) if hindrance else await self._verdict(check)
@@ -115,12 +121,21 @@ class Session:
         try:
             await check.steps(self.bench)
         except JudgedError as end:
+            if end.verdict is Verdict.WRONG and Need.ORDERS in check.needs and self._was_away(check):
+                return Verdict.NOT_TRIED, "the vehicle's line broke or it restarted meanwhile, which 3.8 judges", ()
             return end.verdict, end.why, end.entries
         except MovedError:
+            self.bench.heeds_released &= not self.bench.holds
+            if self.bench.holds and check.number != HORIZON_NUMBER:
+                return Verdict.NOT_TRIED, ENTERS_HORIZON, ()
             return Verdict.WRONG, "drives although nothing that was sent let it", ()
         except LinkDownError as fault:
             return Verdict.NOT_TRIED, f"the line to the broker broke: {fault}", ()
         return Verdict.RIGHT, "", ()
+
+    def _was_away(self, check: Check) -> bool:
+        is_own = Need.HANDS not in check.needs
+        return is_own and any(not entry.retained for entry in self.bench.transcript.of("connection", self.bench.mark))
 
     def _hindrance(self, check: Check) -> str:
         bench, needs = self.bench, check.needs
@@ -150,9 +165,14 @@ class Session:
                 await bench.ask("stopPause")
             if was_allowed:
                 await bench.until(lambda: bench.is_idle() or not bench.state.driving, WAY_S)
-            if not bench.is_idle() or bench.state.driving:
-                await bench.ask("cancelOrder")
-            if not await bench.until(lambda: bench.is_idle() and not bench.state.driving, STANDSTILL_S):
+            since = len(bench.transcript)
+            cancel = await bench.ask("cancelOrder") if not bench.is_idle() or bench.state.driving else ""
+
+            def is_at_rest() -> bool:
+                is_cancelled = not cancel or expect.ended(bench, cancel, since) is not None
+                return is_cancelled and bench.is_idle() and not bench.state.driving
+
+            if not await bench.until(is_at_rest, STANDSTILL_S):
                 self.spoilt = self.spoilt or "the vehicle could not be brought to rest after an earlier check"
             elif any(not error.references for error in bench.state.errors) and bench.state.mode in COUNTED_MODES:
                 await self._clear_errors()
@@ -160,6 +180,12 @@ class Session:
             self.spoilt = f"the line to the broker broke: {fault}"
         bench.may_drive = False
         bench.calm()
+
+    async def _call_off(self) -> None:
+        """Whoever ends the judge ends what it has ordered, too."""
+        if not self.bench.is_idle() or self.bench.state.driving:
+            with suppress(LinkDownError):
+                await self.bench.ask("cancelOrder")
 
     async def _clear_errors(self) -> None:
         """Errors that name nothing would be taken for the answer to what is sent next; a new order clears them."""

@@ -53,6 +53,10 @@ def not_tried(why: str) -> JudgedError:
     return JudgedError(Verdict.NOT_TRIED, why)
 
 
+class MovedError(Exception):
+    """The vehicle drives although nothing allowed it to."""
+
+
 @contextmanager
 def given() -> Iterator[None]:
     """What another check judges and this one needs: where it fails, this one is not tried."""

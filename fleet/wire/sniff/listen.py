@@ -3,49 +3,87 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import aiomqtt
+from paho.mqtt.reasoncodes import ReasonCode
 
 from fleet.clock import Clock
 from fleet.errors import BrokerError
 from fleet.wire.broker_url import BrokerUrl
+from fleet.wire.login import Login
 from fleet.wire.sniff.heard import AskedAgain, Entry, Heard
 
-EVERYTHING, EVERY_VEHICLE = "#", "+/+/+/+/+"
 LISTEN_QOS = 1  # at 0, all would come as 0
 ANSWER_S_MAX = 5.0
 AGAIN_S = 1.0  # for what the broker keeps to come once more
 
 
-async def listen(
-    url: BrokerUrl, take: Callable[[Entry], None], stop: asyncio.Event, seconds: float | None, clock: Clock
-) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ears:
+    """Where and what to listen to.
+
+    Attributes:
+        only: vehicles as MANUFACTURER/SERIAL; all where it is empty.
+        seconds: how long; None until somebody says stop.
+    """
+
+    url: BrokerUrl
+    login: Login
+    clock: Clock
+    only: Sequence[str] = ()
+    seconds: float | None = None
+
+    @property
+    def filters(self) -> list[str]:
+        return [f"+/+/{vehicle}/+" for vehicle in self.only] or ["#"]
+
+    @property
+    def filters_again(self) -> list[str]:
+        """Others that hold the vehicles' topics: some brokers tell what they keep once for each filter only."""
+        return [f"+/+/{vehicle}/#" for vehicle in self.only] or ["+/+/+/+/+"]
+
+
+async def listen(ears: Ears, take: Callable[[Entry], None], stop: asyncio.Event) -> str:
     """Hand on everything until `stop` is set or the seconds are over; why it ended before that, or nothing.
 
     Raises:
-        BrokerError: the broker cannot be reached.
+        BrokerError: the broker cannot be reached, or lets nobody listen.
     """
+    url = ears.url
     try:
         async with aiomqtt.Client(
-            url.host, url.port, protocol=aiomqtt.ProtocolVersion.V311, clean_session=True, timeout=ANSWER_S_MAX
+            url.host,
+            url.port,
+            username=ears.login.user,
+            password=ears.login.password,
+            tls_context=ears.login.tls() if url.is_secure else None,
+            protocol=aiomqtt.ProtocolVersion.V311,
+            clean_session=True,
+            timeout=ANSWER_S_MAX,
         ) as client:
-            await client.subscribe(EVERYTHING, qos=LISTEN_QOS)
-            return await _serve(client, take, stop, seconds, clock)
-    except aiomqtt.MqttError as fault:
-        raise BrokerError(f"broker {url} cannot be reached: {fault}") from fault
+            await _ask_for(client, ears.filters)
+            return await _serve(ears, client, take, stop)
+    except (aiomqtt.MqttError, OSError) as fault:
+        raise BrokerError(f"broker {url}: {fault}") from fault
 
 
-async def _serve(
-    client: aiomqtt.Client, take: Callable[[Entry], None], stop: asyncio.Event, seconds: float | None, clock: Clock
-) -> str:
+async def _ask_for(client: aiomqtt.Client, filters: Sequence[str]) -> None:
+    answers = await client.subscribe([(wanted, LISTEN_QOS) for wanted in filters])
+    for wanted, answer in zip(filters, answers, strict=True):
+        if isinstance(answer, ReasonCode) and answer.is_failure:
+            raise aiomqtt.MqttError(f"listening to {wanted} is not allowed")
+
+
+async def _serve(ears: Ears, client: aiomqtt.Client, take: Callable[[Entry], None], stop: asyncio.Event) -> str:
     async with asyncio.TaskGroup() as tasks:
-        hearing = tasks.create_task(_hear(client, take, clock), name="hear")
+        hearing = tasks.create_task(_hear(client, take, ears.clock), name="hear")
         stopped = tasks.create_task(stop.wait(), name="stop")
-        await asyncio.wait({hearing, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({hearing, stopped}, timeout=ears.seconds, return_when=asyncio.FIRST_COMPLETED)
         if not hearing.done():
-            take(AskedAgain(clock.trade_now_s()))
-            await client.subscribe(EVERY_VEHICLE, qos=LISTEN_QOS)
+            take(AskedAgain(ears.clock.trade_now_s()))
+            await _ask_for(client, ears.filters_again)
             await asyncio.wait({hearing}, timeout=AGAIN_S)
         reason = hearing.result() if hearing.done() else ""
         hearing.cancel()

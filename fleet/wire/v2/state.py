@@ -54,16 +54,16 @@ def read_state(header: Header, payload: bytes) -> VehicleState:
         distance_since_last_node_m=shape.distance_since_last_node,
         position=_read_position(shape.agv_position),
         speed_mps=parts.read_speed(shape.velocity),
-        loads=parts.read_loads(shape.loads),
+        loads=None if shape.loads is None else parts.read_loads(shape.loads),
         power=_read_power(shape.battery_state),
         mode=words.MODE_READ.get(shape.operating_mode, words.MODE_UNKNOWN),
-        errors=parts.read_errors(shape.errors, words.LEVEL_READ, words.LEVEL_UNKNOWN),
+        errors=parts.read_errors(shape.errors, words.LEVEL_READ, words.LEVEL_UNKNOWN) if shape.errors else (),
         safety=Safety(
             emergency_stop=words.STOP_READ.get(shape.safety_state.e_stop, words.STOP_UNKNOWN),
             field_violation=shape.safety_state.field_violation,
         ),
-        maps=parts.read_maps(shape.maps),
-        information=_information(shape.information),
+        maps=None if shape.maps is None else parts.read_maps(shape.maps),
+        information=_information(shape.information) if shape.information else (),
     )
 
 

@@ -61,20 +61,20 @@ def read_state(header: Header, payload: bytes) -> VehicleState:
         distance_since_last_node_m=shape.distance_since_last_node,
         position=_read_position(shape.mobile_robot_position),
         speed_mps=parts.read_speed(shape.velocity),
-        loads=parts.read_loads(shape.loads),
+        loads=None if shape.loads is None else parts.read_loads(shape.loads),
         power=_read_power(shape.power_supply),
         mode=words.MODE_READ.get(shape.operating_mode, words.MODE_UNKNOWN),
-        errors=parts.read_errors(shape.errors, words.LEVEL_READ, words.LEVEL_UNKNOWN),
+        errors=parts.read_errors(shape.errors, words.LEVEL_READ, words.LEVEL_UNKNOWN) if shape.errors else (),
         safety=Safety(
             emergency_stop=words.STOP_READ.get(shape.safety_state.active_emergency_stop, words.STOP_UNKNOWN),
             field_violation=shape.safety_state.field_violation,
         ),
-        maps=parts.read_maps(shape.maps),
+        maps=None if shape.maps is None else parts.read_maps(shape.maps),
         zone_sets=_read_zone_sets(shape.zone_sets),
-        planned_path=_planned_path(shape.planned_path),
-        waypoints=_waypoints(shape.intermediate_path) or (),
+        planned_path=_planned_path(shape.planned_path) if shape.planned_path else None,
+        waypoints=(_waypoints(shape.intermediate_path) or ()) if shape.intermediate_path else (),
         requests=_read_requests(shape),
-        information=_information(shape.information),
+        information=_information(shape.information) if shape.information else (),
     )
 
 

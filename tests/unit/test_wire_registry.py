@@ -1,0 +1,144 @@
+"""Codecs that others bring: found by their entry point, as an installed package offers them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from fleet.config.plugins import CODEC_GROUP, codec_plugins
+from fleet.config.settings import VehicleTable
+from fleet.errors import WireError
+from fleet.model.profile import NO_HABITS, Learned, Profile, profile_of
+from fleet.orders.build import order_message
+from fleet.wire import codec, registry
+from fleet.wire.link import Topic
+from fleet.wire.messages import Connection, ConnectionState, Header
+from fleet.wire.registry import STANDARD, Registry
+from fleet.wire.rules import order_violations, violations
+from tests.nouns import NOW_S, an_order, terms
+from tests.unit.test_wire_codec import STATE
+
+BUS = "courier-bus-1"
+BUS_CODEC = "vehicle_sim.makes.courier_bus:CODEC"
+Install = Callable[[str], None]
+
+
+def offered(name: str, value: str = BUS_CODEC) -> EntryPoint:
+    return EntryPoint(name=name, value=value, group=CODEC_GROUP)
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Iterator[Install]:
+    """Puts a package with these entry points beside the others, as an installer would."""
+    registry.registry.cache_clear()
+
+    def put(entry_points: str) -> None:
+        package = tmp_path / "some_makes-1.0.dist-info"
+        package.mkdir()
+        (package / "METADATA").write_text("Metadata-Version: 2.1\nName: some-makes\nVersion: 1.0\n")
+        (package / "entry_points.txt").write_text(f"[{CODEC_GROUP}]\n{entry_points}\n")
+        sys.path.append(str(tmp_path))
+
+    yield put
+    if str(tmp_path) in sys.path:
+        sys.path.remove(str(tmp_path))
+    registry.registry.cache_clear()
+
+
+def a_header(version: str = BUS) -> Header:
+    return Header(header_id=1, sent_s=NOW_S, version=version, manufacturer="acme", serial_number="van-1")
+
+
+def a_vehicle_table(version: str) -> VehicleTable:
+    return VehicleTable(
+        manufacturer="acme", serial_number="van-1", vda5050_version=version, type="van", home_station="north"
+    )
+
+
+def test_a_make_with_its_own_protocol_joins_by_a_plug_in(install: Install) -> None:
+    install(f"{BUS} = {BUS_CODEC}")
+    assert a_vehicle_table(BUS).vda5050_version == BUS
+    message = Connection(header=a_header(), state=ConnectionState.HIBERNATING)
+    topic = Topic("bus", 1, "acme", "van-1", "connection")
+    payload = codec.encode_connection(message)
+    assert codec.decode(topic, payload, BUS) == message
+    assert codec.rules_of(message, topic, BUS).violations("connection", payload) == []
+    assert codec.topic_major(BUS) == 1
+
+
+def test_an_order_of_ours_is_told_to_such_a_make_and_keeps_its_rules(install: Install) -> None:
+    install(f"{BUS} = {BUS_CODEC}")
+    order = order_message(an_order("n1", "point:p1"), terms())
+    payload = codec.with_header(codec.body_of(order, Profile(version=BUS, topic_major=1)), a_header())
+    assert b"nodes" not in payload
+    assert (violations(BUS, "order", payload), order_violations(BUS, payload)) == ([], [])
+    assert codec.decode_order(payload, BUS) == (a_header(), order)
+
+
+def test_a_vehicle_cannot_switch_to_a_makes_protocol_by_saying_its_name(install: Install) -> None:
+    install(f"{BUS} = {BUS_CODEC}")
+    topic = Topic("uagv", 2, "acme", "van-1", "state")
+    with pytest.raises(WireError, match=BUS):
+        codec.decode(topic, json.dumps(STATE | {"version": BUS}).encode())
+    with pytest.raises(WireError):
+        codec.decode(topic, codec.encode_connection(Connection(header=a_header(), state=ConnectionState.ONLINE)))
+
+
+def test_a_makes_protocol_is_not_left_for_what_messages_say() -> None:
+    told = profile_of(BUS, NO_HABITS, Learned(version="2.1.0"), stitches_by_default=False, major_by_default=1)
+    assert (told.version, told.topic_major) == (BUS, 1)
+
+
+def test_what_no_plug_in_offers_is_no_version(install: Install) -> None:
+    install("other-bus = nowhere:CODEC")
+    with pytest.raises(ValueError, match="other-bus"):
+        a_vehicle_table("unheard-of")
+
+
+@pytest.mark.parametrize(
+    ("plug_in", "reason"),
+    [
+        (offered("broken", "no_such_package.codec:CODEC"), "ModuleNotFoundError"),
+        (offered("broken", "vehicle_sim.makes.courier_bus:NOTHING"), "AttributeError"),
+        (offered("broken", "vehicle_sim.makes.courier_bus:VERSION"), "no codec"),
+        (offered("broken", BUS_CODEC), "courier-bus-1"),
+    ],
+)
+def test_a_broken_plug_in_is_named_and_takes_nobody_else_down(plug_in: EntryPoint, reason: str) -> None:
+    known = Registry([plug_in, offered(BUS)])
+    assert known.codec_for(BUS).version == BUS
+    assert known.codec_for("2.1.0").version == "2.1.0"
+    with pytest.raises(ValueError, match=reason) as caught:
+        known.codec_for("broken")
+    assert "'broken'" in str(caught.value)
+    assert plug_in.value in str(caught.value)
+
+
+def test_a_site_whose_make_has_a_broken_plug_in_is_told_its_name(install: Install) -> None:
+    install("odd-bus = no_such_package.codec:CODEC")
+    with pytest.raises(ValueError, match=r"'odd-bus' \(no_such_package\.codec:CODEC\) cannot: ModuleNotFoundError"):
+        a_vehicle_table("odd-bus")
+    assert a_vehicle_table("2.1.0").vda5050_version == "2.1.0"
+
+
+def test_nobody_takes_the_place_of_the_standard() -> None:
+    known = Registry([offered("2.1.0", "fleet.wire.v2:CODEC_2_1_0")])
+    assert known.codec_for("2.1.0") is STANDARD["2.1.0"]
+    assert "already" in known.faults["2.1.0"]
+
+
+def test_a_plug_in_found_twice_counts_once(install: Install) -> None:
+    install(f"{BUS} = {BUS_CODEC}\n{BUS}-x = {BUS_CODEC}")
+    assert [each.name for each in codec_plugins()].count(BUS) == 1
+
+
+def test_a_stranger_may_make_up_versions_for_ever_and_fills_no_memory() -> None:
+    known = Registry()
+    for patch in range(1000):
+        assert known.codec_for(f"2.1.{patch}").version == "2.1.0"
+    assert len(known.nearest) <= 100
