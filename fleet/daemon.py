@@ -42,6 +42,7 @@ from fleet.wire.subscription import Subscription
 from fleet.workers.solver_process import ProcessSolver
 
 TURN_S_MIN = 0.01
+MACHINE_REACTION_S = 0.05  # from a state on the line to an order on it
 SILENCE_S_MAX = 60.0  # of machine time; a vehicle says its state at least every 30 s of trade time
 INBOUND_TOPICS = ("state", "visualization", "factsheet")
 
@@ -132,9 +133,13 @@ def simulation_clock(site: Site, time_factor: float | None, trade_epoch: str | N
 
 
 def paced_for(site: Site, factor: float) -> Site:
-    """The site with turns that follow one another as fast in trade time as they would at factor 1."""
+    """The site with turns that follow one another as fast in trade time as they would at factor 1.
+
+    What the machine needs to decide and the line to carry takes more trade time then, so road is released earlier.
+    """
     pace_s = max(TURN_S_MIN, site.limits.turn_machine_s_busy / max(factor, 1.0))
-    return replace(site, limits=replace(site.limits, turn_machine_s_busy=pace_s))
+    reaction_s = site.limits.reaction_s + MACHINE_REACTION_S * max(factor - 1.0, 0.0)
+    return replace(site, limits=replace(site.limits, turn_machine_s_busy=pace_s, reaction_s=reaction_s))
 
 
 def read_epoch(text: str) -> tuple[float, float]:

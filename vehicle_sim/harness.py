@@ -255,6 +255,7 @@ class _Simulation:
             fault_hits={**self.network_faults.hits, **self.mischief.hits},
             acts=dict(self.attendant.acts),
             notes=dict(self.glance.notes),
+            releases=self.glance.releases,
             waiting=self._waiting(),
             is_over=self.is_over,
         )

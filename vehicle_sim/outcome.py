@@ -11,6 +11,7 @@ from fleet.journal.archive import Archive
 from fleet.journal.commit import Store
 from fleet.model.ids import RunId, VehicleId
 from fleet.model.site import Site
+from fleet.report.exposure import Release
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState, RunView
 from fleet.wire.manners import MOSQUITTO, Manners
@@ -80,6 +81,7 @@ class Outcome:
         fault_hits: how often each fault really befell somebody.
         acts: what people did about it.
         notes: what is no violation and still worth counting.
+        releases: road that vehicles were let into.
         waiting: open runs that only a person could end, who has no means to.
     """
 
@@ -106,6 +108,7 @@ class Outcome:
     fault_hits: dict[str, int]
     acts: dict[str, int]
     notes: dict[str, int]
+    releases: list[Release]
     waiting: frozenset[RunId]
     is_over: bool
 

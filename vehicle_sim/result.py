@@ -10,6 +10,7 @@ from fleet.controller.stats import percentile
 from fleet.model.custody import CustodyKind
 from fleet.model.run import OPEN_PHASES, RunPhase
 from fleet.model.trip import TripPhase
+from fleet.report.exposure import exposure_json
 from vehicle_sim.harness import Outcome
 
 ENDED_TRIPS = frozenset({TripPhase.CLOSED})
@@ -41,9 +42,9 @@ def result_json(outcome: Outcome, wall_s: float, cpu_s: float) -> dict[str, obje
             {"check": v.check, "time_s": round(v.time_s, 3), "vehicle": v.vehicle, "detail": v.detail}
             for v in outcome.violations
         ],
-        "releases_past_unsafe_end": sum(v.check == "S30" for v in outcome.violations),
         "assists": state.counters.get("assist", 0),
         "stops_for_want_of_base": outcome.stops_for_want_of_base,
+        "exposure": _exposure(outcome),
         "plan_ms": _milliseconds(outcome.plan_s),
         "dispatch_latency_ms": _milliseconds(outcome.dispatch_s),
         "wall_s": round(wall_s, 3),
@@ -53,6 +54,12 @@ def result_json(outcome: Outcome, wall_s: float, cpu_s: float) -> dict[str, obje
         "events": head.seq,
         "journal_sha256": head.hash,
     }
+
+
+def _exposure(outcome: Outcome) -> dict[str, object]:
+    """How far vehicles were let ahead; ends of bases are counted from the bytes that were sent."""
+    figures = exposure_json(outcome.releases, outcome.scenario.site.limits)
+    return figures | {"past_unsafe_end": sum(v.check == "S30" for v in outcome.violations)}
 
 
 def run_counts(outcome: Outcome) -> dict[str, int]:

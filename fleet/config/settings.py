@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from fleet.config.plugins import codec_plugins, load_fault
 from fleet.model.site import EMBEDDED_BROKER, ApiAddress, Broker, Limits, Planning, Policy, Weights
+from fleet.model.vehicle import LENGTH_M_MAX
 
 STANDARD_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
 NAME_PATTERN = r"^[A-Za-z0-9_.:-]+$"  # VDA 5050 for serial numbers; safe in topics, file names and addresses too
@@ -125,7 +126,11 @@ class LimitsSection(Section):
     exposure_m: Positive = Field(_LIMITS.exposure_m, description="road released beyond the last confirmed node")
     exposure_s: Positive = Field(_LIMITS.exposure_s, description="the same as driving time")
     base_extension_s: Positive = Field(
-        _LIMITS.base_extension_s, description="more road is released this long before a vehicle would have to stop"
+        _LIMITS.base_extension_s, description="driving time that each extension of released road covers, if it can"
+    )
+    reaction_s: Positive = Field(
+        _LIMITS.reaction_s,
+        description="time for a state to come and an order to get there; road is released twice as long before braking",
     )
     stale_s: Positive = Field(_LIMITS.stale_s, description="a vehicle without a state for this long is stale")
     lost_s: Positive = Field(
@@ -276,7 +281,9 @@ class VehicleTypeTable(Section):
     parcels_max: CountFromOne = Field(description="parcels that fit")
     speed_kmh_max: Positive = Field(description="top speed")
     accel_mps2: Positive = Field(description="speeding up and braking alike")
-    length_m: Positive = Field(description="length")
+    length_m: Annotated[float, Field(gt=0, le=LENGTH_M_MAX)] = Field(
+        description="length; places to stand leave room for no longer vehicle"
+    )
     width_m: Positive = Field(description="width")
     road_classes: tuple[RoadClass, ...] = Field(
         strict=False, description="OpenStreetMap highway values it may drive on"

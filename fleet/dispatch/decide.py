@@ -118,12 +118,13 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
         return Reroute(order.id, f"{ahead[open_count].road_key} is closed")
     if open_count is not None:
         order = replace(order, path=order.path[: order.released + open_count])
-    released = extension(order, roads.site.limits, draft.now_s)
+    accel_mps2 = roads.site.type_of(twin.vehicle.id).accel_mps2
+    released = extension(order, roads.site.limits, draft.now_s, accel_mps2)
     if released is not None and _is_too_soon(draft, twin):
         return None
     if released is not None:
         return energy.onward(draft, roads, twin, order, released)
-    look_again_s = comes_to_its_end_s(order, roads.site.limits, draft.now_s)
+    look_again_s = comes_to_its_end_s(order, roads.site.limits, draft.now_s, accel_mps2)
     if look_again_s is not None:
         draft.wake(twin.vehicle.id, look_again_s)
     return None

@@ -6,6 +6,8 @@ is lawful and safe, and is extended just in time, early enough that a healthy ve
 
 from __future__ import annotations
 
+import math
+
 from fleet.model.order import Order
 from fleet.model.site import Limits
 
@@ -13,7 +15,17 @@ HORIZON_EDGES = 5
 SAME_S = 1e-6
 
 
-def release_until(order: Order, limits: Limits, gone_s: float = 0.0) -> int:
+def enough_s(order: Order, limits: Limits, accel_mps2: float = math.inf) -> float:
+    """With less driving time than this before it, a vehicle might brake for want of base (checklist 6.11).
+
+    Braking takes `v / (2 a)` seconds' worth of road at speed v; twice the reaction time comes on top. Until then it
+    is waited for an extension that is worth its message. At most half of what may be released is ever called short.
+    """
+    speed_mps = max((edge.speed_mps for edge in order.path[order.passed : order.released + 1]), default=0.0)
+    return min(speed_mps / (2.0 * accel_mps2) + 2.0 * limits.reaction_s, limits.exposure_s / 2.0)
+
+
+def release_until(order: Order, limits: Limits, gone_s: float = 0.0, accel_mps2: float = math.inf) -> int:
     """How many edges of the way may be in the base now.
 
     The farthest safe end within the exposure limits beyond the last confirmed node. Where the base would come to its
@@ -24,13 +36,14 @@ def release_until(order: Order, limits: Limits, gone_s: float = 0.0) -> int:
         gone_s: how long the vehicle has been on its way from the last confirmed node to the next one.
     """
     length_m = duration_s = 0.0
+    short_s = enough_s(order, limits, accel_mps2) + SAME_S
     best, best_s = order.released, 0.0
     for index in range(order.passed, len(order.path)):
         edge = order.path[index]
         length_m += edge.length_m
         duration_s += edge.duration_s
         within = length_m <= limits.exposure_m and duration_s <= limits.exposure_s
-        if not within and best > order.passed and best_s - gone_s > limits.base_extension_s + SAME_S:
+        if not within and best > order.passed and best_s - gone_s > short_s:
             break
         if index < order.released:
             best_s = duration_s
@@ -48,23 +61,23 @@ def exceeds_limits(order: Order, released: int, limits: Limits) -> bool:
     return length_m > limits.exposure_m or sum(edge.duration_s for edge in ahead) > limits.exposure_s
 
 
-def extension(order: Order, limits: Limits, now_s: float) -> int | None:
+def extension(order: Order, limits: Limits, now_s: float, accel_mps2: float = math.inf) -> int | None:
     """Up to where the base should be extended now, or None.
 
     Each extension covers at least `base_extension_s` of driving, so that messages stay few, except the last one of
-    the way, one that the vehicle asks for, and one without which it would come to stand.
+    the way, one without which the vehicle would come to stand, and one that the vehicle asks for itself.
     """
     gone_s = _gone_s(order, now_s)
-    target = release_until(order, limits, gone_s)
+    target = release_until(order, limits, gone_s, accel_mps2)
     if target <= order.released:
         return None
     gain_s = sum(edge.duration_s for edge in order.path[order.released : target])
     if target == len(order.path) or gain_s >= limits.base_extension_s or order.wants_base:
         return target
-    return target if _base_s(order) - gone_s <= limits.base_extension_s + SAME_S else None
+    return target if _base_s(order) - gone_s <= enough_s(order, limits, accel_mps2) + SAME_S else None
 
 
-def comes_to_its_end_s(order: Order, limits: Limits, now_s: float) -> float | None:
+def comes_to_its_end_s(order: Order, limits: Limits, now_s: float, accel_mps2: float = math.inf) -> float | None:
     """When the base has to be looked at again although no further node was passed; None where one will be in time.
 
     Progress is confirmed at nodes only. Where the base ends soon behind the next node, its vehicle would brake before
@@ -73,9 +86,10 @@ def comes_to_its_end_s(order: Order, limits: Limits, now_s: float) -> float | No
     if order.is_fully_released or order.passed >= order.released:
         return None
     base_s, next_node_s = _base_s(order), order.path[order.passed].duration_s
-    if base_s - next_node_s > limits.base_extension_s:
+    short_s = enough_s(order, limits, accel_mps2)
+    if base_s - next_node_s > short_s:
         return None
-    at_s = order.passed_s + max(base_s - limits.base_extension_s, 0.0)
+    at_s = order.passed_s + max(base_s - short_s, 0.0)
     return at_s if at_s > now_s + SAME_S else None
 
 

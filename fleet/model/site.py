@@ -30,7 +30,10 @@ class Limits:
     Attributes:
         exposure_m: released road beyond the last confirmed node; only a stretch to the next safe stop may exceed it.
         exposure_s: the same as driving time.
-        base_extension_s: more road is released when a vehicle is this close to the end of what it may drive.
+        base_extension_s: driving time that one extension of a base covers, but the last one of a way and one without
+            which its vehicle would have to brake.
+        reaction_s: for a state to come, a decision to be made and a message to get there; a vehicle is given more road
+            this long before it would have to brake, and once more as long.
         stale_s: without a state for this long, a vehicle is stale.
         lost_s: without a state for this long, it is lost.
         resend_s: waits before an unconfirmed order is sent again; the last one repeats.
@@ -42,6 +45,7 @@ class Limits:
     exposure_m: float = 500.0
     exposure_s: float = 60.0
     base_extension_s: float = 20.0
+    reaction_s: float = 3.0
     stale_s: float = 35.0
     lost_s: float = 120.0
     resend_s: tuple[float, ...] = (2.0, 4.0, 8.0, 10.0)

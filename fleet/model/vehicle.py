@@ -10,6 +10,9 @@ from fleet.model.profile import NO_HABITS, Habits, Learned
 
 SAME = 0.01
 
+LENGTH_M_MAX = 6.0
+"""Of any vehicle: places where one may be left standing leave room for no longer ones."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery:

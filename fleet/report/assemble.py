@@ -46,7 +46,7 @@ def assemble(
         from_s, to_s: the part of the day to show; by default the journal's.
         ended_early: why the day was not driven to its end.
     """
-    history = read_history(records)
+    history = read_history(records, graph)
     books = balance(asked_of(history.state) if asked is None else asked, history.state, truth)
     surveyor = Surveyor(graph)
     trips = [view for view in history.state.trips.values() if view.started_s is not None]
@@ -69,6 +69,8 @@ def assemble(
         ground=surveyor.ground(site),
         orders_sent=history.orders,
         orders_rejected=history.orders_rejected,
+        releases=tuple(history.releases),
+        limits=site.limits,
         violations=tuple(_violations(history, truth)),
         mismatches=books.mismatches,
         has_truth=truth is not None,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from fleet.model.site import Limits
+from fleet.report.exposure import Release
 
 LatLon = tuple[float, float]
 Line = tuple[LatLon, ...]
@@ -221,6 +224,7 @@ class ReportData:
         map_name: file name of the map; `map_edition` is its sha256.
         from_s, to_s: the shown part of the day, trade time.
         unasked: parcels of each run that was carried out though nobody asked for it.
+        releases: road that vehicles were let into, message by message, and the limits they were held to.
         violations: what must never happen, and did.
         mismatches: where requests, journal and ground truth disagree, a sentence each.
         journal_sha256: head of the journal's hash chain.
@@ -251,3 +255,5 @@ class ReportData:
     events: int
     journal_sha256: str
     ended_early: str = ""
+    releases: tuple[Release, ...] = ()
+    limits: Limits = field(default_factory=Limits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from fleet.report.data import Fate, ReportData, Timings
+from fleet.report.exposure import exposure_json
 
 
 def report_json(data: ReportData) -> dict[str, object]:
@@ -28,6 +29,7 @@ def report_json(data: ReportData) -> dict[str, object]:
         "invariant_violations": violations(data),
         "assists": len(data.assists),
         "stops_for_want_of_base": stops_for_want_of_base(data),
+        "exposure": exposure_json(data.releases, data.limits),
         "plan_ms": _timings(effort.plan_ms),
         "dispatch_latency_ms": _timings(effort.dispatch_latency_ms),
         "wall_s": _rounded(effort.wall_s, 3),

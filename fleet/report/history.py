@@ -14,6 +14,8 @@ from fleet.model.order import ActionPhase, OrderPhase, OrderPurpose
 from fleet.model.trip import Trip
 from fleet.model.twin import Liveness
 from fleet.report.data import Activity, AssistShown, Span
+from fleet.report.exposure import Release, release_of
+from fleet.roads.graph import RoadGraph
 from fleet.state.apply import apply
 from fleet.state.fleet_state import FleetState
 
@@ -37,6 +39,7 @@ class History:
 
     Attributes:
         state: at its end, together with all that was archived.
+        releases: what vehicles were let into, message by message.
         orders: order messages, first ones and updates; repeats are not counted.
         orders_rejected: orders that vehicles would not take.
         head_hash: of the hash chain.
@@ -45,14 +48,19 @@ class History:
     state: FleetState = field(default_factory=FleetState)
     vehicles: defaultdict[str, VehicleHistory] = field(default_factory=lambda: defaultdict(VehicleHistory))
     assists: dict[AssistId, AssistShown] = field(default_factory=dict)
+    releases: list[Release] = field(default_factory=list)
     orders: int = 0
     orders_rejected: int = 0
     events: int = 0
     head_hash: str = FIRST_HASH
 
 
-def read_history(records: Iterable[Record]) -> History:
-    """Fold the journal, keeping what a report tells."""
+def read_history(records: Iterable[Record], graph: RoadGraph | None = None) -> History:
+    """Fold the journal, keeping what a report tells.
+
+    Args:
+        graph: the roads that ends of bases are judged by; without it none is.
+    """
     history = History()
     since: dict[VehicleId, tuple[Activity, float, str]] = {}
     for record in records:
@@ -60,6 +68,7 @@ def read_history(records: Iterable[Record]) -> History:
         history.state = before if isinstance(event, ev.RunsArchived) else apply(before, event, now_s)
         history.events, history.head_hash = record.seq, record.hash
         _note(history, event, before, now_s)
+        _note_release(history, event, before, now_s, graph)
         vehicle_id = _vehicle_of(event, before)
         if vehicle_id is not None:
             _follow(history, since, vehicle_id, now_s)
@@ -146,6 +155,14 @@ def _note(history: History, event: ev.Event, before: FleetState, now_s: float) -
             history.assists[assist_id] = _shown(before.assists[assist_id], now_s, event.resolution)
         case _:
             pass
+
+
+def _note_release(history: History, event: ev.Event, before: FleetState, now_s: float, graph: RoadGraph | None) -> None:
+    order_id = event.order.id if isinstance(event, ev.OrderIssued) else None
+    order_id = event.order_id if isinstance(event, ev.OrderExtended) else order_id
+    if order_id is not None and order_id in history.state.orders:
+        after = history.state.orders[order_id]
+        history.releases.append(release_of(before.orders.get(order_id), after, graph, now_s))
 
 
 def _shown(assist: Assist, resolved_s: float | None, resolution: str) -> AssistShown:

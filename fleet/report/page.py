@@ -53,6 +53,12 @@ def _sections(data: ReportData, words: Words) -> list[Html]:
             class_="pair",
         ),
         _section("Calls for a person", tables.assists_table(data, words)),
+        _section(
+            "Road released beyond the limits",
+            tables.long_releases_table(data, words),
+            note=f"More than {number(data.limits.exposure_m)}{THIN}m or {number(data.limits.exposure_s)}{THIN}s beyond "
+            "the last confirmed node, because no vehicle may stand any sooner.",
+        ),
         _section("Trips", tables.trips_table(data, words), note="± minutes against the plan at the start of the trip."),
     ]
 
@@ -122,10 +128,13 @@ def _big(value: str, label: str, note: str) -> Html:
 
 def _more_figures(data: ReportData) -> Html:
     effort, stops = data.effort, figures.stops_for_want_of_base(data)
+    ahead_m = sorted(release.length_m for release in data.releases if release.length_m)
+    ahead = f"{number(ahead_m[len(ahead_m) // 2])} / {number(ahead_m[-1])}{THIN}m" if ahead_m else "–"
     rows = [
         ("Orders sent", number(data.orders_sent)),
         ("Orders rejected", number(data.orders_rejected)),
         ("Stops for want of released road", number(stops)),
+        ("Released ahead of what was confirmed, median / most", ahead),
         ("Fields of our messages that break the protocol", number(effort.schema_violations)),
         ("Fields of vehicles' messages that do", number(effort.heard_violations)),
         ("Events in the journal", number(data.events)),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence, Set
 
 from fleet.report.data import Fate, ReportData, RunOutcome, TripOutcome
 from fleet.report.markup import Html, tag
-from fleet.report.words import Words, delay, minutes
+from fleet.report.words import Words, delay, minutes, number
 
 NONE: Set[int] = frozenset()
 
@@ -57,6 +57,15 @@ def assists_table(data: ReportData, words: Words) -> Html:
         for assist in data.assists
     )
     return _table(("Called", "About", "Cause", "Detail", "Settled"), rows, "Nobody was called.", wide={3, 4})
+
+
+def long_releases_table(data: ReportData, words: Words) -> Html:
+    rows = (
+        (words.clock(each.at_s), each.vehicle_id, number(each.length_m), number(each.duration_s), each.end)
+        for each in data.releases
+        if each.exceeds(data.limits)
+    )
+    return _table(("At", "Vehicle", "Metres", "Seconds", "To"), rows, "None.", figures={2, 3}, wide={4})
 
 
 def _trip_row(trip: TripOutcome, words: Words) -> tuple[object, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fleet.model.vehicle import LENGTH_M_MAX
+
 STAND_DEVIATION_M = 2.0
 """A vehicle may stop this far from the place it was told."""
-VEHICLE_M_MAX = 6.0
-"""The longest vehicle these places are fit for; its position is somewhere inside it, so that all of it may overhang."""
-BODY_M = VEHICLE_M_MAX + STAND_DEVIATION_M
-"""Kept free before and behind a stretch that no part of a vehicle may stand on, such as a bridge."""
+BODY_M = LENGTH_M_MAX + STAND_DEVIATION_M
+"""How far a vehicle may overhang its place, for its position is somewhere inside it.
+
+So much is kept free before and behind a stretch that no part of a vehicle may stand on, such as a bridge."""
 CLEAR_M = BODY_M + 5.0
 """Kept free on both sides of a junction, crossing, signal, level crossing or barrier.
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fleet.dispatch.release import HORIZON_EDGES, comes_to_its_end_s, exceeds_limits, extension, release_until
+from fleet.dispatch.release import HORIZON_EDGES, comes_to_its_end_s, enough_s, exceeds_limits, extension, release_until
 from fleet.model import event as ev
 from fleet.model.ids import ActionId, OrderId
 from fleet.model.order import ActionPhase, Order, OrderPhase, PathEdge, PathNode
@@ -74,7 +74,7 @@ def test_every_base_ends_at_a_safe_place_and_exceeds_the_limits_for_want_of_one_
     if exceeds_limits(order, target, LIMITS):
         sooner = [i for i in range(passed, target - 1) if i < order.released or order.path[i].is_safe_end]
         sooner_s = sum(piece.duration_s for piece in order.path[passed : sooner[-1] + 1]) if sooner else 0.0
-        assert sooner_s <= LIMITS.base_extension_s
+        assert sooner_s <= enough_s(order, LIMITS) + 1e-6
 
 
 @pytest.mark.vda5050("6.11")
@@ -94,7 +94,7 @@ def test_a_vehicle_that_drives_at_its_speed_never_comes_near_the_end_of_its_base
         look_s = comes_to_its_end_s(order, LIMITS, now_s)
         now_s = node_s if look_s is None else min(node_s, look_s)
         base_s = sum(piece.duration_s for piece in order.path[order.passed : order.released])
-        assert order.passed_s + base_s - now_s >= LIMITS.base_extension_s - 1e-6
+        assert order.passed_s + base_s - now_s >= enough_s(order, LIMITS) - 1e-6
         if now_s == node_s:
             order = replace(order, passed=order.passed + 1, passed_s=now_s)
 

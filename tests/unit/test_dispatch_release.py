@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fleet.dispatch.release import exceeds_limits, extension, release_until
+from fleet.dispatch.release import enough_s, exceeds_limits, extension, release_until
 from fleet.model.order import Order
 from fleet.model.site import Limits
 from tests.nouns import a_piece, an_order
@@ -60,7 +60,7 @@ def test_an_unsafe_stretch_is_not_entered_while_there_is_enough_base_before_it()
 
 
 def test_an_unsafe_stretch_is_entered_when_the_base_before_it_comes_to_its_end() -> None:
-    order = way((100.0, True), (100.0, True), *[(300.0, False)] * 3, (300.0, True), passed=1, released=2)
+    order = way((100.0, True), (50.0, True), *[(300.0, False)] * 3, (300.0, True), passed=1, released=2)
     assert release_until(order, LIMITS) == 6
 
 
@@ -87,7 +87,7 @@ def test_an_extension_is_worth_its_message() -> None:
 
 
 def test_a_short_extension_is_given_when_the_base_comes_to_its_end() -> None:
-    order = way(*[(100.0, True)] * 3, (100.0, True), (900.0, False), (100.0, True), passed=1, released=3)
+    order = way(*[(50.0, True)] * 3, (100.0, True), (900.0, False), (100.0, True), passed=2, released=3)
     assert extension(order, LIMITS, 0.0) == 4
 
 
@@ -113,6 +113,32 @@ def test_a_healthy_vehicle_comes_to_its_goal_whatever_its_way_looks_like(metres:
         order = order if target is None else replace(order, released=target)
         assert order.released > order.passed or order.released == len(order.path)
     assert order.released == 30
+
+
+# When it is time (checklist 6.11) -------------------------------------------------------------------------------------
+
+
+@pytest.mark.vda5050("6.11")
+def test_a_vehicle_that_brakes_slowly_is_given_more_road_earlier() -> None:
+    wide = replace(LIMITS, exposure_m=2000.0)
+    order = way(*[(100.0, True)] * 7, (3000.0, False), (100.0, True), released=5, speed_mps=20.0)
+    assert enough_s(order, wide, 5.0) == 20.0 / (2 * 5.0) + 2 * wide.reaction_s
+    assert extension(order, wide, 0.0, 5.0) is None, "25 s are left"
+    assert enough_s(order, wide, 0.5) == 20.0 / (2 * 0.5) + 2 * wide.reaction_s
+    assert extension(order, wide, 0.0, 0.5) == 7, "it needs 20 s to brake"
+
+
+@pytest.mark.vda5050("6.11")
+def test_a_vehicle_that_asks_for_road_gets_what_there_is_although_it_is_little() -> None:
+    order = evenly(40, 50.0, released=10, passed=1)
+    assert extension(order, LIMITS, 0.0) is None
+    assert extension(replace(order, wants_base=True), LIMITS, 0.0) == 11
+
+
+@pytest.mark.vda5050("6.11")
+def test_a_vehicle_that_asks_is_let_no_farther_than_the_limits() -> None:
+    order = replace(evenly(40, released=5), wants_base=True)
+    assert extension(order, LIMITS, 0.0) is None
 
 
 @pytest.mark.vda5050("6.11")

@@ -6,11 +6,13 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 import shapely
 from shapely.ops import substring
 
+from fleet.maps.osm import import_map
 from fleet.model.order import Order, PathEdge, PathNode
 from fleet.model.place import Place
 from fleet.model.profile import Profile, WireLimits
@@ -18,9 +20,11 @@ from fleet.orders.build import Terms, order_message
 from fleet.orders.course import points_max
 from fleet.orders.way import BEND_M, way_of
 from fleet.roads.route import Route
+from fleet.roads.shape import course
 from fleet.wire import messages as wire
 from tests.drawn_map import DrawnMap, draw
 from tests.nouns import an_order
+from vehicle_sim.curve import geometry_fault
 
 PLAIN = Profile(version="2.1.0", topic_major=2)
 CURVES = replace(PLAIN, takes_trajectories=True)
@@ -151,3 +155,75 @@ def test_no_two_nodes_in_a_row_stand_on_one_place_even_in_a_loop(hill: DrawnMap,
     places = [(n.position.x_m, n.position.y_m) for n in message.nodes if n.position is not None]
     assert all(math.dist(*pair) > 0.1 for pair in pairwise(places))
     assert len({node.sequence_id for node in message.nodes}) == len(message.nodes)
+
+
+@pytest.mark.vda5050("13.4", "13.3")
+def test_a_heading_is_asked_for_at_the_door_alone_and_counts_from_east_against_the_clock(hill: DrawnMap) -> None:
+    message = told(hill, CURVES)
+    *passed, door = [node.position for node in message.nodes]
+    assert all(place is not None and place.theta_rad is None for place in passed)
+    assert door is not None
+    assert door.theta_rad is not None
+    assert -math.pi <= door.theta_rad <= math.pi
+    line = lines(message)[-1]
+    assert door.theta_rad == pytest.approx(math.atan2(line[-1][1] - line[-2][1], line[-1][0] - line[-2][0]), abs=0.01)
+
+
+@pytest.mark.vda5050("13.10")
+def test_a_vehicle_may_be_farther_off_a_node_it_passes_than_one_it_may_stand_at_or_its_door(hill: DrawnMap) -> None:
+    order = along(hill, CURVES)
+    message = told(hill, CURVES)
+    room_m = [node.position.deviation_m for node in message.nodes if node.position is not None]
+    assert room_m[-1] == 1.0
+    safe = [m for m, piece in zip(room_m[1:-1], order.path, strict=False) if piece.is_safe_end]
+    passed = [m for m, piece in zip(room_m[1:-1], order.path, strict=False) if not piece.is_safe_end]
+    assert set(safe) == {2.0}
+    assert set(passed) == {5.0}
+
+
+@pytest.mark.vda5050("13.9")
+def test_a_corridor_is_told_with_a_curve_only_and_never_of_no_width(hill: DrawnMap) -> None:
+    wide = told(hill, replace(CURVES, corridor_m=1.5))
+    assert {edge.corridor for edge in wide.edges} == {wire.Corridor(left_m=1.5, right_m=1.5, is_for_contour=True)}
+    assert all(edge.corridor is None for edge in told(hill, CURVES).edges)
+    assert all(edge.corridor is None for edge in told(hill, replace(PLAIN, corridor_m=1.5)).edges)
+
+
+@pytest.mark.vda5050("13.8")
+def test_an_edge_is_never_told_faster_than_the_road_or_the_vehicle_allow(hill: DrawnMap) -> None:
+    order = along(hill, PLAIN)
+    for edge, piece in zip(told(hill, PLAIN).edges, order.path, strict=True):
+        limit_mps = min(float(hill.graph.edge_speed_mps[piece.edge]), 10.0)
+        assert edge.speed_mps_max is not None
+        assert limit_mps - 0.01 <= edge.speed_mps_max <= limit_mps
+
+
+@pytest.mark.vda5050("5.7")
+def test_the_same_road_bears_the_same_names_on_every_import_and_on_every_day(hill: DrawnMap) -> None:
+    again = import_map(hill.path)[0]
+    assert [again.edge_key(e) for e in range(again.edge_count)] == hill.edge_keys()
+    first, second = told(hill, CURVES), told(DrawnMap(hill.path, again, hill.summary), CURVES)
+    assert [edge.edge_id for edge in first.edges] == [edge.edge_id for edge in second.edges]
+    assert [node.node_id for node in first.nodes] == [node.node_id for node in second.nodes]
+
+
+@pytest.mark.vda5050("13.6")
+@pytest.mark.parametrize("spoil", ["end", "knots", "beside", "twice"])
+def test_an_exact_vehicle_refuses_a_curve_that_does_not_fit_its_nodes_or_its_road(hill: DrawnMap, spoil: str) -> None:
+    message, piece = told(hill, CURVES), along(hill, CURVES).path[0]
+    edge, (before, after) = message.edges[0], (node.position for node in message.nodes[:2])
+    assert edge.trajectory is not None
+    road = [(float(x_m), float(y_m)) for x_m, y_m in course(hill.graph, piece.edge, piece.from_m, piece.to_m)[0]]
+    assert geometry_fault(edge, before, after, road) == ""
+    points, knots = list(edge.trajectory.points), list(edge.trajectory.knots)
+    match spoil:
+        case "end":
+            points[-1] = wire.ControlPoint(x_m=points[-1].x_m + 1.0, y_m=points[-1].y_m)
+        case "knots":
+            knots = knots[:-1]
+        case "beside":
+            points[1] = wire.ControlPoint(x_m=points[1].x_m + 9.0, y_m=points[1].y_m)
+        case _:
+            points, knots = [points[0], *points], [0.0, 0.0, 0.0, *knots[2:]]
+    curve = wire.Trajectory(points=tuple(points), degree=1, knots=tuple(knots))
+    assert geometry_fault(msgspec.structs.replace(edge, trajectory=curve), before, after, road) != ""

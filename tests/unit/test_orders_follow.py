@@ -378,3 +378,12 @@ def test_an_instant_action_that_ran_and_is_gone_is_over() -> None:
 
 def test_the_same_status_again_is_no_news() -> None:
     assert moved(charge(ActionPhase.RUNNING), a_state(actions={"a-7": ActionStatus.RUNNING})) == []
+
+
+@pytest.mark.vda5050("5.7")
+def test_a_loop_passes_its_node_twice_and_is_told_apart_by_sequence_alone() -> None:
+    order = active(an_order("n1", "n2", "n3", "n1", GOAL))
+    assert passes(order, driving(order, 1)) == [1]
+    assert passes(order, driving(order, 4)) == [4]
+    assert passes(replace(order, passed=1), driving(order, 1)) == []
+    assert passes(replace(order, passed=4), driving(order, 1)) == [], "the first time is long past"

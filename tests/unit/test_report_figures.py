@@ -13,8 +13,8 @@ from tests.unit.report_day import SIX_S, day, run_of
 KEYS = [
     "schema", "seed", "map", "vehicles", "runs", "parcels", "on_time_share", "trips", "km", "energy_kwh",
     "orders_sent", "orders_rejected", "schema_violations", "heard_violations", "invariant_violations", "assists",
-    "stops_for_want_of_base", "plan_ms", "dispatch_latency_ms", "wall_s", "cpu_s", "solver_cpu_s", "simulated_s",
-    "events", "journal_sha256",
+    "stops_for_want_of_base", "exposure", "plan_ms", "dispatch_latency_ms", "wall_s", "cpu_s", "solver_cpu_s",
+    "simulated_s", "events", "journal_sha256",
 ]  # fmt: skip
 COUNTS = ["requested", "delivered", "returned", "open", "lost", "duplicated"]
 

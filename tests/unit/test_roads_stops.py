@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.roads.stops import BUS_STOP_CLEAR_M, CLEAR_M, STAND_DEVIATION_M, VEHICLE_M_MAX, around, last_stop_m
+from fleet.model.vehicle import LENGTH_M_MAX
+from fleet.roads.stops import BUS_STOP_CLEAR_M, CLEAR_M, STAND_DEVIATION_M, around, last_stop_m
 
 pytestmark = pytest.mark.vda5050("13.11")
 
@@ -37,4 +38,4 @@ def test_no_base_ends_on_a_short_piece_between_two_junctions(length_m: float) ->
 
 
 def test_the_longest_vehicle_leaves_five_metres_free_however_it_stands_about_its_place() -> None:
-    assert CLEAR_M - VEHICLE_M_MAX - STAND_DEVIATION_M >= 5.0
+    assert CLEAR_M - LENGTH_M_MAX - STAND_DEVIATION_M >= 5.0

@@ -10,6 +10,7 @@ from fleet.journal.commit import Commit, Store
 from fleet.model.event import Event
 from fleet.model.ids import RunId, VehicleId
 from fleet.model.run import Run
+from fleet.report.exposure import Release
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
 from fleet.wire.codec import body_in, decode_instant_actions, decode_order
@@ -34,6 +35,7 @@ class Glance:
         hearing: what really came in.
         calm_s: when faults are over.
         notes: what is no violation and still worth counting.
+        releases: road that vehicles were let into.
     """
 
     world: World
@@ -49,6 +51,7 @@ class Glance:
     hearing: Hearing
     calm_s: float
     notes: Counter[str] = field(default_factory=Counter)
+    releases: list[Release] = field(default_factory=list)
 
 
 class Check:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import Order, OrderPhase, PathEdge
+from fleet.report.exposure import release_of
 from fleet.state.attention import vehicle_subject
 from fleet.state.fleet_state import FleetState
 from fleet.wire import messages as wire
@@ -158,6 +159,8 @@ class BaseStaysShort(Check):
             known = before.orders.get(order_id)
             if known is not order and (known is None or order.released > known.released):
                 self._judge(order)
+                release = release_of(known, order, self.glance.roads.graph, self.glance.timers.now_s())
+                self.glance.releases.append(release)
 
     def _judge(self, order: Order) -> None:
         ahead = order.path[order.passed : order.released]

@@ -27,6 +27,8 @@ def broken_promises(data: ReportData, runs_asked: int) -> list[str]:
         reasons.append(f"returned runs that name no fault: {', '.join(nameless)}")
     if runs["returned"] > RETURNED_SHARE_MAX * runs["requested"]:
         reasons.append(f"{runs['returned']} of {runs['requested']} runs came back; at most 5 % may")
+    if unsafe := figures["exposure"]["past_unsafe_end"]:
+        reasons.append(f"{unsafe} bases ended where no vehicle may stand")
     return [*reasons, *violation_texts(data)]
 
 
@@ -40,6 +42,7 @@ def summary(data: ReportData, report: Path) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_column(style="dim", justify="right")
     table.add_column()
+    exposure = figures["exposure"]
     on_time, wall_s = figures["on_time_share"], figures["wall_s"]
     km_kwh = f"{_told(figures['km'], 'km')}, {_told(figures['energy_kwh'], 'kWh')}"
     took = f"{_told(wall_s, 's')} for {figures['simulated_s'] / 3600:.1f} h"
@@ -52,6 +55,7 @@ def summary(data: ReportData, report: Path) -> Table:
         "orders": f"{figures['orders_sent']} sent, {figures['orders_rejected']} rejected",
         "assists": str(figures["assists"]),
         "stops for want of base": _told(figures["stops_for_want_of_base"], ""),
+        "beyond the limits": f"{len(exposure['beyond_limits'])} of {exposure['releases']} releases of road",
         "decision to line": _milliseconds(figures["dispatch_latency_ms"]),
         "took": f"{took}, {_told(figures['cpu_s'], 's')} of processor time",
         "report": str(report),
