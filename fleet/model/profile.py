@@ -109,11 +109,15 @@ class Learned:
         zones: zone types that it heeds.
         state_interval_s: it says its state at least this often.
         unspoken: the version of its last message, where that is one that nobody here speaks; else empty.
+        was_told_alias: it answered no instant action, so they have been listed under the key of old as well (0.5).
+        needs_alias: only then it answered one.
     """
 
     version: str = ""
     topic_major: int = 0
     unspoken: str = ""
+    was_told_alias: bool = False
+    needs_alias: bool = False
     has_factsheet: bool = False
     supported: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
@@ -193,7 +197,7 @@ def profile_of(
     return Profile(
         version=spoken,
         topic_major=learned.topic_major or major_by_default or major_of(spoken) or major_of(version),
-        has_instant_actions_alias=bool(habits.has_instant_actions_alias),
+        has_instant_actions_alias=_first(habits.has_instant_actions_alias, learned.was_told_alias),
         stitches_with_actions=_first(habits.stitches_with_actions, stitches_by_default),
         horizon_edges=_first(habits.horizon_edges, DEFAULT_HORIZON_EDGES),
         takes_trajectories=_first(habits.takes_trajectories, takes),
@@ -217,6 +221,8 @@ def contradictions(version: str, habits: Habits, learned: Learned) -> Iterator[s
         yield f"vda5050_version is {version!r} in the site file, {spoken!r} in its messages"
     if learned.topic_major and learned.topic_major != major_of(spoken):
         yield f"it speaks version {spoken!r} on topics of v{learned.topic_major}"
+    if learned.needs_alias and habits.has_instant_actions_alias is None:
+        yield "it hears instant actions only as a list `instantActions`; instant_actions_alias = true says so"
     if not learned.has_factsheet:
         return
     if habits.takes_trajectories and not _names_trajectory(learned):
