@@ -146,8 +146,8 @@ def _stitch_again(refused: _Refused) -> _Remedy | None:
 
 
 def _simplify(refused: _Refused) -> _Remedy | None:
-    avoided = refused.draft.state.twin(refused.order.vehicle_id).avoids
-    parts = to_leave_out(refused.error, avoided)
+    twin = refused.draft.state.twin(refused.order.vehicle_id)
+    parts = to_leave_out(refused.error, twin.avoids, twin.learned.required)
     return _Remedy(avoids=parts) if parts else None
 
 

@@ -169,6 +169,28 @@ def test_only_what_it_names_is_left_out() -> None:
     )
 
 
+@pytest.mark.vda5050("4.4", "7.r2")
+def test_what_its_factsheet_asks_for_is_never_left_out() -> None:
+    """Found with a strict vehicle that refused an order for its mode, and from then on each for what was missing."""
+    required = ("order.nodes.nodePosition", "order.nodes.nodePosition.allowedDeviationXY")
+    left_out = to_leave_out(an_error("orderError"), (), required)
+    assert left_out == tuple(part for part in DROPPABLE if part != "deviation")
+    assert to_leave_out(an_error("orderError", field="allowedDeviationXY"), (), required) == ()
+
+
+@pytest.mark.vda5050("7.r2")
+def test_what_was_left_out_in_vain_is_told_again_when_a_person_has_looked(roads: SiteRoads) -> None:
+    order, state = under_way(roads)
+    for _ in range(2):
+        state = heard(roads, state, refused(order, "orderError"))
+        again = next_order(roads, state)
+        order = order if again is None else again
+        state = state if again is None else after(state, [ev.OrderIssued(order=again)])
+    assert state.twin(VAN_1).held
+    assert state.twin(VAN_1).avoids != ()
+    assert after(state, [ev.VehicleReleased(vehicle_id=VAN_1, why="looked at")]).twin(VAN_1).avoids == ()
+
+
 @pytest.mark.vda5050("7.r2")
 def test_an_order_refused_once_more_without_it_is_a_persons(roads: SiteRoads) -> None:
     order, state = under_way(roads)
