@@ -97,7 +97,11 @@ def stop_for_closed(draft: Draft, vehicle_id: VehicleId) -> Cancel | None:
 
 
 def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
-    if order.phase is not OrderPhase.ACTIVE or not order.is_confirmed:
+    if order.phase is not OrderPhase.ACTIVE:
+        return None
+    if twin.learned.ignores_released and order.announced > order.released:
+        return Cancel(order.id, "it would drive on into what is not released")
+    if not order.is_confirmed:
         return None
     if _leads_nowhere(roads, order):
         return Cancel(order.id, f"{order.last_node_id} is no longer in the site file")
