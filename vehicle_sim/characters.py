@@ -8,7 +8,7 @@ character exists in every version of the standard.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from fleet.errors import ConfigError
@@ -110,6 +110,7 @@ SLOPPY = Character(
     confirms_again=False,
     repeats_stitch_actions=True,
 )
+LOOSE = replace(SLOPPY, name="loose", shows_over_states=0)
 FORGETFUL = Character(name="forgetful", supports=EVERYTHING, forgets_after_orders=3)
 STRICT = Character(
     name="strict",
@@ -134,7 +135,7 @@ STRICT = Character(
 STUBBORN = Character(name="stubborn", heeds_released=False, cancels_at_once=False, answers_cancel_after_s=45.0)
 
 CHARACTERS: Mapping[str, Character] = MappingProxyType(
-    {character.name: character for character in (EXACT, SLOPPY, FORGETFUL, STRICT, STUBBORN)}
+    {character.name: character for character in (EXACT, LOOSE, SLOPPY, FORGETFUL, STRICT, STUBBORN)}
 )
 
 

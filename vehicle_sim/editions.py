@@ -16,6 +16,7 @@ class Edition:
         knows_retriable: an action that failed and may be tried again waits for a decision.
         judges_repeats: another content under a number that was used is complained of.
         zones: types of zones that it heeds, and says so.
+        lists_blocking_types: its factsheet says how an action may block; the schemas of 2.x take no list there.
         tells_path: its states say which way it means to take, and when it will be where.
     """
 
@@ -25,6 +26,7 @@ class Edition:
     knows_retriable: bool = False
     judges_repeats: bool = False
     zones: tuple[str, ...] = ()
+    lists_blocking_types: bool = False
     tells_path: bool = False
 
 
@@ -46,6 +48,7 @@ THREE = Edition(
     knows_retriable=True,
     judges_repeats=True,
     zones=("BLOCKED", "SPEED_LIMIT"),
+    lists_blocking_types=True,
     tells_path=True,
 )
 

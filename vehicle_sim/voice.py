@@ -291,8 +291,9 @@ class Voice:
 
     def offers(self) -> tuple[OfferedAction, ...]:
         """The actions it can do."""
+        blocking = ("HARD",) if self._owner.edition.lists_blocking_types else ()
         at_nodes = tuple(
-            OfferedAction(action_type=kind, scopes=("NODE",), blocking_types=("HARD",), required_keys=REQUIRED_KEYS)
+            OfferedAction(action_type=kind, scopes=("NODE",), blocking_types=blocking, required_keys=REQUIRED_KEYS)
             for kind in sorted(ACTIONS_KNOWN)
         )
         at_once = tuple(OfferedAction(action_type=kind, scopes=("INSTANT",)) for kind in self._owner.instant.known)

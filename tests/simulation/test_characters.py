@@ -19,7 +19,11 @@ from vehicle_sim.vehicle import SimVehicle
 
 SEEDS = max(int(os.environ.get("FLEET_SEEDS", "100")) // 100, 1)
 VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
-HABITS = {"sloppy": "instant_actions_alias = true", "stubborn": "horizon_edges = 0"}
+HABITS = {
+    "sloppy": "instant_actions_alias = true",
+    "loose": "instant_actions_alias = true",
+    "stubborn": "horizon_edges = 0",
+}
 """What the site file says of such a make."""
 OF_BOTH_MAKES = '[characters]\nmakers = "{name}"\nbuilders = "{name}"\n'
 ROUGH = '\n[faults]\nprofile = "rough"\n'
@@ -45,6 +49,7 @@ SLOPPY_LINES = ("1.4", "2.3", "2.5", "2.8", "3.5", "4.6", "9.2", "10.2", "10.3",
 PROVEN = {
     "exact": ("10.3",),
     "sloppy": SLOPPY_LINES,
+    "loose": ("2.8",),
     "forgetful": ("2.5", "11.3"),
     "strict": ("0.4", "4.2"),
     "stubborn": ("5.12", "8.1"),

@@ -52,7 +52,7 @@ def placed(order: Order, deviation_m: float | None = 5.0) -> Order:
 
 def test_a_character_is_found_by_its_name_and_no_other_is_invented() -> None:
     assert {name: character_of(name).name for name in CHARACTERS} == {name: name for name in CHARACTERS}
-    with pytest.raises(ConfigError, match="exact, forgetful, sloppy, strict, stubborn"):
+    with pytest.raises(ConfigError, match="exact, forgetful, loose, sloppy, strict, stubborn"):
         character_of("moody")
 
 

@@ -31,7 +31,7 @@ at = "5m"
 lasts = "3h"
 """
 
-CHARACTERS = {"Gonzen": "sloppy"}
+CHARACTERS = {"Gonzen": "loose"}
 """Makes whose vehicles keep the standard loosely, as `vehicle-sim` knows them."""
 _SCENARIO = """\
 # Written by `fleet demo`; `vehicle-sim connect` reads the faults in it.
