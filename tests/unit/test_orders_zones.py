@@ -9,14 +9,19 @@ import numpy as np
 import pytest
 from shapely import LineString, Polygon
 
+from fleet.controller.record import Desk, commit_of
 from fleet.controller.turn import Due
 from fleet.dispatch.commands import CloseRoad, ReopenRoad
+from fleet.journal.record import Head
 from fleet.model import event as ev
+from fleet.model.ids import VehicleId
 from fleet.model.order import ActionKind
 from fleet.model.profile import Learned
 from fleet.orders.outlet import OutboxStatus, outcome
+from fleet.orders.reach import ZONES
 from fleet.orders.zones import CLEAR_M, HALF_WIDTH_M
 from fleet.roads.site_roads import SiteRoads
+from fleet.state.draft import Draft
 from fleet.wire.messages import InstantActions, VehicleState, ZoneSet, ZoneSetState
 from tests.nouns import NOW_S, POINT_2, VAN_1, VAN_2, Office, a_run, a_state, a_vehicle, after, driving, loaded, opened
 from tests.unit.test_controller_turn import ask
@@ -178,3 +183,27 @@ def test_a_vehicle_of_a_version_without_zones_is_told_none_though_its_factsheet_
     close(office, *far_street(roads))
     assert told(office) == []
     assert not office.state.quarantine
+
+
+def test_the_same_street_is_told_to_two_vehicles_and_told_again_without_one_message_standing_for_another(
+    roads: SiteRoads,
+) -> None:
+    """The journal keeps each message once by its topic, reference and number; the second was taken for the first."""
+    both = (*HEEDED, *(_of(event, VAN_2) for event in HEEDED))
+    state = after(opened(roads), both)
+    draft = Draft(state, NOW_S)
+    zones = ZoneSet(map_id="town", zone_set_id="closed-1", zones=())
+    for vehicle_id in (VAN_1, VAN_2, VAN_1):
+        draft.send(vehicle_id, ZONES, zones.zone_set_id, 0, zones)
+    desk = Desk(area="town", epoch=1)
+    commit = commit_of(draft, desk, Head(0, ""), machine_s=0.0, first_row_id=7, moves=(), with_snapshot=False)
+    assert len({(row.topic, row.ref, row.update_id) for row in commit.outbox}) == 3
+    assert {row.ref for row in commit.outbox} == {"closed-1"}
+
+
+def _of(event: ev.Event, vehicle_id: VehicleId) -> ev.Event:
+    """The same event of another vehicle."""
+    if isinstance(event, ev.VehicleEnrolled):
+        return replace(event, vehicle=replace(event.vehicle, id=vehicle_id, serial_number=vehicle_id))
+    assert isinstance(event, ev.ProfileLearned)
+    return replace(event, vehicle_id=vehicle_id)
