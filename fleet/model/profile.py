@@ -109,6 +109,8 @@ class Learned:
         zones: zone types that it heeds.
         state_interval_s: it says its state at least this often.
         unspoken: the version of its last message, where that is one that nobody here speaks; else empty.
+        limits_next: of its last factsheet, where they would give other names to what it is being told; they count once
+            it has nothing to do. Else None.
     """
 
     version: str = ""
@@ -125,6 +127,7 @@ class Learned:
     width_m: float | None = None
     speed_mps_max: float | None = None
     accel_mps2_max: float | None = None
+    limits_next: WireLimits | None = None
 
 
 NOTHING_LEARNED = Learned()

@@ -44,6 +44,7 @@ def test_an_order_is_accepted_only_when_a_state_shows_it() -> None:
     assert seen == [ev.OrderSeen(order_id=order.id, update_id=0)]
 
 
+@pytest.mark.vda5050("6.4")
 def test_a_state_that_shows_an_older_update_accepts_only_that_one() -> None:
     order = replace(an_order("n1", "n2", GOAL), update_id=3)
     [seen] = [e for e in order_events(order, driving(order, 0, update=2)) if isinstance(e, ev.OrderSeen)]
@@ -180,8 +181,8 @@ def test_an_update_on_its_way_to_a_vehicle_at_the_end_of_its_base_is_no_vanished
 
 @pytest.mark.vda5050("11.3")
 def test_an_order_whose_base_was_not_driven_and_is_gone_has_vanished() -> None:
-    order = active(an_order("n1", "n2", GOAL))
-    assert ends(order, driving(order, 1, left=[], edges=[], actions={})) == [OrderPhase.VANISHED]
+    for order in (active(an_order("n1", "n2", GOAL)), active(an_order("n1", "n2", "n3", GOAL, released=2))):
+        assert ends(order, driving(order, 1, left=[], edges=[], actions={})) == [OrderPhase.VANISHED]
 
 
 def test_an_order_at_its_goal_whose_action_is_gone_without_an_outcome_has_vanished() -> None:
