@@ -52,11 +52,19 @@ class Guard:
         self._roads = roads
         self._told: dict[VehicleId, Told] = {}
 
-    def faults(self, vehicle_id: VehicleId, order_id: OrderId, message: wire.Order, state: FleetState) -> list[str]:
+    def faults(
+        self,
+        vehicle_id: VehicleId,
+        order_id: OrderId,
+        message: wire.Order,
+        state: FleetState,
+        decided_s: float = math.inf,
+    ) -> list[str]:
         """Why the order must not be sent; empty where it may.
 
         Args:
             order_id: our own name of it; some vehicles know it by another.
+            decided_s: when it was decided; temporary limits that began later are not for it.
         """
         order = state.orders.get(order_id)
         if order is None or order.vehicle_id != vehicle_id:
@@ -67,6 +75,7 @@ class Guard:
         faults = list(_stitch_faults(message, order, told if told and told.order_id == message.order_id else None))
         faults += _name_faults(message, order, self._roads.site.map_id)
         faults += _road_faults(message, order, state, self._roads)
+        faults += _pace_faults(message, order, state, self._roads.graph, decided_s)
         return [*faults, *_end_faults(message, order, self._roads.graph)]
 
     def sent(self, vehicle_id: VehicleId, message: wire.Order) -> None:
@@ -169,6 +178,19 @@ def _road_faults(message: wire.Order, order: Order, state: FleetState, roads: Si
         if before is not None and not _joins(graph, before, part):
             yield f"{edge.edge_id} does not go on where the piece before it ends"
         before = part
+
+
+def _pace_faults(
+    message: wire.Order, order: Order, state: FleetState, graph: RoadGraph, decided_s: float
+) -> Iterator[str]:
+    """Road that is released under a temporary speed limit is told at that speed at most."""
+    for edge in message.edges if state.slow_roads else ():
+        part = _part_of(graph, edge, order) if edge.released else None
+        slow = state.slow_road(graph.edge_key(part.edge)) if part is not None else None
+        if slow is None or slow.since_s >= decided_s:
+            continue
+        if edge.speed_mps_max is None or edge.speed_mps_max > slow.speed_mps + SPEED_SLACK_MPS:
+            yield f"{edge.edge_id} is told at {edge.speed_mps_max} m/s, for now the limit is {slow.speed_mps:.2f}"
 
 
 def _part_of(graph: RoadGraph, edge: wire.OrderEdge, order: Order) -> _Part | None:
