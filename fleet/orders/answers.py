@@ -45,6 +45,7 @@ def _answer(draft: Draft, twin: Twin, request: VehicleRequest) -> None:
     message = Responses(responses=(response,))
     if not draft.can_say(twin.vehicle.id, message):
         return
+    number = draft.next_number(RESPONSES)  # vehicles choose these ids, and may choose the same
     draft.emit(
         ev.RequestAnswered(
             vehicle_id=twin.vehicle.id,
@@ -56,7 +57,7 @@ def _answer(draft: Draft, twin: Twin, request: VehicleRequest) -> None:
             why=why or "it lies in its base",
         )
     )
-    draft.send(twin.vehicle.id, RESPONSES, request.request_id, 0, message)
+    draft.send(twin.vehicle.id, RESPONSES, request.request_id, number, message)
 
 
 def refusal_of(twin: Twin, order: Order | None, request: VehicleRequest) -> str:

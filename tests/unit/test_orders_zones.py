@@ -15,8 +15,9 @@ from fleet.model import event as ev
 from fleet.model.order import ActionKind
 from fleet.model.profile import Learned
 from fleet.orders.outlet import OutboxStatus, outcome
-from fleet.orders.zones import CLEAR_M, HALF_WIDTH_M
+from fleet.orders.zones import CLEAR_M, HALF_WIDTH_M, tell_zones
 from fleet.roads.site_roads import SiteRoads
+from fleet.state.draft import Draft
 from fleet.wire.messages import InstantActions, VehicleState, ZoneSet, ZoneSetState
 from tests.nouns import NOW_S, POINT_2, VAN_1, VAN_2, Office, a_run, a_state, a_vehicle, after, driving, loaded, opened
 from tests.unit.test_controller_turn import ask
@@ -182,6 +183,33 @@ def test_a_vehicle_of_a_version_without_zones_is_told_none_though_its_factsheet_
     close(office, *far_street(roads))
     assert told(office) == []
     assert not office.state.quarantine
+
+
+def letters_of(office: Office) -> list[tuple[str, str, int]]:
+    """What the journal knows messages by: no two may have the same."""
+    known = []
+    for vehicle_id in (VAN_1, VAN_2):
+        draft = Draft(office.state, office.now_s)
+        tell_zones(draft, office.roads, vehicle_id)
+        known += [(letter.topic, letter.ref, letter.update_id) for letter in draft.letters]
+        office.state = draft.state
+    return known
+
+
+def test_two_vehicles_may_be_told_the_same_zones_and_one_of_them_twice(roads: SiteRoads) -> None:
+    other = replace(HEEDS, vehicle_id=VAN_2)
+    enrolled = ev.VehicleEnrolled(vehicle=replace(a_vehicle(VAN_2), vda5050_version="3.0.0"))
+    office = Office(roads, after(opened(roads), (*HEEDED, enrolled, other)))
+    closed = [ev.RoadClosed(road_key=key, until_s=NOW_S + 3600.0, why="works") for key in far_street(roads)]
+    office.state = after(office.state, closed)
+    found = letters_of(office)
+    office.state = after(office.state, [ev.RoadReopened(road_key=key, why="done") for key in far_street(roads)])
+    found += letters_of(office)
+    office.state = after(office.state, closed)
+    found += letters_of(office)
+    assert len(found) == 6
+    assert len({ref for _, ref, _ in found}) == 2
+    assert len(set(found)) == 6
 
 
 # Slow roads -----------------------------------------------------------------------------------------------------------
