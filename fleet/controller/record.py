@@ -12,6 +12,7 @@ from fleet.journal.rows import changed_rows
 from fleet.journal.snapshot import snapshot_text
 from fleet.model import event as ev
 from fleet.orders.outlet import OutboxRow, OutboxStatus
+from fleet.orders.reach import RESPONSES, ZONES
 from fleet.state.draft import Draft
 
 
@@ -66,6 +67,11 @@ def commit_of(
     )
 
 
+NAMED_AGAIN = (ZONES, RESPONSES)
+"""Topics of which one thing may be told twice: the same closed roads to several vehicles or after others, an answer to
+a request whose id its vehicle uses again. There the row's own number tells rows apart."""
+
+
 def _outbox(draft: Draft, head: Head, first_row_id: int) -> list[OutboxRow]:
     rows = []
     for i, letter in enumerate(draft.letters):
@@ -75,7 +81,7 @@ def _outbox(draft: Draft, head: Head, first_row_id: int) -> list[OutboxRow]:
             vehicle_id=letter.vehicle_id,
             topic=letter.topic,
             ref=letter.ref,
-            update_id=letter.update_id,
+            update_id=first_row_id + i if letter.topic in NAMED_AGAIN else letter.update_id,
             body=letter.body,
             digest=hashlib.sha256(letter.body).hexdigest(),
             created_s=draft.now_s,

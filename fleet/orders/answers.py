@@ -45,7 +45,6 @@ def _answer(draft: Draft, twin: Twin, request: VehicleRequest) -> None:
     message = Responses(responses=(response,))
     if not draft.can_say(twin.vehicle.id, message):
         return
-    number = draft.next_number(RESPONSES)  # vehicles choose these ids, and may choose the same
     draft.emit(
         ev.RequestAnswered(
             vehicle_id=twin.vehicle.id,
@@ -57,7 +56,7 @@ def _answer(draft: Draft, twin: Twin, request: VehicleRequest) -> None:
             why=why or "it lies in its base",
         )
     )
-    draft.send(twin.vehicle.id, RESPONSES, request.request_id, number, message)
+    draft.send(twin.vehicle.id, RESPONSES, request.request_id, 0, message)
 
 
 def refusal_of(twin: Twin, order: Order | None, request: VehicleRequest) -> str:

@@ -21,7 +21,7 @@ from fleet.model.twin import Twin
 from fleet.orders.asked import INSTANT, ask
 from fleet.orders.build import Terms, order_message, update_message
 from fleet.orders.course import points_max
-from fleet.orders.fit import Untellable, at_most, is_offered, window
+from fleet.orders.fit import Untellable, at_most, is_offered, stretch_too_long, window
 from fleet.orders.handover import loading_refused
 from fleet.orders.sound import refuse_unsound
 from fleet.orders.way import SHORTEST_PIECE_M, end_node, way_of
@@ -105,7 +105,7 @@ def _issue(
         draft.wake(twin.vehicle.id, draft.now_s + RETRY_S)
         return
     terms = _terms(roads, twin)
-    told = window(None, order, released, terms)
+    told = stretch_too_long(order, terms) or window(None, order, released, terms)
     if isinstance(told, Untellable):
         _call_for_limit(draft, order, told)
         return

@@ -64,9 +64,8 @@ def tell_zones(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
     if not draft.can_say(vehicle_id, message):
         return
     told = ev.ZonesTold(vehicle_id=vehicle_id, zone_set_id=zone_set_id, road_keys=closed, slow_keys=tuple(slow))
-    number = draft.next_number(ZONES)  # others are told the same set, and this one perhaps a second time
     draft.emit(told)
-    draft.send(vehicle_id, ZONES, zone_set_id, number, message)
+    draft.send(vehicle_id, ZONES, zone_set_id, 0, message)
 
 
 def take_zones(draft: Draft, vehicle_id: VehicleId, state: wire.VehicleState) -> None:

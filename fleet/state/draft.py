@@ -104,11 +104,8 @@ class Draft:
         Args:
             ahead: how many ids of this kind were taken since the last such event.
         """
-        return f"{kind}-{self.state.token}-{self.next_number(kind) + ahead}"
-
-    def next_number(self, kind: str) -> int:
-        """A new number; the counter behind it moves with the event that uses it."""
-        return self.state.counters.get(kind, 0) + 1
+        number = self.state.counters.get(kind, 0) + 1 + ahead
+        return f"{kind}-{self.state.token}-{number}"
 
     def touch(self, vehicle_id: VehicleId) -> None:
         self.touched.add(vehicle_id)

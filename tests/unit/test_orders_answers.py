@@ -11,12 +11,11 @@ from fleet.controller.turn import Due
 from fleet.model import event as ev
 from fleet.model.order import Order
 from fleet.model.profile import Habits
-from fleet.orders.answers import LEASE_S, take_requests
+from fleet.orders.answers import LEASE_S
 from fleet.orders.outlet import OutboxStatus, outcome
 from fleet.roads.site_roads import SiteRoads
-from fleet.state.draft import Draft
 from fleet.wire.messages import Grant, RequestStatus, Response, Responses, VehicleRequest, VehicleState
-from tests.nouns import NOW_S, POINT_2, VAN_1, VAN_2, Office, a_run, a_state, a_vehicle, after, driving, loaded
+from tests.nouns import POINT_2, VAN_1, Office, a_run, a_state, a_vehicle, after, driving, loaded
 from tests.unit.test_orders_outlet import a_row
 
 SPEAKS_3_0 = ev.VehicleEnrolled(vehicle=replace(a_vehicle(), vda5050_version="3.0.0"))
@@ -126,15 +125,3 @@ def test_what_was_decided_already_needs_no_answer(office: Office) -> None:
         a_request("ACCESS", "z", "q-2", RequestStatus.REVOKED),
     )
     assert answers(office) == []
-
-
-def test_two_vehicles_may_ask_under_the_same_id(roads: SiteRoads) -> None:
-    """They choose their ids themselves: the journal knows each answer by a number of its own."""
-    state = loaded(roads, a_run(point=POINT_2))
-    vans = [replace(a_vehicle(name), vda5050_version="3.0.0") for name in (VAN_1, VAN_2)]
-    draft = Draft(after(state, [ev.VehicleEnrolled(vehicle=van) for van in vans]), NOW_S)
-    for van in vans:
-        asks = msgspec.structs.replace(in_3_0(a_state()), requests=(a_request("ACCESS", "zone-1"),))
-        take_requests(draft, van.id, asks)
-    assert [letter.ref for letter in draft.letters] == ["q-1", "q-1"]
-    assert len({(letter.topic, letter.ref, letter.update_id) for letter in draft.letters}) == 2

@@ -9,13 +9,17 @@ import numpy as np
 import pytest
 from shapely import LineString, Polygon
 
+from fleet.controller.record import Desk, commit_of
 from fleet.controller.turn import Due
 from fleet.dispatch.commands import CloseRoad, ReopenRoad, SlowRoad, UnslowRoad
+from fleet.journal.record import Head
 from fleet.model import event as ev
+from fleet.model.ids import VehicleId
 from fleet.model.order import ActionKind
 from fleet.model.profile import Learned
 from fleet.orders.outlet import OutboxStatus, outcome
-from fleet.orders.zones import CLEAR_M, HALF_WIDTH_M, tell_zones
+from fleet.orders.reach import ZONES
+from fleet.orders.zones import CLEAR_M, HALF_WIDTH_M
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.wire.messages import InstantActions, VehicleState, ZoneSet, ZoneSetState
@@ -185,31 +189,28 @@ def test_a_vehicle_of_a_version_without_zones_is_told_none_though_its_factsheet_
     assert not office.state.quarantine
 
 
-def letters_of(office: Office) -> list[tuple[str, str, int]]:
-    """What the journal knows messages by: no two may have the same."""
-    known = []
-    for vehicle_id in (VAN_1, VAN_2):
-        draft = Draft(office.state, office.now_s)
-        tell_zones(draft, office.roads, vehicle_id)
-        known += [(letter.topic, letter.ref, letter.update_id) for letter in draft.letters]
-        office.state = draft.state
-    return known
+def test_the_same_street_is_told_to_two_vehicles_and_told_again_without_one_message_standing_for_another(
+    roads: SiteRoads,
+) -> None:
+    """The journal keeps each message once by its topic, reference and number; the second was taken for the first."""
+    both = (*HEEDED, *(_of(event, VAN_2) for event in HEEDED))
+    state = after(opened(roads), both)
+    draft = Draft(state, NOW_S)
+    zones = ZoneSet(map_id="town", zone_set_id="closed-1", zones=())
+    for vehicle_id in (VAN_1, VAN_2, VAN_1):
+        draft.send(vehicle_id, ZONES, zones.zone_set_id, 0, zones)
+    desk = Desk(area="town", epoch=1)
+    commit = commit_of(draft, desk, Head(0, ""), machine_s=0.0, first_row_id=7, moves=(), with_snapshot=False)
+    assert len({(row.topic, row.ref, row.update_id) for row in commit.outbox}) == 3
+    assert {row.ref for row in commit.outbox} == {"closed-1"}
 
 
-def test_two_vehicles_may_be_told_the_same_zones_and_one_of_them_twice(roads: SiteRoads) -> None:
-    other = replace(HEEDS, vehicle_id=VAN_2)
-    enrolled = ev.VehicleEnrolled(vehicle=replace(a_vehicle(VAN_2), vda5050_version="3.0.0"))
-    office = Office(roads, after(opened(roads), (*HEEDED, enrolled, other)))
-    closed = [ev.RoadClosed(road_key=key, until_s=NOW_S + 3600.0, why="works") for key in far_street(roads)]
-    office.state = after(office.state, closed)
-    found = letters_of(office)
-    office.state = after(office.state, [ev.RoadReopened(road_key=key, why="done") for key in far_street(roads)])
-    found += letters_of(office)
-    office.state = after(office.state, closed)
-    found += letters_of(office)
-    assert len(found) == 6
-    assert len({ref for _, ref, _ in found}) == 2
-    assert len(set(found)) == 6
+def _of(event: ev.Event, vehicle_id: VehicleId) -> ev.Event:
+    """The same event of another vehicle."""
+    if isinstance(event, ev.VehicleEnrolled):
+        return replace(event, vehicle=replace(event.vehicle, id=vehicle_id, serial_number=vehicle_id))
+    assert isinstance(event, ev.ProfileLearned)
+    return replace(event, vehicle_id=vehicle_id)
 
 
 # Slow roads -----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from fleet.model import event as ev
 from fleet.model.change import replace
 from fleet.model.refusal import Refusal, ShutRoad
 from fleet.model.twin import Answered, Blocked, Liveness
-from fleet.state.apply.changes import count, with_twin
+from fleet.state.apply.changes import with_twin
 from fleet.state.apply.registry import on
 from fleet.state.fleet_state import FleetState
 
@@ -52,11 +52,11 @@ def _map_changed(state: FleetState, event: ev.MapChanged, now_s: float) -> Fleet
 def _refusal_taken(state: FleetState, event: ev.RefusalTaken, now_s: float) -> FleetState:
     twin = state.twin(event.vehicle_id)
     last = twin.refusal
-    in_a_row = last.count + 1 if last is not None and last.reaction is event.reaction else 1
+    count = last.count + 1 if last is not None and last.reaction is event.reaction else 1
     total = last.total + 1 if last is not None else 1
     refusal = Refusal(
         reaction=event.reaction,
-        count=in_a_row,
+        count=count,
         total=total,
         again_s=event.again_s,
         is_of_update=event.update_id > 0,
@@ -89,7 +89,7 @@ def _beyond_base_changed(state: FleetState, event: ev.BeyondBaseChanged, now_s: 
 @on(ev.ZonesTold)
 def _zones_told(state: FleetState, event: ev.ZonesTold, now_s: float) -> FleetState:
     zones = replace(state.twin(event.vehicle_id).zones, told=event.zone_set_id)
-    return count(with_twin(state, event.vehicle_id, zones=zones), "zoneSet")
+    return with_twin(state, event.vehicle_id, zones=zones)
 
 
 @on(ev.ZonesShown)
@@ -105,7 +105,7 @@ def _zones_shown(state: FleetState, event: ev.ZonesShown, now_s: float) -> Fleet
 def _request_answered(state: FleetState, event: ev.RequestAnswered, now_s: float) -> FleetState:
     answer = Answered(request_id=event.request_id, grant=event.grant, until_s=event.until_s)
     answers = (*state.twin(event.vehicle_id).answers, answer)[-ANSWERS_KEPT:]
-    return count(with_twin(state, event.vehicle_id, answers=answers), "responses")
+    return with_twin(state, event.vehicle_id, answers=answers)
 
 
 @on(ev.AnswerTaken)
