@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import shapely
+from shapely.ops import substring
+
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import Order
 from fleet.roads.graph import NO_STANDING, NodeFlag, RoadGraph
@@ -27,6 +30,8 @@ JOIN_M = 0.6
 AT_STOP_M = 0.6
 AT_NODE_M = 0.01
 SPEED_SLACK_MPS = 0.011
+STRAYS_M_MAX, AT_START_M = 1.0, 5.0
+"""How far what is told of a road may be from it; at the first node, from where the vehicle is believed to stand."""
 KEEP_CLEAR = int(NodeFlag.JUNCTION | NodeFlag.SIGNAL | NodeFlag.CROSSING | NodeFlag.RAIL | NodeFlag.BARRIER)
 
 
@@ -52,11 +57,19 @@ class Guard:
         self._roads = roads
         self._told: dict[VehicleId, Told] = {}
 
-    def faults(self, vehicle_id: VehicleId, order_id: OrderId, message: wire.Order, state: FleetState) -> list[str]:
+    def faults(
+        self,
+        vehicle_id: VehicleId,
+        order_id: OrderId,
+        message: wire.Order,
+        state: FleetState,
+        decided_s: float = math.inf,
+    ) -> list[str]:
         """Why the order must not be sent; empty where it may.
 
         Args:
             order_id: our own name of it; some vehicles know it by another.
+            decided_s: when it was decided; temporary limits that began later are not for it.
         """
         order = state.orders.get(order_id)
         if order is None or order.vehicle_id != vehicle_id:
@@ -67,6 +80,8 @@ class Guard:
         faults = list(_stitch_faults(message, order, told if told and told.order_id == message.order_id else None))
         faults += _name_faults(message, order, self._roads.site.map_id)
         faults += _road_faults(message, order, state, self._roads)
+        faults += _course_faults(message, order, self._roads.graph)
+        faults += _pace_faults(message, order, state, self._roads.graph, decided_s)
         return [*faults, *_end_faults(message, order, self._roads.graph)]
 
     def sent(self, vehicle_id: VehicleId, message: wire.Order) -> None:
@@ -169,6 +184,33 @@ def _road_faults(message: wire.Order, order: Order, state: FleetState, roads: Si
         if before is not None and not _joins(graph, before, part):
             yield f"{edge.edge_id} does not go on where the piece before it ends"
         before = part
+
+
+def _course_faults(message: wire.Order, order: Order, graph: RoadGraph) -> Iterator[str]:
+    """Whoever drives as told, along the curve or straight from node to node, stays on the road."""
+    for edge, before, after in zip(message.edges, message.nodes, message.nodes[1:], strict=False):
+        part = _part_of(graph, edge, order)
+        if not edge.released or part is None or before.position is None or after.position is None:
+            return
+        points = edge.trajectory.points if edge.trajectory is not None else (before.position, after.position)
+        told = shapely.LineString([(point.x_m, point.y_m) for point in points])
+        road = substring(shapely.LineString(graph.polyline(part.edge)), part.from_m, part.to_m)
+        strays_m = shapely.hausdorff_distance(told, road)
+        if strays_m > (STRAYS_M_MAX if edge.sequence_id > 1 else AT_START_M):
+            yield f"{edge.edge_id} is told {strays_m:.0f} m off its road"
+
+
+def _pace_faults(
+    message: wire.Order, order: Order, state: FleetState, graph: RoadGraph, decided_s: float
+) -> Iterator[str]:
+    """Road that is released under a temporary speed limit is told at that speed at most."""
+    for edge in message.edges if state.slow_roads else ():
+        part = _part_of(graph, edge, order) if edge.released else None
+        slow = state.slow_road(graph.edge_key(part.edge)) if part is not None else None
+        if slow is None or slow.since_s >= decided_s:
+            continue
+        if edge.speed_mps_max is None or edge.speed_mps_max > slow.speed_mps + SPEED_SLACK_MPS:
+            yield f"{edge.edge_id} is told at {edge.speed_mps_max} m/s, for now the limit is {slow.speed_mps:.2f}"
 
 
 def _part_of(graph: RoadGraph, edge: wire.OrderEdge, order: Order) -> _Part | None:

@@ -30,7 +30,7 @@ from fleet.orders.follow import (
 )
 from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
 from fleet.orders.hibernation import take_waking
-from fleet.orders.introduce import take_answer, take_version
+from fleet.orders.introduce import take_answer, take_new_names, take_version
 from fleet.orders.maps import take_maps
 from fleet.orders.refused import order_refused, refuses_for_good, update_refused
 from fleet.orders.way import end_node
@@ -77,6 +77,8 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     take_beyond(draft, roads, vehicle_id, state)
     take_zones(draft, vehicle_id, state)
     take_requests(draft, vehicle_id, state)
+    take_version(draft, roads.site, draft.state.twin(vehicle_id), state.header.version)  # what an order kept from it
+    take_new_names(draft, roads.site, vehicle_id)
     if len(draft.entries) or draft.state.twin(vehicle_id).order_id:
         draft.touch(vehicle_id)
 

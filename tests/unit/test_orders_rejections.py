@@ -284,6 +284,10 @@ def test_a_vehicle_too_far_from_its_first_node_is_told_from_a_node_of_its_own_on
     assert again is not None
     assert again.start.node_id != DEPOT_NODE
     assert (again.start.x_m, again.start.y_m) == pytest.approx((x_m, y_m), abs=0.2)
+    draft = Draft(state, NOW_S)
+    draft.emit(ev.OrderIssued(order=again))
+    said = a_state(errors=[an_error("START_NODE_OUT_OF_RANGE", orderId=again.id)], position=there)
+    assert heard(roads, draft.state, said).twin(VAN_1).held
 
 
 @pytest.mark.vda5050("7.r6", "5.5")
@@ -298,7 +302,9 @@ def test_a_vehicle_that_stands_the_other_way_round_is_told_from_the_other_side_o
     there = msgspec.structs.replace(standing_at(x_m, y_m), theta_rad=heading_rad)
     said = a_state(errors=[an_error("START_NODE_OUT_OF_RANGE", orderId=order.id)], position=there)
     state = heard(roads, state, said)
-    assert state.twin(VAN_1).place == Place(back, pytest.approx(40.0, abs=0.1))
+    found = state.twin(VAN_1).place
+    assert found is not None
+    assert (found.edge, found.offset_m) == (back, pytest.approx(40.0, abs=0.1))
 
 
 @pytest.mark.vda5050("7.r7")
