@@ -274,6 +274,8 @@ def _stopped_on_the_way(draft: Draft, roads: SiteRoads, order: Order, state: Veh
     It takes an order from the node it was at only within what the order allows, whichever node it names.
     """
     on_base = [piece.edge for piece in order.path[max(order.passed - 1, 0) : order.released]]
+    if order.update_seen < 0:  # it never took it, and may look the other way
+        on_base += [back for edge in on_base if (back := int(roads.graph.edge_reverse[edge])) >= 0]
     if state.position is None or not state.position.is_localized or not on_base:
         return
     twin = draft.state.twin(order.vehicle_id)
