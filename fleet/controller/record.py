@@ -15,6 +15,10 @@ from fleet.orders.outlet import OutboxRow, OutboxStatus
 from fleet.orders.reach import RESPONSES, ZONES
 from fleet.state.draft import Draft
 
+SHARED_NAMES = (ZONES, RESPONSES)
+"""Topics whose references are not ours alone: many vehicles are told one zone set, some of them twice, and vehicles
+number their requests as they like. Their rows are told apart by a number of their own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
@@ -67,11 +71,6 @@ def commit_of(
     )
 
 
-NAMED_AGAIN = (ZONES, RESPONSES)
-"""Topics of which one thing may be told twice: the same closed roads to several vehicles or after others, an answer to
-a request whose id its vehicle uses again. There the row's own number tells rows apart."""
-
-
 def _outbox(draft: Draft, head: Head, first_row_id: int) -> list[OutboxRow]:
     rows = []
     for i, letter in enumerate(draft.letters):
@@ -81,7 +80,7 @@ def _outbox(draft: Draft, head: Head, first_row_id: int) -> list[OutboxRow]:
             vehicle_id=letter.vehicle_id,
             topic=letter.topic,
             ref=letter.ref,
-            update_id=first_row_id + i if letter.topic in NAMED_AGAIN else letter.update_id,
+            update_id=first_row_id + i if letter.topic in SHARED_NAMES else letter.update_id,
             body=letter.body,
             digest=hashlib.sha256(letter.body).hexdigest(),
             created_s=draft.now_s,

@@ -333,6 +333,7 @@ class InstantMoved(Event):
     action_id: ActionId
     phase: ActionPhase
     result: str
+    is_shown: bool = False
 
 
 # Custody --------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from fleet.orders.course import points_max
 from fleet.orders.fit import Untellable, at_most, is_offered, stretch_too_long, window
 from fleet.orders.handover import loading_refused
 from fleet.orders.sound import refuse_unsound
-from fleet.orders.way import SHORTEST_PIECE_M, end_node, way_of
+from fleet.orders.way import SHORTEST_PIECE_M, cut_again, end_node, way_of
 from fleet.roads.graph import RoadGraph
 from fleet.roads.permit import RoadProfile
 from fleet.roads.refuse import Refusal, may_drive, may_go_through, may_turn
@@ -206,7 +206,7 @@ def _no_way(draft: Draft, twin: Twin, detail: str) -> None:
 
 
 def _extend(draft: Draft, roads: SiteRoads, order: Order, target: int) -> None:
-    if target <= order.released:
+    if target <= order.released or _is_cut_anew(draft, roads, order, target):
         return
     is_known = draft.state.open_assist(vehicle_subject(order.vehicle_id), AssistCause.RELEASE_REFUSED) is not None
     if _is_refused(draft, roads, order, target):
@@ -230,6 +230,23 @@ def _extend(draft: Draft, roads: SiteRoads, order: Order, target: int) -> None:
     message = update_message(order, after, terms)
     refuse_unsound(order, after, message)
     draft.send(order.vehicle_id, ORDER, order.id, update_id, message)
+
+
+def _is_cut_anew(draft: Draft, roads: SiteRoads, order: Order, target: int) -> bool:
+    """A way that was cut for a vehicle that took longer curves, or any, is cut for what it takes now.
+
+    Its factsheet may come under way, or it may have refused them: told by its nodes alone, it would leave the road at
+    each bend.
+    """
+    spoken = profile(draft.state.twin(order.vehicle_id))
+    last = target + spoken.horizon_edges
+    rest = order.path[order.released : last]
+    way = cut_again(roads.graph, rest, points_max(spoken))
+    if way == rest:
+        return False
+    path, why = (*way, *order.path[last:]), "the vehicle takes no such curves any more"
+    draft.emit(ev.OrderRerouted(order_id=order.id, kept=order.released, path=path, why=why))
+    return True
 
 
 def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str) -> None:

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import shapely
+from shapely.ops import substring
+
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import Order
 from fleet.roads.graph import NO_STANDING, NodeFlag, RoadGraph
@@ -27,6 +30,8 @@ JOIN_M = 0.6
 AT_STOP_M = 0.6
 AT_NODE_M = 0.01
 SPEED_SLACK_MPS = 0.011
+STRAYS_M_MAX, AT_START_M = 1.0, 5.0
+"""How far what is told of a road may be from it; at the first node, from where the vehicle is believed to stand."""
 KEEP_CLEAR = int(NodeFlag.JUNCTION | NodeFlag.SIGNAL | NodeFlag.CROSSING | NodeFlag.RAIL | NodeFlag.BARRIER)
 
 
@@ -75,6 +80,7 @@ class Guard:
         faults = list(_stitch_faults(message, order, told if told and told.order_id == message.order_id else None))
         faults += _name_faults(message, order, self._roads.site.map_id)
         faults += _road_faults(message, order, state, self._roads)
+        faults += _course_faults(message, order, self._roads.graph)
         faults += _pace_faults(message, order, state, self._roads.graph, decided_s)
         return [*faults, *_end_faults(message, order, self._roads.graph)]
 
@@ -178,6 +184,20 @@ def _road_faults(message: wire.Order, order: Order, state: FleetState, roads: Si
         if before is not None and not _joins(graph, before, part):
             yield f"{edge.edge_id} does not go on where the piece before it ends"
         before = part
+
+
+def _course_faults(message: wire.Order, order: Order, graph: RoadGraph) -> Iterator[str]:
+    """Whoever drives as told, along the curve or straight from node to node, stays on the road."""
+    for edge, before, after in zip(message.edges, message.nodes, message.nodes[1:], strict=False):
+        part = _part_of(graph, edge, order)
+        if not edge.released or part is None or before.position is None or after.position is None:
+            return
+        points = edge.trajectory.points if edge.trajectory is not None else (before.position, after.position)
+        told = shapely.LineString([(point.x_m, point.y_m) for point in points])
+        road = substring(shapely.LineString(graph.polyline(part.edge)), part.from_m, part.to_m)
+        strays_m = shapely.hausdorff_distance(told, road)
+        if strays_m > (STRAYS_M_MAX if edge.sequence_id > 1 else AT_START_M):
+            yield f"{edge.edge_id} is told {strays_m:.0f} m off its road"
 
 
 def _pace_faults(

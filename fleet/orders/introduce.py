@@ -13,7 +13,7 @@ from fleet.model.twin import Twin
 from fleet.model.vehicle import misfits
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
-from fleet.telemetry.learn import Voice, after_factsheet, after_version, after_voice
+from fleet.telemetry.learn import Voice, after_factsheet, after_version, after_voice, in_its_names, in_new_names
 from fleet.wire.messages import Factsheet
 from fleet.wire.registry import registry
 
@@ -26,7 +26,8 @@ def take_voice(draft: Draft, site: Site, vehicle_id: VehicleId, voice: Voice) ->
 def take_factsheet(draft: Draft, site: Site, vehicle_id: VehicleId, sheet: Factsheet) -> None:
     """What a vehicle says it can do; asked for or not, it need not be asked again."""
     twin = draft.state.twin(vehicle_id)
-    _learn(draft, site, vehicle_id, after_factsheet(twin.learned, sheet))
+    learned = after_factsheet(twin.learned, sheet)
+    _learn(draft, site, vehicle_id, in_its_names(twin.learned, learned) if _has_names(twin) else learned)
     if (request := twin.instant(ActionKind.FACTSHEET_REQUEST)) is not None:
         draft.emit(
             ev.InstantMoved(
@@ -35,11 +36,39 @@ def take_factsheet(draft: Draft, site: Site, vehicle_id: VehicleId, sheet: Facts
         )
 
 
+def take_answer(draft: Draft, site: Site, before: Twin, event: ev.InstantMoved) -> None:
+    """A state shows an instant action; the first one after they were listed under the old key tells that it needs it.
+
+    Args:
+        before: the vehicle as it was before the event.
+    """
+    if event.is_shown and before.learned.was_told_alias and not before.hears_instants:
+        _learn(draft, site, before.vehicle.id, replace(before.learned, needs_alias=True))
+
+
+def take_heedlessness(draft: Draft, site: Site, vehicle_id: VehicleId) -> None:
+    """It takes announced road for released: from now on none is announced to it, and its order is begun anew."""
+    learned = draft.state.twin(vehicle_id).learned
+    _learn(draft, site, vehicle_id, replace(learned, ignores_released=True))
+
+
 def take_version(draft: Draft, site: Site, twin: Twin, version: str) -> None:
     """A state that could be read bears this version; looked at with each state, so it must cost nothing."""
     if version == (twin.learned.version or twin.vehicle.vda5050_version) and not twin.learned.unspoken:
         return
     _learn(draft, site, twin.vehicle.id, replace(after_version(twin, version), unspoken=""))
+
+
+def take_new_names(draft: Draft, site: Site, vehicle_id: VehicleId) -> None:
+    """Once it has nothing to do, a vehicle is told things by the names that its last factsheet asks for."""
+    twin = draft.state.twin(vehicle_id)
+    if twin.learned.limits_next is not None and not _has_names(twin):
+        _learn(draft, site, vehicle_id, in_new_names(twin.learned))
+
+
+def _has_names(twin: Twin) -> bool:
+    """It has been told something under a name by which it will speak of it."""
+    return twin.order_id is not None or twin.is_asked
 
 
 def tell_contradictions(draft: Draft, site: Site, vehicle_id: VehicleId) -> None:

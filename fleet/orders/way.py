@@ -9,7 +9,8 @@ And pieces are cut at bends where the vehicle is told less of a road's course th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from fleet.model.order import PathEdge, PathNode
@@ -53,6 +54,32 @@ def way_of(
         )
         for i, (edge, from_m, to_m, is_safe) in enumerate(ends)
     )
+
+
+def cut_again(graph: RoadGraph, way: Iterable[PathEdge], points_max: int) -> tuple[PathEdge, ...]:
+    """A way that was cut for more points of its line than its vehicle takes by now; the same pieces where it fits."""
+    return tuple(part for piece in way for part in _parts(graph, piece, points_max))
+
+
+def _parts(graph: RoadGraph, piece: PathEdge, points_max: int) -> Iterator[PathEdge]:
+    if graph.edge_by_key(piece.road_key) != piece.edge:  # it is of another map, and will be refused for that
+        yield piece
+        return
+    parts = list(_bent(graph, (piece.edge, piece.from_m, piece.to_m, piece.is_safe_end), points_max))
+    for i, (edge, from_m, to_m, is_safe) in enumerate(parts):
+        is_last = i == len(parts) - 1
+        yield (
+            piece
+            if len(parts) == 1
+            else replace(
+                piece,
+                edge_id=edge_id(graph, edge, from_m, to_m),
+                from_m=from_m,
+                to_m=to_m,
+                end=piece.end if is_last else end_node(graph, edge, to_m),
+                is_safe_end=is_safe,
+            )
+        )
 
 
 def end_node(graph: RoadGraph, edge: int, offset_m: float) -> PathNode:

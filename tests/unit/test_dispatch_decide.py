@@ -269,10 +269,14 @@ def test_a_base_is_extended_before_its_vehicle_has_to_brake(roads: SiteRoads) ->
 
 @pytest.mark.vda5050("6.6")
 def test_nothing_is_extended_before_the_last_update_was_seen(roads: SiteRoads) -> None:
-    draft = driving(roads, passed=1)
-    [order] = draft.state.orders.values()
+    [order] = driving(roads).state.orders.values()
+    draft = driving(roads, passed=order.released)
+    further = decide(draft, roads, VAN_1)
+    assert isinstance(further, Extend)
     draft.emit(ev.OrderExtended(order_id=order.id, update_id=1, released=order.released, announced=order.announced))
     assert decide(draft, roads, VAN_1) is None
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=1))
+    assert decide(draft, roads, VAN_1) == further
 
 
 @pytest.mark.vda5050("3.3", "9.6", "11.1", "11.4")

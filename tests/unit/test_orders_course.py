@@ -18,7 +18,7 @@ from fleet.model.place import Place
 from fleet.model.profile import Profile, WireLimits
 from fleet.orders.build import Terms, order_message
 from fleet.orders.course import points_max
-from fleet.orders.way import BEND_M, way_of
+from fleet.orders.way import BEND_M, cut_again, way_of
 from fleet.roads.route import Route
 from fleet.roads.shape import course
 from fleet.wire import messages as wire
@@ -144,6 +144,26 @@ def test_a_vehicle_that_takes_no_curves_is_led_around_bends_by_nodes(hill: Drawn
     message = told(hill, PLAIN)
     assert all(edge.trajectory is None and edge.corridor is None for edge in message.edges)
     assert strays_m(hill, along(hill, PLAIN), message) <= BEND_M + ROUNDING_M
+
+
+@pytest.mark.vda5050("13.6", "13.7")
+@pytest.mark.parametrize(
+    "spoken",
+    [PLAIN, replace(CURVES, limits=WireLimits(control_points_max=3)), CURVES],
+    ids=["no curves any more", "shorter curves", "as before"],
+)
+def test_a_way_that_was_cut_for_curves_is_cut_again_when_its_vehicle_takes_others(
+    hill: DrawnMap, spoken: Profile
+) -> None:
+    before = along(hill, CURVES)
+    way = cut_again(hill.graph, before.path, points_max(spoken))
+    order = replace(before, path=way, released=len(way), announced=len(way))
+    message = order_message(order, Terms("hill", hill.graph, spoken))
+    assert strays_m(hill, order, message) <= BEND_M + ROUNDING_M
+    assert way[-1].end == before.path[-1].end
+    ends = {piece.end.node_id for piece in before.path if piece.is_safe_end}
+    assert {piece.end.node_id for piece in way if piece.is_safe_end} == ends
+    assert (way == before.path) is (spoken == CURVES)
 
 
 @pytest.mark.vda5050("5.8")

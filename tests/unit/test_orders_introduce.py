@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from fleet.controller.inbox import Facts
+from fleet.controller.turn import Due
 from fleet.model import event as ev
 from fleet.model.assist import Assist, AssistCause
 from fleet.model.order import ActionKind
@@ -15,8 +16,8 @@ from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.learn import Voice
 from fleet.telemetry.profiles import profile
-from fleet.wire.messages import InstantActions, OfferedAction
-from tests.nouns import VAN_1, Office, a_header, a_state
+from fleet.wire.messages import InstantActions, OfferedAction, Order
+from tests.nouns import POINT_2, VAN_1, Office, a_header, a_run, a_state, loaded
 from tests.unit.test_telemetry_learn import a_factsheet
 
 
@@ -91,6 +92,26 @@ def test_a_vehicle_that_can_be_read_again_needs_nobody_any_more(office: Office) 
     office.turn(spoken("2.1.0"))
     assert calls(office) == []
     assert office.state.twin(VAN_1).can_take_orders
+
+
+@pytest.mark.vda5050("0.1", "0.4")
+def test_a_vehicle_that_comes_back_in_another_major_without_its_order_gets_the_next_one_in_its_own_words(
+    roads: SiteRoads,
+) -> None:
+    """Its software was renewed on the way; the order it lost was of the version before."""
+    office = Office(roads, loaded(roads, a_run(point=POINT_2)))
+    office.turn(due=Due(vehicles=(VAN_1,)))
+    [first] = orders_to(office)
+    office.hear(VAN_1, a_state(order=first.order_id, left=[("n2", 2)]))
+    anew = msgspec.structs.replace(a_header(), version="3.0.0")
+    office.hear(VAN_1, a_state(header=anew))
+    [_, second] = orders_to(office)
+    assert second.order_id != first.order_id
+    assert profile(office.state.twin(VAN_1)).version == "3.0.0"
+
+
+def orders_to(office: Office) -> list[Order]:
+    return [message for _, message in office.sent if isinstance(message, Order) and not message.order_update_id]
 
 
 # Factsheets -----------------------------------------------------------------------------------------------------------

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
+import msgspec
 import pytest
 
 from fleet.dispatch.decide import decide
+from fleet.dispatch.intent import Extend
 from fleet.model import event as ev
+from fleet.model.custody import CustodyKind
 from fleet.model.ids import ActionId, OrderId
 from fleet.model.order import ActionKind, OrderPhase
 from fleet.model.profile import Learned, WireLimits
 from fleet.orders.build import instant_message, order_message
 from fleet.orders.carry_out import carry_out
+from fleet.orders.introduce import take_factsheet
 from fleet.orders.take_in import take_state
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.telemetry.names import Known, chars_lacking, our_state, their_message, their_name
+from fleet.telemetry.profiles import profile
 from fleet.wire import messages as wire
-from tests.nouns import NOW_S, POINT_2, VAN_1, a_run, a_state, after, an_error, an_order, driving, loaded, terms
+from fleet.wire.messages import ActionStatus, ProtocolLimits, VehicleState
+from tests.nouns import (
+    NOW_S,
+    POINT_2,
+    VAN_1,
+    a_run,
+    a_state,
+    after,
+    an_error,
+    an_order,
+    driving,
+    loaded,
+    terms,
+)
+from tests.unit.test_telemetry_learn import a_factsheet
 
 SHORT = WireLimits(id_chars_max=8)
 NUMBERS = WireLimits(ids_are_numbers=True)
@@ -136,3 +157,50 @@ def test_a_vehicle_of_numbers_is_led_to_its_goal(roads: SiteRoads) -> None:
     assert order is not None
     assert (order.phase, order.passed, order.is_confirmed) == (OrderPhase.ACTIVE, 1, True)
     assert draft.state.twin(VAN_1).foreign_order == ""
+
+
+# A factsheet that comes under an order --------------------------------------------------------------------------------
+
+LONG = WireLimits()
+
+
+def at_its_door(draft: Draft, names: WireLimits) -> VehicleState:
+    """Van 1 has driven all of its order and handed over, and says so by these names."""
+    [order] = draft.state.orders.values()
+    action = order.actions[0]
+    return a_state(
+        order=their_name(order.id, names),
+        update=order.update_id,
+        at=their_name(order.last_node_id, names),
+        sequence=2 * len(order.path),
+        actions={their_name(action.action_id, names): ActionStatus.FINISHED},
+    )
+
+
+@pytest.mark.vda5050("4.2")
+@pytest.mark.parametrize(("before", "then"), [(SHORT_NUMBERS, LONG), (LONG, SHORT_NUMBERS)])
+def test_an_order_keeps_its_name_when_a_factsheet_asks_for_others_and_its_parcels_are_delivered_once(
+    roads: SiteRoads, before: WireLimits, then: WireLimits
+) -> None:
+    learned = ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(has_factsheet=True, limits=before))
+    draft = Draft(after(loaded(roads, a_run(point=POINT_2)), [learned]), NOW_S)
+    intent = decide(draft, roads, VAN_1)
+    assert intent is not None
+    carry_out(draft, roads, VAN_1, intent)
+    [order] = draft.state.orders.values()
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=0))
+    sheet = a_factsheet(limits=ProtocolLimits(**{f.name: getattr(then, f.name) for f in fields(WireLimits)}))
+    take_factsheet(draft, roads.site, VAN_1, sheet)
+    assert named(draft) == before
+
+    carry_out(draft, roads, VAN_1, Extend(order.id, len(order.path)))
+    bodies = [letter.body for letter in draft.letters if letter.topic == "order"]
+    assert {msgspec.json.decode(body)["orderId"] for body in bodies} == {their_name(order.id, before)}
+    take_state(draft, roads, VAN_1, at_its_door(draft, before))
+    assert draft.state.twin(VAN_1).order_id is None
+    assert {held.kind for held in draft.state.custody.values()} == {CustodyKind.POINT}
+    assert named(draft) == then, "what comes next is told by the new names"
+
+
+def named(draft: Draft) -> WireLimits:
+    return profile(draft.state.twin(VAN_1)).limits

@@ -182,4 +182,6 @@ def _instant_moved(state: FleetState, event: ev.InstantMoved, now_s: float) -> F
         replace(instant, phase=event.phase) if instant.action_id == event.action_id else instant
         for instant in twin.instants
     )
-    return with_twin(state, event.vehicle_id, instants=tuple(i for i in moved if not i.phase.is_over))
+    still_open = tuple(i for i in moved if not i.phase.is_over)
+    hears = twin.hears_instants or event.is_shown
+    return with_twin(state, event.vehicle_id, instants=still_open, hears_instants=hears)
