@@ -301,7 +301,9 @@ class VehicleTypeTable(Section):
 class ProfileTable(Section):
     id: Name = Field(description="name of the profile")
     instant_actions_alias: bool | None = Field(
-        None, description="instant actions are listed under `instantActions` as well, for vehicles that read only that"
+        None,
+        description="instant actions are listed under `instantActions` as well, for vehicles that read only that;"
+        " where nothing is said, tried once with a vehicle that shows none",
     )
     stitch_with_actions: bool | None = Field(
         None, description="the first node of an update repeats its actions; by default as the version asks"

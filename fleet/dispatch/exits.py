@@ -304,7 +304,7 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
         ),
         C.PROFILE_CONTRADICTS: Exit(
             "site file and vehicle disagree about how it wants to be spoken to; the site file is followed, except for"
-            " the version",
+            " the version, and for road that is announced to whoever takes it for released",
             "they agree",
             (CLOSE,),
             _never,

@@ -181,7 +181,8 @@ def _start_where_it_stands(refused: _Refused) -> _Remedy | None:
         return None
     graph = refused.roads.graph
     edges = (twin.place.edge, *(piece.edge for piece in refused.order.path[:1]))
-    found = locate(graph, edges, at.x_m, at.y_m, at.theta_rad)
+    back = (int(graph.edge_reverse[edge]) for edge in edges)  # it may stand there the other way round
+    found = locate(graph, (*edges, *(edge for edge in back if edge >= 0)), at.x_m, at.y_m, at.theta_rad)
     if found is None or found[1] > BESIDE_ROAD_M:
         return None
     place = found[0]

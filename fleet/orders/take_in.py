@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from fleet.dispatch.decide import REFUSALS_MAX
-from fleet.dispatch.reserve import bay_of, free, reserve
+from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import VehicleId
@@ -375,6 +375,9 @@ def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Vehicl
     if (node_id, place) == (twin.node_id, twin.place):
         return
     draft.emit(ev.VehiclePlaced(vehicle_id=vehicle_id, node_id=node_id, place=place))
+    home = twin.vehicle.home_station
+    if node_id != station_node_id(home) and not twin.is_charging:
+        free(draft, roads.site, charger_of(home), vehicle_id)  # it was taken away from there by hand
 
 
 def _stands_there(roads: SiteRoads, twin: Twin, state: VehicleState) -> bool:

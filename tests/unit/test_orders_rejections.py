@@ -13,6 +13,7 @@ from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ActionId, OrderId
 from fleet.model.order import ActionKind, Order, OrderPurpose
+from fleet.model.place import Place
 from fleet.model.refusal import Reaction
 from fleet.orders.build import Terms, order_message
 from fleet.orders.carry_out import carry_out
@@ -287,6 +288,21 @@ def test_a_vehicle_too_far_from_its_first_node_is_told_from_a_node_of_its_own_on
     draft.emit(ev.OrderIssued(order=again))
     said = a_state(errors=[an_error("START_NODE_OUT_OF_RANGE", orderId=again.id)], position=there)
     assert heard(roads, draft.state, said).twin(VAN_1).held
+
+
+@pytest.mark.vda5050("7.r6", "5.5")
+def test_a_vehicle_that_stands_the_other_way_round_is_told_from_the_other_side_of_its_street(roads: SiteRoads) -> None:
+    """Versions, trouble, seed 2: sixty orders that did not join, and a closed road believed to be under it."""
+    order, state = under_way(roads)
+    place = state.twin(VAN_1).place
+    assert place is not None
+    back = int(roads.graph.edge_reverse[place.edge])
+    assert back >= 0
+    x_m, y_m, heading_rad = roads.graph.point_at(Place(back, 40.0))
+    there = msgspec.structs.replace(standing_at(x_m, y_m), theta_rad=heading_rad)
+    said = a_state(errors=[an_error("START_NODE_OUT_OF_RANGE", orderId=order.id)], position=there)
+    state = heard(roads, state, said)
+    assert state.twin(VAN_1).place == Place(back, pytest.approx(40.0, abs=0.1))
 
 
 @pytest.mark.vda5050("7.r7")

@@ -8,11 +8,11 @@ import pytest
 
 from fleet.dispatch.decide import decide
 from fleet.dispatch.intent import Recant
-from fleet.dispatch.reserve import reserve
+from fleet.dispatch.reserve import charger_of, reserve
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.custody import CustodyKind
-from fleet.model.ids import ActionId, OrderId, RunId
+from fleet.model.ids import ActionId, OrderId, RunId, StationId
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPurpose
 from fleet.model.place import Place
 from fleet.model.twin import Liveness
@@ -589,3 +589,13 @@ def test_a_delay_that_makes_the_next_trip_late_is_planned_anew_at_the_end_of_the
     draft = Draft(state, NOW_S)
     take_state(draft, roads, VAN_1, driving(order, 2, actions={"a-run-1": "delivered=3"}))
     assert any("will not be back" in why for why in draft.plan_reasons) is is_too_late
+
+
+def test_a_vehicle_that_was_towed_away_from_its_charger_leaves_it_to_others(roads: SiteRoads) -> None:
+    """Versions, trouble, seed 3: the charger was kept for a vehicle that stood elsewhere."""
+    charger = charger_of(StationId("depot"))
+    state = after(opened(roads), [ev.Reserved(resource=charger, vehicle_id=VAN_1)])
+    away = standing_at(*(float(at) for at in roads.graph.point_at(Place(roads.graph.edge_count - 1, 5.0))[:2]))
+    state = heard(roads, state, a_state(position=away))
+    assert state.twin(VAN_1).place is None
+    assert not state.holds(charger, VAN_1)
