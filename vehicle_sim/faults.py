@@ -32,6 +32,7 @@ class FaultKind(StrEnum):
     BATTERY_SAG = "battery_sag"  # F34
     CLOCK_WRONG = "clock_wrong"  # F28, F5
     OPERATOR = "operator"  # F37, F40, F41: people ask for something at the worst moment
+    ROADWORKS = "roadworks"  # F41: people slow a road, or close a street in both directions
 
 
 VARIANTS: Mapping[FaultKind, tuple[str, ...]] = MappingProxyType(
@@ -48,6 +49,7 @@ VARIANTS: Mapping[FaultKind, tuple[str, ...]] = MappingProxyType(
             "hold", "recall", "cancel_waiting", "cancel_loading", "cancel_under_way", "cancel_handover",
             "close_ahead", "close_base", "close_under", "resubmit",
         ),
+        FaultKind.ROADWORKS: ("slow_ahead", "slow_base", "slow_one_way", "close_street"),
     }
 )  # fmt: skip
 """In how many ways a fault of a kind comes; the first where none is named. `vehicle_sim.ailments` and
@@ -80,8 +82,8 @@ class Rates:
         no_show: share of visits at which no staff come.
         broker_down: per hour; lasts `broker_down_s`.
         crash: controller crashes per hour.
-        reboot, manual, towed, stopped, refused, charger_dead, sag, clock, operator: per vehicle and hour; each comes
-            in one of its `VARIANTS`.
+        reboot, manual, towed, stopped, refused, charger_dead, sag, clock, operator, roadworks: per vehicle and hour;
+            each comes in one of its `VARIANTS`.
     """
 
     drop: float = 0.0
@@ -112,13 +114,15 @@ class Rates:
     sag: float = 0.0
     clock: float = 0.0
     operator: float = 0.0
+    roadworks: float = 0.0
 
 
 NO_FAULTS = "none"
 """The profile in which nothing goes wrong, not even what the scenario has written down."""
 FREQUENCIES = ("drop", "duplicate", "late", "reorder", "silence", "blocked", "clerk_away", "no_show", "broker_down",
                "crash")  # fmt: skip
-TROUBLES = ("reboot", "manual", "towed", "stopped", "refused", "charger_dead", "sag", "clock", "operator")
+TROUBLES = ("reboot", "manual", "towed", "stopped", "refused", "charger_dead", "sag", "clock", "operator",
+            "roadworks")  # fmt: skip
 _TROUBLE_KINDS = (
     (FaultKind.REBOOT, "reboot", (5.0, 90.0)),
     (FaultKind.MANUAL, "manual", (10.0, 400.0)),
@@ -131,6 +135,7 @@ _TROUBLE_KINDS = (
     (FaultKind.OPERATOR, "operator", (20.0, 600.0)),
 )
 """What befalls vehicles and what people ask for: the kind, its rate, and how long it lasts."""
+_ROADWORK_KINDS = ((FaultKind.ROADWORKS, "roadworks", (60.0, 900.0)),)
 BRIEF_SHARE, BRIEF_S = 0.25, 1.0
 """So many of the roads that people close are open again after a second."""
 _CITY = Rates(
@@ -144,6 +149,7 @@ _TROUBLE = replace(
     _STORM, reboot=0.6, manual=0.4, towed=0.3, stopped=0.5, refused=0.3, charger_dead=0.2, sag=0.2, clock=0.3,
     operator=1.5,
 )  # fmt: skip
+_ROADWORKS = replace(_TROUBLE, roadworks=3.0)
 _ROUGH = Rates(state_drop=0.3, duplicate=0.05, reorder=0.05)
 _ALONE = {
     "silence": Rates(silence=6.0),
@@ -164,6 +170,7 @@ _ALONE = {
     "sag": Rates(sag=3.0),
     "clock": Rates(clock=6.0),
     "operator": Rates(operator=10.0),
+    "roadworks": Rates(roadworks=12.0),
 }
 _BY_ID = {
     "F1": "silence", "F2": "drop", "F3": "duplicate", "F4": "reorder", "F5": "late", "F9": "broker_down",
@@ -173,13 +180,15 @@ _BY_ID = {
 
 
 def rates_of(profile: str) -> Rates:
-    """The rates of `none`, `calm`, `city`, `rough`, `storm`, `trouble`, `crash-storm` or `one-fault:NAME`.
+    """The rates of `none`, `calm`, `city`, `rough`, `storm`, `trouble`, `crash-storm`, `roadworks` or `one-fault:NAME`.
+
+    `roadworks` is `trouble` in which people slow and close streets as well.
 
     Raises:
         ConfigError: there is no such profile.
     """
     known = {NO_FAULTS: Rates(), "calm": Rates(), "city": _CITY, "rough": _ROUGH, "storm": _STORM, "trouble": _TROUBLE}
-    known["crash-storm"] = Rates(crash=30.0)
+    known |= {"crash-storm": Rates(crash=30.0), "roadworks": _ROADWORKS}
     known |= {f"one-fault:{name}": rates for name, rates in _ALONE.items()}
     known |= {f"one-fault:{fault_id}": _ALONE[name] for fault_id, name in _BY_ID.items()}
     if profile not in known:
@@ -281,18 +290,23 @@ def draw_plan(
     moments = tuple(CrashMoment)
     for crash in _drawn(FaultKind.CRASH, rates.crash, "", span, rng, lambda: 0.0):
         events.append(replace(crash, moment=rng.choice(moments)))
-    events += _drawn_troubles(rates, seed, vehicles, span)
+    events += _drawn_troubles(rates, f"troubles:{seed}", vehicles, span, _TROUBLE_KINDS)
+    events += _drawn_troubles(rates, f"roadworks:{seed}", vehicles, span, _ROADWORK_KINDS)
     events.sort(key=lambda event: (event.at_s, event.kind, event.target))
     return FaultPlan(rates=rates, events=tuple(events), from_s=from_s, until_s=until_s)
 
 
 def _drawn_troubles(
-    rates: Rates, seed: int, vehicles: Sequence[str], span: tuple[float, float]
+    rates: Rates,
+    source: str,
+    vehicles: Sequence[str],
+    span: tuple[float, float],
+    kinds: Sequence[tuple[FaultKind, str, tuple[float, float]]],
 ) -> Iterator[FaultEvent]:
     """From a source of their own, so that the other faults of a seed are the same with and without them."""
-    rng = random.Random(f"troubles:{seed}")
+    rng = random.Random(source)
     for vehicle in vehicles:
-        for kind, name, lasts_s in _TROUBLE_KINDS:
+        for kind, name, lasts_s in kinds:
             for event in _drawn(kind, getattr(rates, name), vehicle, span, rng, lambda: rng.uniform(*lasts_s)):  # noqa: B023
                 event = replace(event, variant=rng.choice(VARIANTS[kind]))
                 if event.variant.startswith("close_") and rng.random() < BRIEF_SHARE:

@@ -314,7 +314,7 @@ class _Simulation:
             case FaultKind.BROKER_DOWN:
                 self.broker.stop(keep_retained=False)
                 self.timers.call_at(self.clock.trade_now_s() + event.for_s, self.broker.start)
-            case FaultKind.OPERATOR if self.tasks is not None:
+            case FaultKind.OPERATOR | FaultKind.ROADWORKS if self.tasks is not None:
                 self.tasks.create_task(self.operator.act(event), name=f"operator {event.name}")
 
     def _change_site(self) -> None:

@@ -1,4 +1,4 @@
-"""What people ask of the fleet at the worst moment: hold, recall, cancel, close a road, hand in the same again."""
+"""What people ask of the fleet at the worst moment: hold, recall, cancel, close or slow a road, hand in again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from fleet.dispatch.commands import (
     ReleaseVehicle,
     ReopenRoad,
     RunRequest,
+    SlowRoad,
     SubmitRuns,
+    UnslowRoad,
 )
 from fleet.model.ids import RunId, VehicleId
 from fleet.model.order import OrderPurpose
@@ -27,6 +29,7 @@ from vehicle_sim.world import World
 HELD_FOR = "to be looked at"
 
 LOOK_S = 10.0
+SLOW_MPS = (2.0, 4.0, 7.0)
 PHASES = {
     "cancel_waiting": (RunPhase.REQUESTED, RunPhase.ASSIGNED),
     "cancel_loading": (RunPhase.LOADING,),
@@ -95,7 +98,12 @@ class Operator:
                 key = self._road(state, vehicle_id, event.variant)
                 if not key:
                     return False
-                await self._close(key, event.for_s)
+                await self._close((key,), event.for_s)
+            case "slow_ahead" | "slow_base" | "slow_one_way" | "close_street":
+                keys = self._street(state, vehicle_id, event.variant)
+                if not keys:
+                    return False
+                await (self._close if event.variant == "close_street" else self._slow)(keys, event.for_s)
             case "resubmit":
                 return await self._resubmit()
             case _:
@@ -119,17 +127,41 @@ class Operator:
         if where == "close_under":
             return self._road_under(vehicle_id)
         base, ahead = order.path[order.passed + 1 : order.released], order.path[order.released :]
-        pieces = base if where == "close_base" else ahead
+        pieces = base if where.endswith("_base") else ahead
         return pieces[0].road_key if pieces else ""
 
-    async def _close(self, key: str, for_s: float) -> None:
+    def _street(self, state: FleetState, vehicle_id: VehicleId, where: str) -> tuple[str, ...]:
+        """The same in both directions, where the street has two and people mean both."""
+        key, graph = self._road(state, vehicle_id, where), self._world.ground.graph
+        edge = graph.edge_by_key(key)
+        if edge is None:
+            return ()
+        back = int(graph.edge_reverse[edge])
+        return (key,) if where == "slow_one_way" or back < 0 else (key, graph.edge_key(back))
+
+    async def _close(self, keys: tuple[str, ...], for_s: float) -> None:
         """For a moment, over by itself; or for a while, opened by hand before its time is up."""
         is_brief = for_s <= BRIEF_S
         until_s = self._clock.trade_now_s() + (for_s if is_brief else 2.0 * for_s)
-        await insist(self._ask, CloseRoad(key, until_s, "a water main"), "operator", self._clock)
+        for key in keys:
+            await insist(self._ask, CloseRoad(key, until_s, "a water main"), "operator", self._clock)
         if not is_brief:
             await self._wait(for_s)
-            await insist(self._ask, ReopenRoad(key, "mended"), "operator", self._clock)
+            for key in keys:
+                await insist(self._ask, ReopenRoad(key, "mended"), "operator", self._clock)
+
+    async def _slow(self, keys: tuple[str, ...], for_s: float) -> None:
+        """At some speed, changed once on the way; over by itself in one of two cases, else by hand."""
+        now_s = self._clock.trade_now_s()
+        first = int(now_s) % len(SLOW_MPS)
+        ends_itself = int(now_s) % 2 == 0
+        for speed_mps in (SLOW_MPS[first], SLOW_MPS[first - 1]):
+            until_s = now_s + (for_s if ends_itself else 2.0 * for_s)
+            for key in keys:
+                await insist(self._ask, SlowRoad(key, speed_mps, until_s, "fresh asphalt"), "operator", self._clock)
+            await self._wait(for_s / 2.0)
+        for key in () if ends_itself else keys:
+            await insist(self._ask, UnslowRoad(key, "it is dry"), "operator", self._clock)
 
     async def _cancel(self, state: FleetState, vehicle_id: VehicleId, variant: str) -> bool:
         phases = PHASES[variant]

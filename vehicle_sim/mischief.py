@@ -71,7 +71,7 @@ class Mischief:
                 self.hits[event.kind.value] += 1
                 if self._elsewhere:
                     self._elsewhere(event)
-            case FaultKind.OPERATOR:
+            case FaultKind.OPERATOR | FaultKind.ROADWORKS:
                 if self._elsewhere:
                     self._elsewhere(event)
             case _:

@@ -40,6 +40,7 @@ def status_out(front: Reception) -> s.StatusOut:
             planned_trips=live,
         ),
         closures=sum(closure.until_s > now_s for closure in state.closures.values()),
+        slow_roads=sum(slow.until_s > now_s for slow in state.slow_roads.values()),
         quarantined=sorted(state.quarantine),
         clocks_off=sorted(area.ear.clocks_off),
         broker=s.LinkStatus(is_up=area.ear.is_link_up, trouble=area.ear.link_trouble or None),

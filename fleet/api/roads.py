@@ -1,4 +1,4 @@
-"""Roads: closed and opened again by people."""
+"""Roads: closed and opened again by people, and slowed for a time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from fleet.api import shapes as s
 from fleet.api.reception import Actor, Front
 from fleet.api.run_request import Instant
 from fleet.api.runs import Why
-from fleet.api.views import closures_out
-from fleet.dispatch.commands import CloseRoad, ReopenRoad
+from fleet.api.views import closures_out, slow_roads_out
+from fleet.dispatch.commands import CloseRoad, ReopenRoad, SlowRoad, UnslowRoad
 
 YEAR_S = 366 * 86_400.0
 
 router = APIRouter(prefix="/roads", tags=["roads"])
+
+
+KMH_MAX = 200.0
+KMH_PER_MPS = 3.6
 
 
 class Closing(BaseModel):
@@ -36,6 +40,15 @@ class Closing(BaseModel):
             raise PydanticCustomError("need", "give either until_at or for_s")
         return value
 
+    def ends_s(self, now_s: float) -> float:
+        return now_s + (self.for_s or 0.0) if self.until_at is None else self.until_at.timestamp()
+
+
+class Slowing(Closing):
+    """How fast a road may be driven, why, and until when."""
+
+    kmh: float = Field(ge=1.0, le=KMH_MAX)
+
 
 @router.get("/closed")
 async def list_closures(front: Front) -> s.ClosuresOut:
@@ -46,8 +59,7 @@ async def list_closures(front: Front) -> s.ClosuresOut:
 @router.post("/{road_key}/close")
 async def close_road(front: Front, road_key: str, body: Closing, actor: Actor = "api") -> s.ClosuresOut:
     """Let no vehicle enter this directed edge for a time; vehicles on their way are led round it."""
-    until_s = front.now_s + (body.for_s or 0.0) if body.until_at is None else body.until_at.timestamp()
-    await front.ask(CloseRoad(road_key, until_s, body.why), actor)
+    await front.ask(CloseRoad(road_key, body.ends_s(front.now_s), body.why), actor)
     return closures_out(front.state, front.now_s)
 
 
@@ -56,3 +68,23 @@ async def reopen_road(front: Front, road_key: str, body: Why, actor: Actor = "ap
     """End a closure."""
     await front.ask(ReopenRoad(road_key, body.why), actor)
     return closures_out(front.state, front.now_s)
+
+
+@router.get("/slow")
+async def list_slow_roads(front: Front) -> s.SlowRoadsOut:
+    """Roads that have a temporary speed limit now."""
+    return slow_roads_out(front.state, front.now_s)
+
+
+@router.post("/{road_key}/slow")
+async def slow_road(front: Front, road_key: str, body: Slowing, actor: Actor = "api") -> s.SlowRoadsOut:
+    """Let vehicles drive this directed edge at such a speed only, for a time; released road is not slowed."""
+    await front.ask(SlowRoad(road_key, body.kmh / KMH_PER_MPS, body.ends_s(front.now_s), body.why), actor)
+    return slow_roads_out(front.state, front.now_s)
+
+
+@router.post("/{road_key}/unslow")
+async def unslow_road(front: Front, road_key: str, body: Why, actor: Actor = "api") -> s.SlowRoadsOut:
+    """End a temporary speed limit."""
+    await front.ask(UnslowRoad(road_key, body.why), actor)
+    return slow_roads_out(front.state, front.now_s)

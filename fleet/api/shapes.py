@@ -181,6 +181,17 @@ class ClosuresOut(Shape):
     closures: list[ClosureOut]
 
 
+class SlowRoadOut(Shape):
+    road_key: str
+    kmh: float
+    until_at: str
+    why: str
+
+
+class SlowRoadsOut(Shape):
+    slow_roads: list[SlowRoadOut]
+
+
 class HeardOut(Shape):
     """The last a vehicle said; for display, decisions are made from journalled facts only."""
 
@@ -392,6 +403,7 @@ class StatusOut(Shape):
     assists: AssistCounts
     plan: PlanCounts
     closures: int
+    slow_roads: int
     quarantined: list[str]
     clocks_off: list[str]
     """vehicles whose states bear a time more than 5 minutes from trade time"""

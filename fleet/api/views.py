@@ -263,3 +263,12 @@ def closures_out(state: FleetState, now_s: float) -> s.ClosuresOut:
         if state.closures[key].until_s > now_s
     ]
     return s.ClosuresOut(closures=closures)
+
+
+def slow_roads_out(state: FleetState, now_s: float) -> s.SlowRoadsOut:
+    slow_roads = [
+        s.SlowRoadOut(road_key=key, kmh=round(slow.speed_mps * 3.6, 1), until_at=utc_text(slow.until_s), why=slow.why)
+        for key, slow in sorted(state.slow_roads.items())
+        if slow.until_s > now_s
+    ]
+    return s.SlowRoadsOut(slow_roads=slow_roads)

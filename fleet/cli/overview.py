@@ -67,6 +67,7 @@ def _status_fields(answer: Json) -> Iterator[tuple[str, object]]:
     yield "plan", f"version {answer['plan']['version']} by {answer['plan']['made_by'] or 'nobody'}"
     yield "assists", f"{assists['open']} open, {assists['overdue']} overdue"
     yield "roads closed", answer["closures"]
+    yield "roads slow", answer["slow_roads"]
     yield "quarantined", answer["quarantined"]
     if answer.get("clocks_off"):
         yield "clocks far off", answer["clocks_off"]

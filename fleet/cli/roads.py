@@ -1,4 +1,4 @@
-"""fleet roads: maps read and checked, ways found and explained; roads of a running fleet closed and opened."""
+"""fleet roads: maps read and checked, ways found and explained; roads of a running fleet closed, opened and slowed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from fleet.cli.exits import CommandError, ExitCode, confirm, say
 from fleet.cli.options import BY_HAND, TABLE, URL, Output, SiteFile, Url, WhyText, Yes, duration_s, examples
 from fleet.cli.output import Column, Json, instant, show_fields, show_rows
 
-app = typer.Typer(help="Roads: maps, ways, closures.", no_args_is_help=True)
+app = typer.Typer(help="Roads: maps, ways, closures, temporary speed limits.", no_args_is_help=True)
 TypeName = Annotated[str | None, typer.Option("--type", help="Vehicle type; by default that of the first vehicle.")]
 Closed = Annotated[list[str] | None, typer.Option("--closed", help="Edge taken as closed; may be given again.")]
 Key = Annotated[str, typer.Argument(help="Name of the directed edge, as e1-2-3.")]
+Until = Annotated[str | None, typer.Option(help="Instant of its end, with its zone.")]
+Length = Annotated[str | None, typer.Option("--for", help="How long in trade time, as 30m or 2h.")]
+Kmh = Annotated[float, typer.Option(help="Speed that may be driven for now, in km/h.", min=1.0, max=200.0)]
 
 FINDING_COLUMNS = (
     Column("NAME", "place"),
@@ -32,6 +35,13 @@ EDGE_COLUMNS = (
     Column("CLASS", "class", is_wide=True),
 )
 CLOSURE_COLUMNS = (Column("NAME", "road_key"), Column("UNTIL", lambda c: instant(c["until_at"])), Column("WHY", "why"))
+
+SLOW_COLUMNS = (
+    Column("NAME", "road_key"),
+    Column("KMH", "kmh"),
+    Column("UNTIL", lambda s: instant(s["until_at"])),
+    Column("WHY", "why"),
+)
 
 
 @app.command(
@@ -190,17 +200,15 @@ def show_closures(ctx: typer.Context, url: Url = URL, output: Output = TABLE) ->
 def close(
     ctx: typer.Context,
     key: Key,
-    until: Annotated[str | None, typer.Option(help="Instant of its end, with its zone.")] = None,
-    length: Annotated[str | None, typer.Option("--for", help="How long in trade time, as 30m or 2h.")] = None,
+    until: Until = None,
+    length: Length = None,
     why: WhyText = BY_HAND,
     yes: Yes = False,
     url: Url = URL,
     output: Output = TABLE,
 ) -> None:
     """Let no vehicle enter this directed edge for a time."""
-    if (until is None) is (length is None):
-        raise typer.BadParameter("give either --until or --for")
-    ends: Json = {"until_at": until} if until is not None else {"for_s": duration_s(length or "")}
+    ends = _ends(until, length)
     confirm(f"{key} is closed, vehicles on their way are led round it", yes=yes)
     with daemon(ctx, url) as fleet:
         answer = fleet.post(f"/roads/{part(key)}/close", {"why": why, **ends})
@@ -213,3 +221,52 @@ def reopen(ctx: typer.Context, key: Key, why: WhyText = BY_HAND, url: Url = URL,
     with daemon(ctx, url) as fleet:
         answer = fleet.post(f"/roads/{part(key)}/reopen", {"why": why})
     show_rows(answer["closures"], CLOSURE_COLUMNS, output, answer)
+
+
+@app.command("slowed", epilog=examples("fleet roads slowed", "fleet roads slowed -o json"))
+def show_slow_roads(ctx: typer.Context, url: Url = URL, output: Output = TABLE) -> None:
+    """List the roads that have a temporary speed limit now."""
+    with daemon(ctx, url) as fleet:
+        answer = fleet.get("/roads/slow")
+    show_rows(answer["slow_roads"], SLOW_COLUMNS, output, answer)
+
+
+@app.command(
+    epilog=examples(
+        "fleet roads slow e1-2-3 --kmh 10 --for 2h --why works",
+        "fleet roads slow e1-2-3 --kmh 20 --until 2026-11-23T12:00:00Z",
+    )
+)
+def slow(
+    ctx: typer.Context,
+    key: Key,
+    kmh: Kmh,
+    until: Until = None,
+    length: Length = None,
+    why: WhyText = BY_HAND,
+    url: Url = URL,
+    output: Output = TABLE,
+) -> None:
+    """Let vehicles drive this directed edge at such a speed only, for a time.
+
+    What is released already is driven as it was told: a vehicle on its way in is not slowed any more. Ways and times
+    are planned as before; close the road if nobody shall come.
+    """
+    ends = _ends(until, length)
+    with daemon(ctx, url) as fleet:
+        answer = fleet.post(f"/roads/{part(key)}/slow", {"why": why, "kmh": kmh, **ends})
+    show_rows(answer["slow_roads"], SLOW_COLUMNS, output, answer)
+
+
+@app.command(epilog=examples("fleet roads unslow e1-2-3", 'fleet roads unslow e1-2-3 --why "works are over"'))
+def unslow(ctx: typer.Context, key: Key, why: WhyText = BY_HAND, url: Url = URL, output: Output = TABLE) -> None:
+    """End a temporary speed limit."""
+    with daemon(ctx, url) as fleet:
+        answer = fleet.post(f"/roads/{part(key)}/unslow", {"why": why})
+    show_rows(answer["slow_roads"], SLOW_COLUMNS, output, answer)
+
+
+def _ends(until: str | None, length: str | None) -> Json:
+    if (until is None) is (length is None):
+        raise typer.BadParameter("give either --until or --for")
+    return {"until_at": until} if until is not None else {"for_s": duration_s(length or "")}

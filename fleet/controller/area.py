@@ -265,7 +265,8 @@ class AreaController:
             self._snapshot_seq = self._head.seq
             self.housekeeper.keep(draft.state, self._head)
         self._next_row_id += len(commit.outbox)
-        if draft.state.closures is not self.state.closures:
+        known = self.state
+        if draft.state.closures is not known.closures or draft.state.slow_roads is not known.slow_roads:
             self._closures_until_s = _first_end_s(draft.state)
         self.state = draft.state  # only now visible to api, planner and outlet
         if self.store_trouble:
@@ -418,5 +419,5 @@ class AreaController:
 
 
 def _first_end_s(state: FleetState) -> float:
-    """When the next closure runs out."""
-    return min((closure.until_s for closure in state.closures.values()), default=float("inf"))
+    """When the next closure or temporary speed limit runs out."""
+    return min((each.until_s for each in (*state.closures.values(), *state.slow_roads.values())), default=float("inf"))

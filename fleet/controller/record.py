@@ -12,7 +12,12 @@ from fleet.journal.rows import changed_rows
 from fleet.journal.snapshot import snapshot_text
 from fleet.model import event as ev
 from fleet.orders.outlet import OutboxRow, OutboxStatus
+from fleet.orders.reach import RESPONSES, ZONES
 from fleet.state.draft import Draft
+
+SHARED_NAMES = (ZONES, RESPONSES)
+"""Topics whose references are not ours alone: many vehicles are told one zone set, some of them twice, and vehicles
+number their requests as they like. Their rows are told apart by a number of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,7 @@ def _outbox(draft: Draft, head: Head, first_row_id: int) -> list[OutboxRow]:
             vehicle_id=letter.vehicle_id,
             topic=letter.topic,
             ref=letter.ref,
-            update_id=letter.update_id,
+            update_id=first_row_id + i if letter.topic in SHARED_NAMES else letter.update_id,
             body=letter.body,
             digest=hashlib.sha256(letter.body).hexdigest(),
             created_s=draft.now_s,

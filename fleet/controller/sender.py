@@ -143,7 +143,7 @@ class Sender:
         """The order as its vehicle will read it, if it may be sent; if not, nobody gets it and a person is called."""
         try:
             order = decode_order(payload, to.version, to.fields)[1]
-            faults = self._guard.faults(row.vehicle_id, OrderId(row.ref), order, state)
+            faults = self._guard.faults(row.vehicle_id, OrderId(row.ref), order, state, row.created_s)
         except Exception as error:  # whatever is wrong with a message or its judge, it is not sent
             order, faults = None, [f"{type(error).__name__}: {error}"]
         if order is not None and not faults:

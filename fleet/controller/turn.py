@@ -10,6 +10,7 @@ from fleet.controller.inbox import Asked, Facts
 from fleet.dispatch.commands import Answer, perform
 from fleet.dispatch.decide import decide, overdue, stop_for_closed
 from fleet.dispatch.intent import Cancel
+from fleet.dispatch.pace import unslow_road
 from fleet.dispatch.release import exceeds_limits
 from fleet.errors import FleetError
 from fleet.model import event as ev
@@ -81,13 +82,14 @@ def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, past: Past
     """
     outcome = Outcome()
     _reopen(draft)
+    _unslow(draft, roads)
     _take_in(draft, roads, facts, due, outcome)
     for asked in facts.commands:
         outcome.results.append((asked, _perform(draft, roads, asked, past, outcome)))
     for plan in facts.plans:
         _isolated(draft, SOLVER_PLANS, outcome, partial(consider, draft, roads, plan, _gain(roads)))
     draft.touched.update(due.vehicles)
-    if draft.state.closures is not draft.base.closures:
+    if draft.state.closures is not draft.base.closures or draft.state.slow_roads is not draft.base.slow_roads:
         draft.touched.update(vehicle_id for vehicle_id, twin in draft.state.twins.items() if heeds_zones(twin))
     if due.plan_again:
         draft.want_plan("planning failed" if OWN_PLANS in draft.state.quarantine else "runs wait for a vehicle")
@@ -117,6 +119,12 @@ def _reopen(draft: Draft) -> None:
     if over:
         draft.touched.update(twin.vehicle.id for twin in draft.state.twins.values() if twin.order_id is not None)
         draft.want_plan(f"{over[0]} is open again")
+
+
+def _unslow(draft: Draft, roads: SiteRoads) -> None:
+    """Temporary speed limits that have run out: what is not released yet of the ways over them is fast again."""
+    for key in sorted(key for key, slow in draft.state.slow_roads.items() if slow.until_s <= draft.now_s):
+        unslow_road(draft, roads, key, "its time is up")
 
 
 def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Outcome) -> None:

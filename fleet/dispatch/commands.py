@@ -9,6 +9,7 @@ import msgspec
 
 from fleet.dispatch.doubles import refuse_doubles
 from fleet.dispatch.exits import ResolveAssist, call_again, resolve_by_hand
+from fleet.dispatch.pace import slow_road, unslow_road
 from fleet.dispatch.settle import SettleParcels, settle
 from fleet.errors import RefusedError, UnknownThingError
 from fleet.model import event as ev
@@ -96,6 +97,22 @@ class ReopenRoad:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class SlowRoad:
+    """A temporary speed limit; road that is released already is driven as it was told."""
+
+    road_key: str
+    speed_mps: float
+    until_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnslowRoad:
+    road_key: str
+    why: str
+
+
 Command = (
     SubmitRuns
     | CancelRun
@@ -105,6 +122,8 @@ Command = (
     | RecallVehicle
     | CloseRoad
     | ReopenRoad
+    | SlowRoad
+    | UnslowRoad
     | ResolveAssist
 )
 
@@ -155,6 +174,13 @@ def perform(draft: Draft, roads: SiteRoads, command: Command, past: Past = NO_PA
                 _known_road(roads, command.road_key)
             reopen(draft, command.road_key, command.why)
             _roads_changed(draft, command.why)
+        case SlowRoad():
+            _known_road(roads, command.road_key)
+            slow_road(draft, roads, command.road_key, command.speed_mps, command.until_s, command.why)
+        case UnslowRoad():
+            if command.road_key not in draft.state.slow_roads:
+                _known_road(roads, command.road_key)
+            unslow_road(draft, roads, command.road_key, command.why)
         case ResolveAssist():
             resolve_by_hand(draft, roads.site, command)
     return Answer()

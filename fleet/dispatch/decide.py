@@ -41,6 +41,7 @@ NEXT_ACTION_S = 60.0
 RETRIALS_MAX, RETRIAL_PAUSE_S = 2, 15.0
 AT_HAND = frozenset({ActionPhase.RUNNING, ActionPhase.RETRIABLE})
 OVERDUE_S = 300.0
+WORD_S = 30.0
 
 
 def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | None:
@@ -63,6 +64,8 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
     if twin.refusal is not None and twin.refusal.again_s > draft.now_s:
         draft.wake(vehicle_id, twin.refusal.again_s)
         return None
+    if _awaits_its_word(draft, twin):
+        return None
     if _is_too_soon(draft, twin):
         return None
     if twin.trip_id is not None and is_tied(twin):
@@ -70,6 +73,15 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
     if twin.trip_id is not None:
         return _in_trip(draft, roads, twin, draft.state.trip(twin.trip_id))
     return _at_rest(draft, roads, twin)
+
+
+def _awaits_its_word(draft: Draft, twin: Twin) -> bool:
+    """It refused an order, and may have taken a later copy of it since: what it says when asked is waited for."""
+    asked = twin.instant(ActionKind.STATE_REQUEST)
+    if twin.refusal is None or twin.refusal.is_of_update or asked is None or draft.now_s >= asked.issued_s + WORD_S:
+        return False
+    draft.wake(twin.vehicle.id, asked.issued_s + WORD_S)
+    return True
 
 
 def _is_too_soon(draft: Draft, twin: Twin) -> bool:
@@ -97,7 +109,11 @@ def stop_for_closed(draft: Draft, vehicle_id: VehicleId) -> Cancel | None:
 
 
 def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
-    if order.phase is not OrderPhase.ACTIVE or not order.is_confirmed:
+    if order.phase is not OrderPhase.ACTIVE:
+        return None
+    if twin.learned.ignores_released and order.announced > order.released:
+        return Cancel(order.id, "it would drive on into what is not released")
+    if not order.is_confirmed:
         return None
     if _leads_nowhere(roads, order):
         return Cancel(order.id, f"{order.last_node_id} is no longer in the site file")

@@ -30,25 +30,26 @@ def release_until(order: Order, limits: Limits, gone_s: float = 0.0, accel_mps2:
 
     The farthest safe end within the exposure limits beyond the last confirmed node. Where the base would come to its
     end soon and no safe end lies within the limits, the next one behind them: a stretch that must not be stood on is
-    released only together with its exit. The present base is never taken back.
+    released only together with its exit, one such stretch at a time: a base that is longer than the limits, as one of
+    slow road is, comes to its end before more is released. The present base is never taken back.
 
     Args:
         gone_s: how long the vehicle has been on its way from the last confirmed node to the next one.
     """
     length_m = duration_s = 0.0
     short_s = enough_s(order, limits, accel_mps2) + SAME_S
-    best, best_s = order.released, 0.0
+    best, best_s, is_best_within = order.released, 0.0, True
     for index in range(order.passed, len(order.path)):
         edge = order.path[index]
         length_m += edge.length_m
         duration_s += edge.duration_s
         within = length_m <= limits.exposure_m and duration_s <= limits.exposure_s
-        if not within and best > order.passed and best_s - gone_s > short_s:
+        if not within and best > order.passed and (best_s - gone_s > short_s or not is_best_within):
             break
         if index < order.released:
-            best_s = duration_s
+            best_s, is_best_within = duration_s, within
         elif edge.is_safe_end:
-            best, best_s = index + 1, duration_s
+            best, best_s, is_best_within = index + 1, duration_s, within
             if not within:
                 break
     return best

@@ -196,6 +196,16 @@ class OrderRerouted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPaced(Event):
+    """The pieces of the way from `kept` on, none of them released, are driven at other speeds; the way is the same."""
+
+    order_id: OrderId
+    kept: int
+    speeds_mps: tuple[float, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSeen(Event):
     """A state of the vehicle shows this order and update: it is accepted."""
 
@@ -323,6 +333,7 @@ class InstantMoved(Event):
     action_id: ActionId
     phase: ActionPhase
     result: str
+    is_shown: bool = False
 
 
 # Custody --------------------------------------------------------------------------------------------------------
@@ -456,11 +467,12 @@ class BeyondBaseChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZonesTold(Event):
-    """The vehicle is told which roads are closed, as zones of its map; all zones told before are void."""
+    """The vehicle is told which roads are closed or slow, as zones of its map; all zones told before are void."""
 
     vehicle_id: VehicleId
     zone_set_id: str
     road_keys: tuple[str, ...]
+    slow_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -581,6 +593,22 @@ class RoadClosed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoadReopened(Event):
+    road_key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadSlowed(Event):
+    """Road that is released on this edge from now on until `until_s` is driven at this speed at most."""
+
+    road_key: str
+    speed_mps: float
+    until_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadUnslowed(Event):
     road_key: str
     why: str
 

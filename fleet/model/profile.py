@@ -1,7 +1,8 @@
 """What one vehicle differs in from others on the wire: what its make was configured with, and what it told of itself.
 
 Configuration beats the factsheet, which beats what other messages show; where two speak and disagree, people are told
-(sections 0.3 and 4.6 of our protocol checklist). Nothing here knows a version: it is the text that a codec is found by.
+(sections 0.3 and 4.6 of our protocol checklist). But no road is announced to whoever takes it for released. Nothing
+here knows a version: it is the text that a codec is found by.
 """
 
 from __future__ import annotations
@@ -111,11 +112,17 @@ class Learned:
         unspoken: the version of its last message, where that is one that nobody here speaks; else empty.
         limits_next: of its last factsheet, where they would give other names to what it is being told; they count once
             it has nothing to do. Else None.
+        was_told_alias: it answered no instant action, so they have been listed under the key of old as well (0.5).
+        needs_alias: only then it answered one.
+        ignores_released: it took road for its base that it was only told of ahead (5.12).
     """
 
     version: str = ""
     topic_major: int = 0
     unspoken: str = ""
+    was_told_alias: bool = False
+    needs_alias: bool = False
+    ignores_released: bool = False
     has_factsheet: bool = False
     supported: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
@@ -198,9 +205,9 @@ def profile_of(
     return Profile(
         version=spoken,
         topic_major=learned.topic_major or major_by_default or major_of(spoken) or major_of(version),
-        has_instant_actions_alias=bool(habits.has_instant_actions_alias),
+        has_instant_actions_alias=_first(habits.has_instant_actions_alias, learned.was_told_alias),
         stitches_with_actions=_first(habits.stitches_with_actions, stitches_by_default),
-        horizon_edges=_first(habits.horizon_edges, DEFAULT_HORIZON_EDGES),
+        horizon_edges=0 if learned.ignores_released else _first(habits.horizon_edges, DEFAULT_HORIZON_EDGES),
         takes_trajectories=_first(habits.takes_trajectories, takes),
         corridor_m=_first(habits.corridor_m, 0.0),
         node_deviation_m=_first(habits.node_deviation_m, DEFAULT_DEVIATION_M),
@@ -222,6 +229,10 @@ def contradictions(version: str, habits: Habits, learned: Learned) -> Iterator[s
         yield f"vda5050_version is {version!r} in the site file, {spoken!r} in its messages"
     if learned.topic_major and learned.topic_major != major_of(spoken):
         yield f"it speaks version {spoken!r} on topics of v{learned.topic_major}"
+    if learned.needs_alias and habits.has_instant_actions_alias is None:
+        yield "it hears instant actions only as a list `instantActions`; instant_actions_alias = true says so"
+    if learned.ignores_released and habits.horizon_edges != 0:
+        yield "it takes announced road for released, so none is announced to it; horizon_edges = 0 says so"
     if not learned.has_factsheet:
         return
     if habits.takes_trajectories and not _names_trajectory(learned):

@@ -110,6 +110,7 @@ class Twin:
         map_id, map_version: of that map, as it has it.
         zones: what it was told of closed roads.
         answers: what it asked leave for lately, and was answered.
+        hears_instants: its states have shown an instant action of ours.
     """
 
     vehicle: Vehicle
@@ -151,6 +152,7 @@ class Twin:
     map_version: str = ""
     zones: Zones = NO_ZONES
     answers: tuple[Answered, ...] = ()
+    hears_instants: bool = False
 
     @property
     def can_take_orders(self) -> bool:

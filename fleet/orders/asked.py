@@ -13,9 +13,10 @@ from types import MappingProxyType
 
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
+from fleet.model.change import replace
 from fleet.model.ids import ActionId, OrderId, VehicleId
 from fleet.model.order import ActionKind, ActionPhase
-from fleet.model.twin import Instant, Twin
+from fleet.model.twin import Instant, Liveness, Twin
 from fleet.orders.build import instant_message
 from fleet.orders.charging import take_plug_answer
 from fleet.orders.fit import is_offered
@@ -113,16 +114,9 @@ def see_to_asked(draft: Draft, vehicle_id: VehicleId) -> None:
 def _had_its_time(draft: Draft, twin: Twin, instant: Instant, care: Care) -> None:
     vehicle_id = twin.vehicle.id
     if instant.tries < care.tries and instant.phase is ActionPhase.PENDING:
-        _close(draft, twin, instant, "no answer")
-        ask(
-            draft,
-            vehicle_id,
-            instant.kind,
-            order_id=instant.order_id,
-            about=instant.about,
-            more=_more(draft, twin, instant.kind),
-            tries=instant.tries + 1,
-        )
+        if instant.tries + 1 == care.tries and may_be_deaf(twin, instant):
+            _list_twice(draft, twin)
+        _ask_again(draft, twin, instant)
         return
     match care.then:
         case Then.GIVE_UP:
@@ -132,6 +126,37 @@ def _had_its_time(draft: Draft, twin: Twin, instant: Instant, care: Care) -> Non
         case Then.CALL:
             detail = f"{instant.kind} ({instant.action_id}) is not done after {care.done_s:.0f} s"
             raise_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), detail)
+
+
+def may_be_deaf(twin: Twin, instant: Instant) -> bool:
+    """It is heard and never showed any instant action: it may look for them under the key of old (section 0.5)."""
+    is_unknown = twin.vehicle.habits.has_instant_actions_alias is None and not twin.learned.was_told_alias
+    is_silent_about_it = not twin.hears_instants and instant.phase is ActionPhase.PENDING
+    return is_unknown and is_silent_about_it and twin.liveness is Liveness.FRESH
+
+
+def ask_under_old_key(draft: Draft, twin: Twin, instant: Instant) -> None:
+    """Ask the same anew, in a list of the old name as well; done once in the life of a vehicle."""
+    _list_twice(draft, twin)
+    _ask_again(draft, twin, instant)
+
+
+def _list_twice(draft: Draft, twin: Twin) -> None:
+    learned = replace(twin.learned, was_told_alias=True)
+    draft.emit(ev.ProfileLearned(vehicle_id=twin.vehicle.id, learned=learned))
+
+
+def _ask_again(draft: Draft, twin: Twin, instant: Instant) -> None:
+    _close(draft, twin, instant, "no answer")
+    ask(
+        draft,
+        twin.vehicle.id,
+        instant.kind,
+        order_id=instant.order_id,
+        about=instant.about,
+        more=_more(draft, twin, instant.kind),
+        tries=instant.tries + 1,
+    )
 
 
 def _close(draft: Draft, twin: Twin, instant: Instant, why: str) -> ev.InstantMoved:

@@ -14,6 +14,7 @@ from fleet.model.assist import AssistCause
 from fleet.model.ids import VehicleId
 from fleet.model.order import Order, PathEdge
 from fleet.orders.follow import passed_edges
+from fleet.orders.introduce import take_heedlessness
 from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.attention import raise_assist, vehicle_subject
@@ -31,10 +32,20 @@ def take_beyond(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Ve
     order = draft.state.active_order(vehicle_id)
     if order is None or draft.state.twin(vehicle_id).beyond:
         return
+    if takes_for_released(order, state):
+        take_heedlessness(draft, roads.site, vehicle_id)
     where = where_beyond(order, state, roads.graph)
     if where:
         draft.emit(ev.BeyondBaseChanged(vehicle_id=vehicle_id, where=where))
         raise_assist(draft, AssistCause.BEYOND_BASE, vehicle_subject(vehicle_id), f"{order.id}: {where}")
+
+
+def takes_for_released(order: Order, state: VehicleState) -> bool:
+    """Whether the vehicle's own list has a node as released that never was: it will not stop where its base ends."""
+    if state.order_id != order.id:
+        return False
+    let_to = max(order.released, order.exposed)
+    return any(node.released and let_to < node.sequence_id // 2 <= order.announced for node in state.node_states)
 
 
 def where_beyond(order: Order, state: VehicleState, graph: RoadGraph) -> str:

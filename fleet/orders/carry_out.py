@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import assert_never
 
 from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute, TryAgain
+from fleet.dispatch.pace import pace, slowed, top_speed_mps
 from fleet.dispatch.release import release_until
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
@@ -20,7 +21,7 @@ from fleet.model.twin import Twin
 from fleet.orders.asked import INSTANT, ask
 from fleet.orders.build import Terms, order_message, update_message
 from fleet.orders.course import points_max
-from fleet.orders.fit import Untellable, at_most, is_offered, window
+from fleet.orders.fit import Untellable, at_most, is_offered, stretch_too_long, window
 from fleet.orders.handover import loading_refused
 from fleet.orders.sound import refuse_unsound
 from fleet.orders.way import SHORTEST_PIECE_M, cut_again, end_node, way_of
@@ -104,7 +105,7 @@ def _issue(
         draft.wake(twin.vehicle.id, draft.now_s + RETRY_S)
         return
     terms = _terms(roads, twin)
-    told = window(None, order, released, terms)
+    told = stretch_too_long(order, terms) or window(None, order, released, terms)
     if isinstance(told, Untellable):
         _call_for_limit(draft, order, told)
         return
@@ -157,7 +158,7 @@ def _new_order(
         if isinstance(route, NoRoute):
             _no_way(draft, twin, f"to {goal_node_id}: {route.reason}")
             return None
-        path = _way(roads, twin, route, roads.path_node(type_id, goal_node_id))
+        path = _way(draft, roads, twin, route, roads.path_node(type_id, goal_node_id))
     return Order(
         id=OrderId(draft.next_id("o")),
         vehicle_id=twin.vehicle.id,
@@ -173,11 +174,10 @@ def _new_order(
     )
 
 
-def _way(roads: SiteRoads, twin: Twin, route: Route, goal: PathNode) -> tuple[PathEdge, ...]:
-    """The pieces of a route as this vehicle can be told them, none faster than it says it can go."""
-    speed_mps = roads.site.vehicle_types[twin.vehicle.type_id].speed_mps_max
-    speed_mps = min(speed_mps, twin.learned.speed_mps_max or speed_mps)
-    return way_of(roads.graph, route, goal, speed_mps, points_max(profile(twin)))
+def _way(draft: Draft, roads: SiteRoads, twin: Twin, route: Route, goal: PathNode) -> tuple[PathEdge, ...]:
+    """The pieces of a route as this vehicle can be told them, none faster than it says it can go or may go now."""
+    pieces = way_of(roads.graph, route, goal, top_speed_mps(roads, twin), points_max(profile(twin)))
+    return slowed(draft.state, pieces)
 
 
 def _terms(roads: SiteRoads, twin: Twin) -> Terms:
@@ -214,6 +214,7 @@ def _extend(draft: Draft, roads: SiteRoads, order: Order, target: int) -> None:
         if not is_known:  # roads may have changed since the way was found; a second refusal is for the person
             _reroute(draft, roads, order, "the way before was refused")
         return
+    order = pace(draft, roads, order, "released again at the speed of now")
     update_id, twin = order.update_id + 1, draft.state.twin(order.vehicle_id)
     terms = _terms(roads, twin)
     told = window(order, replace(order, update_id=update_id), target, terms)
@@ -262,7 +263,7 @@ def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str) -> None:
     if isinstance(route, NoRoute):
         _no_way(draft, twin, f"to {order.last_node_id}: {route.reason}")
         return
-    path = _way(roads, twin, route, order.path[-1].end)  # the goal's name may be gone from the site
+    path = _way(draft, roads, twin, route, order.path[-1].end)  # the goal's name may be gone from the site
     draft.emit(ev.OrderRerouted(order_id=order.id, kept=order.released, path=path, why=why))
 
 

@@ -20,6 +20,8 @@ HEADER_BYTES = 320
 ALWAYS_KNOWN = frozenset({ActionKind.CANCEL_ORDER, ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST})
 """Every vehicle must know these, whatever it lists; without a cancel nobody would be safe from it."""
 
+REMEDY = "raise the limit in the vehicle, or correct it in the vehicle's [[profile]]"
+
 
 @dataclass(frozen=True, slots=True)
 class Untellable:
@@ -55,7 +57,27 @@ def window(before: Order | None, order: Order, wanted: int, terms: Terms) -> Win
         reason = _too_much(before, replace(order, released=released, announced=released), terms)
         if not reason:
             return _with_horizon(before, order, released, terms)
-    return Untellable(reason, "raise the limit in the vehicle, or correct it in the vehicle's [[profile]]")
+    return Untellable(reason, REMEDY)
+
+
+def stretch_too_long(order: Order, terms: Terms) -> Untellable | None:
+    """A stretch of the way without a place to stand that no single message can tell: the vehicle would be left there.
+
+    Asked before an order is first told, for it is too late when the vehicle has come to it.
+    """
+    limits = terms.profile.limits
+    if not (limits.order_nodes_max or limits.order_edges_max or limits.message_bytes_max):
+        return None
+    first = 0
+    for end, piece in enumerate(order.path, start=1):
+        if not piece.is_safe_end and end < len(order.path):
+            continue
+        before = replace(order, released=first, announced=first) if first else None
+        if reason := _too_much(before, replace(order, released=end, announced=end), terms):
+            where = order.path[first].edge_id
+            return Untellable(f"{reason} for the stretch without a place to stand that begins with {where}", REMEDY)
+        first = end
+    return None
 
 
 def never(order: Order, profile: Profile) -> Untellable | None:

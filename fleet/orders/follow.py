@@ -52,13 +52,19 @@ def order_events(order: Order, state: VehicleState, now_s: float = math.inf) -> 
         yield from _end(order, state)
 
 
-def instant_events(twin: Twin, state: VehicleState, now_s: float) -> Iterator[ev.Event]:
+def instant_events(twin: Twin, state: VehicleState, now_s: float) -> Iterator[ev.InstantMoved]:
     """How the instant actions go on that we wait for."""
     shown = {action.action_id: action for action in (*state.action_states, *state.instant_action_states)}
     for instant in twin.instants:
         phase, result = _instant_phase(instant, shown.get(instant.action_id), state, now_s)
         if phase is not instant.phase:
-            yield ev.InstantMoved(vehicle_id=twin.vehicle.id, action_id=instant.action_id, phase=phase, result=result)
+            yield ev.InstantMoved(
+                vehicle_id=twin.vehicle.id,
+                action_id=instant.action_id,
+                phase=phase,
+                result=result,
+                is_shown=instant.action_id in shown,
+            )
 
 
 def _instant_phase(

@@ -57,11 +57,19 @@ class Guard:
         self._roads = roads
         self._told: dict[VehicleId, Told] = {}
 
-    def faults(self, vehicle_id: VehicleId, order_id: OrderId, message: wire.Order, state: FleetState) -> list[str]:
+    def faults(
+        self,
+        vehicle_id: VehicleId,
+        order_id: OrderId,
+        message: wire.Order,
+        state: FleetState,
+        decided_s: float = math.inf,
+    ) -> list[str]:
         """Why the order must not be sent; empty where it may.
 
         Args:
             order_id: our own name of it; some vehicles know it by another.
+            decided_s: when it was decided; temporary limits that began later are not for it.
         """
         order = state.orders.get(order_id)
         if order is None or order.vehicle_id != vehicle_id:
@@ -73,6 +81,7 @@ class Guard:
         faults += _name_faults(message, order, self._roads.site.map_id)
         faults += _road_faults(message, order, state, self._roads)
         faults += _course_faults(message, order, self._roads.graph)
+        faults += _pace_faults(message, order, state, self._roads.graph, decided_s)
         return [*faults, *_end_faults(message, order, self._roads.graph)]
 
     def sent(self, vehicle_id: VehicleId, message: wire.Order) -> None:
@@ -189,6 +198,19 @@ def _course_faults(message: wire.Order, order: Order, graph: RoadGraph) -> Itera
         strays_m = shapely.hausdorff_distance(told, road)
         if strays_m > (STRAYS_M_MAX if edge.sequence_id > 1 else AT_START_M):
             yield f"{edge.edge_id} is told {strays_m:.0f} m off its road"
+
+
+def _pace_faults(
+    message: wire.Order, order: Order, state: FleetState, graph: RoadGraph, decided_s: float
+) -> Iterator[str]:
+    """Road that is released under a temporary speed limit is told at that speed at most."""
+    for edge in message.edges if state.slow_roads else ():
+        part = _part_of(graph, edge, order) if edge.released else None
+        slow = state.slow_road(graph.edge_key(part.edge)) if part is not None else None
+        if slow is None or slow.since_s >= decided_s:
+            continue
+        if edge.speed_mps_max is None or edge.speed_mps_max > slow.speed_mps + SPEED_SLACK_MPS:
+            yield f"{edge.edge_id} is told at {edge.speed_mps_max} m/s, for now the limit is {slow.speed_mps:.2f}"
 
 
 def _part_of(graph: RoadGraph, edge: wire.OrderEdge, order: Order) -> _Part | None:

@@ -36,6 +36,22 @@ def take_factsheet(draft: Draft, site: Site, vehicle_id: VehicleId, sheet: Facts
         )
 
 
+def take_answer(draft: Draft, site: Site, before: Twin, event: ev.InstantMoved) -> None:
+    """A state shows an instant action; the first one after they were listed under the old key tells that it needs it.
+
+    Args:
+        before: the vehicle as it was before the event.
+    """
+    if event.is_shown and before.learned.was_told_alias and not before.hears_instants:
+        _learn(draft, site, before.vehicle.id, replace(before.learned, needs_alias=True))
+
+
+def take_heedlessness(draft: Draft, site: Site, vehicle_id: VehicleId) -> None:
+    """It takes announced road for released: from now on none is announced to it, and its order is begun anew."""
+    learned = draft.state.twin(vehicle_id).learned
+    _learn(draft, site, vehicle_id, replace(learned, ignores_released=True))
+
+
 def take_version(draft: Draft, site: Site, twin: Twin, version: str) -> None:
     """A state that could be read bears this version; looked at with each state, so it must cost nothing."""
     if version == (twin.learned.version or twin.vehicle.vda5050_version) and not twin.learned.unspoken:

@@ -12,10 +12,11 @@ from types import MappingProxyType
 
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.order import Order, OrderPurpose
+from fleet.model.order import ActionKind, Order, OrderPurpose
 from fleet.model.refusal import Reaction
 from fleet.model.twin import MAP_DISABLED
 from fleet.orders.handover import loading_refused
+from fleet.orders.presence import request
 from fleet.orders.rejections import HORIZON, TOTAL_MAX, UPDATES_TOTAL_MAX, Patience, patience_with, to_leave_out
 from fleet.orders.way import end_node
 from fleet.roads.site_roads import SiteRoads
@@ -62,6 +63,7 @@ def order_refused(draft: Draft, roads: SiteRoads, order: Order, error: VehicleEr
     """A new order was refused, and is over; its id is burnt."""
     patience = patience_with(error, order, state)
     remedy = _taken(_Refused(draft, roads, order, error, state), patience, update_id=0)
+    request(draft, order.vehicle_id, ActionKind.STATE_REQUEST)
     if remedy is None:
         _call(draft, order, f"rejected {order.id}: {_words(error)}")
         draft.want_plan(f"{order.vehicle_id} rejects orders")
@@ -146,8 +148,8 @@ def _stitch_again(refused: _Refused) -> _Remedy | None:
 
 
 def _simplify(refused: _Refused) -> _Remedy | None:
-    avoided = refused.draft.state.twin(refused.order.vehicle_id).avoids
-    parts = to_leave_out(refused.error, avoided)
+    twin = refused.draft.state.twin(refused.order.vehicle_id)
+    parts = to_leave_out(refused.error, twin.avoids, twin.learned.required)
     return _Remedy(avoids=parts) if parts else None
 
 

@@ -119,9 +119,16 @@ _SPELLINGS = (
 )
 
 
-def to_leave_out(error: VehicleError, avoided: tuple[str, ...]) -> tuple[str, ...]:
-    """What the vehicle need not be told any more: what it names, or everything where it names nothing."""
+def to_leave_out(error: VehicleError, avoided: tuple[str, ...], required: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What the vehicle need not be told any more: what it names, or everything where it names nothing.
+
+    Args:
+        error: its refusal.
+        avoided: what is left out already.
+        required: optional parts that its factsheet asks for; without them it would take no order at all.
+    """
+    needed = {part for spelling, part in _SPELLINGS for name in required if spelling in kind_of(name)}
     words = [error.description or "", *(text for ref in error.references for text in (ref.key, ref.value))]
     said = kind_of(" ".join(words))
     named = [part for spelling, part in _SPELLINGS if spelling in said]
-    return tuple(part for part in named or DROPPABLE if part not in avoided)
+    return tuple(part for part in named or DROPPABLE if part not in needed.union(avoided))

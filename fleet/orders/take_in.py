@@ -14,7 +14,7 @@ from fleet.model.order import REQUESTS, ActionKind, ActionPhase, Order, OrderPha
 from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
 from fleet.orders.answers import take_requests
-from fleet.orders.asked import clear_finished
+from fleet.orders.asked import ask_under_old_key, clear_finished, may_be_deaf
 from fleet.orders.beyond import take_beyond
 from fleet.orders.build import DEVIATION_M
 from fleet.orders.charging import take_charge, take_plug_answer
@@ -30,7 +30,7 @@ from fleet.orders.follow import (
 )
 from fleet.orders.handover import action_ended, doubt_hand_over, order_ended
 from fleet.orders.hibernation import take_waking
-from fleet.orders.introduce import take_new_names, take_version
+from fleet.orders.introduce import take_answer, take_new_names, take_version
 from fleet.orders.maps import take_maps
 from fleet.orders.refused import order_refused, refuses_for_good, update_refused
 from fleet.orders.way import end_node
@@ -68,6 +68,7 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     twin = draft.state.twin(vehicle_id)
     for event in instant_events(twin, state, draft.now_s):
         draft.emit(event)
+        take_answer(draft, roads.site, twin, event)
         _instant_over(draft, twin, event)
     _never_had(draft, roads, vehicle_id, state)
     _work_left(draft, roads, vehicle_id, state)
@@ -294,12 +295,11 @@ def _is_at(roads: SiteRoads, place: Place, state: VehicleState, within_m: float 
     return distance_m(roads.graph, place, state.position.x_m, state.position.y_m) <= within_m
 
 
-def _instant_over(draft: Draft, before: Twin, event: ev.Event) -> None:
+def _instant_over(draft: Draft, before: Twin, event: ev.InstantMoved) -> None:
     vehicle_id = before.vehicle.id
-    if isinstance(event, ev.InstantMoved) and event.phase is ActionPhase.FAILED:
+    if event.phase is ActionPhase.FAILED:
         _instant_failed(draft, before, event)
-    if isinstance(event, ev.InstantMoved):
-        take_waking(draft, before, event)
+    take_waking(draft, before, event)
     order = draft.state.active_order(vehicle_id)
     if order is None or order.is_confirmed:
         resolve_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), "the vehicle shows it")
@@ -389,15 +389,20 @@ def _stands_there(roads: SiteRoads, twin: Twin, state: VehicleState) -> bool:
 def unconfirmed(draft: Draft, vehicle_id: VehicleId, ref: str, attempts: int) -> None:
     """A message was sent many times and no state of the vehicle shows it.
 
-    A mere request is given up: states come by themselves too. Anything else needs a person, and is still sent.
+    A mere request is given up: states come by themselves too. Anything else needs a person, and is still sent; unless
+    the vehicle may merely not have found it.
     """
-    instant = next((i for i in draft.state.twin(vehicle_id).instants if i.action_id == ref), None)
+    twin = draft.state.twin(vehicle_id)
+    instant = next((i for i in twin.instants if i.action_id == ref), None)
     if instant is not None and instant.kind in REQUESTS:
         draft.emit(
             ev.InstantMoved(
                 vehicle_id=vehicle_id, action_id=instant.action_id, phase=ActionPhase.FAILED, result="no answer"
             )
         )
+        return
+    if instant is not None and may_be_deaf(twin, instant):
+        ask_under_old_key(draft, twin, instant)
         return
     detail = f"{ref} was sent {attempts} times"
     raise_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), detail)

@@ -113,6 +113,16 @@ class Closure:
     is_obstacle: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SlowRoad:
+    """A temporary speed limit, in force on all road that is released after `since_s`."""
+
+    speed_mps: float
+    since_s: float
+    until_s: float
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetState:
     """All that is known now. Values only; `apply` makes the next one.
@@ -136,6 +146,7 @@ class FleetState:
     ended_orders: Map[VehicleId, tuple[EndedOrder, ...]] = field(default_factory=Map)
     reservations: Map[str, tuple[VehicleId, ...]] = field(default_factory=Map)
     closures: Map[str, Closure] = field(default_factory=Map)
+    slow_roads: Map[str, SlowRoad] = field(default_factory=Map)
     assists: Map[AssistId, Assist] = field(default_factory=Map)
     assists_of: Map[str, tuple[AssistId, ...]] = field(default_factory=Map)
     keys: Map[str, RequestKey] = field(default_factory=Map)
@@ -192,6 +203,11 @@ class FleetState:
     def is_banned(self, road_key: str) -> bool:
         """Closed by people, not merely said to be blocked by a vehicle."""
         return self.is_closed(road_key) and not self.closures[road_key].is_obstacle
+
+    def slow_road(self, road_key: str) -> SlowRoad | None:
+        """The temporary limit that is in force on a road."""
+        slow = self.slow_roads.get(road_key)
+        return slow if slow is not None and slow.until_s > self.now_s else None
 
     def place_of(self, vehicle_id: VehicleId) -> Place | None:
         return self.twin(vehicle_id).place

@@ -68,7 +68,7 @@ def test_every_promise_is_kept_on_real_roads_too(small: Scenario, liechtenstein:
 def test_each_trouble_by_itself_befalls_somebody_and_is_overcome(
     tmp_path_factory: pytest.TempPathFactory, kind: FaultKind, variant: str, vehicle: str
 ) -> None:
-    waits_for_its_moment = kind is FaultKind.OPERATOR or variant == "mid_handover"
+    waits_for_its_moment = kind in (FaultKind.OPERATOR, FaultKind.ROADWORKS) or variant == "mid_handover"
     under_way = {"VAN-1": "10m", "BOX-1": "14m"}[vehicle]
     at = "3m30s" if waits_for_its_moment else under_way
     fault = SCRIPTED.format(kind=kind, variant=variant, vehicle=vehicle, at=at, lasts="90s")
@@ -79,7 +79,7 @@ def test_each_trouble_by_itself_befalls_somebody_and_is_overcome(
 
 
 def test_the_profile_draws_every_trouble_in_each_of_its_ways() -> None:
-    plans = [draw_plan(rates_of("trouble"), seed, ["van-1", "van-2"], ["p"], 0.0, 3600.0) for seed in range(60)]
+    plans = [draw_plan(rates_of("roadworks"), seed, ["van-1", "van-2"], ["p"], 0.0, 3600.0) for seed in range(60)]
     drawn = {(event.kind, event.variant) for plan in plans for event in plan.events}
     assert set(EVERY_VARIANT) <= drawn
 

@@ -140,6 +140,33 @@ def test_a_closed_road_is_listed_until_it_is_reopened(roads: SiteRoads) -> None:
     tell(roads, story)
 
 
+def test_a_slow_road_is_listed_until_it_is_slow_no_more(roads: SiteRoads) -> None:
+    async def story(fleet: Served) -> None:
+        key = roads.graph.edge_key(0)
+        body = {"why": "works", "for_s": 600, "kmh": 18.0}
+        slow = await fleet.http.post(f"/api/v1/roads/{key}/slow", json=body)
+        assert [(r["road_key"], r["kmh"]) for r in slow.json()["slow_roads"]] == [(key, 18.0)]
+        assert (await fleet.http.get("/api/v1/status")).json()["slow_roads"] == 1
+        over = await fleet.http.post(f"/api/v1/roads/{key}/unslow", json={"why": "done"})
+        assert over.json()["slow_roads"] == []
+        until = {"why": "works", "until_at": fleet.at(60.0), "kmh": 18.0}
+        await fleet.http.post(f"/api/v1/roads/{key}/slow", json=until)
+        await asyncio.sleep(120.0)
+        assert (await fleet.http.get("/api/v1/roads/slow")).json()["slow_roads"] == []
+        assert not fleet.area.state.slow_roads
+
+    tell(roads, story)
+
+
+@pytest.mark.parametrize("kmh", [0.0, -5.0, 0.5, 1000.0, "fast", None])
+def test_a_temporary_limit_is_a_speed_that_can_be_driven(roads: SiteRoads, kmh: object) -> None:
+    async def story(fleet: Served) -> None:
+        body = {"why": "works", "for_s": 600, "kmh": kmh}
+        assert (await fleet.http.post(f"/api/v1/roads/{roads.graph.edge_key(0)}/slow", json=body)).status_code == 422
+
+    tell(roads, story)
+
+
 @pytest.mark.parametrize(
     "body", [{"why": "w"}, {"why": "w", "for_s": 1, "until_at": "2026-11-23T09:00:00Z"}, {"why": "w", "for_s": 0}]
 )

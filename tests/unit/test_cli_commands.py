@@ -42,7 +42,7 @@ def run(*args: str) -> typer.testing.Result:
 SHOWING = ["run list", "run show r1", "run why r1", "vehicle list", "vehicle show van-1"]
 
 
-@pytest.mark.parametrize("command", [*SHOWING, "plan show", "status", "assist list", "roads show"])
+@pytest.mark.parametrize("command", [*SHOWING, "plan show", "status", "assist list", "roads show", "roads slowed"])
 def test_tables_fit_into_80_columns_and_json_stands_alone(shell: Shell, command: str) -> None:
     words = shlex.split(command)
     table = shell.run(*words)
@@ -136,6 +136,16 @@ def test_a_road_is_closed_and_reopened(shell: Shell) -> None:
     assert shell.run("roads", "close", key, "--yes").exit_code == 2
 
 
+def test_a_road_is_slowed_with_a_reason_and_slow_no_more(shell: Shell) -> None:
+    key = shell.app.state.reception.area.roads.graph.edge_key(0)
+    assert shell.run("roads", "slow", key, "--kmh", "20", "--for", "2h", "--why", "works").exit_code == 0
+    shown = shell.run("roads", "slowed").stdout
+    assert key in shown
+    assert "20.0" in shown
+    assert shell.run("roads", "unslow", key).exit_code == 0
+    assert shell.run("roads", "slowed").stdout == ""
+
+
 # Exit codes -----------------------------------------------------------------------------------------------------------
 
 
@@ -153,6 +163,11 @@ def test_a_road_is_closed_and_reopened(shell: Shell) -> None:
         ("run list -o yaml", 2),
         ("roads close e1 --for 2x --yes", 2),
         ("roads close e1 --for 2h --yes", 5),
+        ("roads slow e1 --for 2h --kmh 20", 5),
+        ("roads slow e1 --for 2h", 2),
+        ("roads slow e1 --kmh 20", 2),
+        ("roads slow e1 --for 2h --kmh 0", 2),
+        ("roads unslow e1", 5),
         ("help nothing", 2),
         ("watch --after 999999", 3),
     ],

@@ -69,6 +69,13 @@ def test_beyond_the_limits_no_more_is_released_than_the_next_safe_end() -> None:
     assert release_until(order, LIMITS) == 1
 
 
+def test_of_a_slow_road_one_stretch_beyond_the_limits_is_released_at_a_time() -> None:
+    """100 m take 100 s: no node is passed for so long that by the clock the base might end, and nobody knows."""
+    order = way(*[(100.0, True)] * 4, released=1, speed_mps=1.0)
+    assert release_until(order, LIMITS, gone_s=99.0) == 1
+    assert release_until(replace(order, passed=1), LIMITS) == 2
+
+
 def test_a_base_is_never_taken_back() -> None:
     order = evenly(20, released=9)
     assert release_until(order, LIMITS) == 9

@@ -10,17 +10,18 @@ from fleet.dispatch.decide import RETRIAL_PAUSE_S, RETRIALS_MAX, decide
 from fleet.dispatch.intent import Cancel, TryAgain
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
+from fleet.model.change import replace
 from fleet.model.custody import CustodyKind
 from fleet.model.ids import ActionId, RunId
 from fleet.model.order import ActionKind, ActionPhase, Order
-from fleet.model.profile import ActionOffer, Learned
+from fleet.model.profile import ActionOffer, Habits, Learned
 from fleet.model.twin import Liveness
 from fleet.orders.asked import CARE, CLEAR_AT, Then, ask, see_to_asked
 from fleet.orders.build import order_message
 from fleet.orders.carry_out import carry_out
 from fleet.orders.follow import LOADS_LAG_S
 from fleet.orders.outlet import OutboxStatus, outcome
-from fleet.orders.take_in import take_state
+from fleet.orders.take_in import take_state, unconfirmed
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
@@ -399,3 +400,93 @@ def test_an_order_refused_for_a_map_that_nobody_can_enable_is_a_persons(roads: S
 def test_a_vehicle_that_says_nothing_of_maps_is_sent_as_before(roads: SiteRoads, two_vans: FleetState) -> None:
     assert heard(roads, two_vans, a_state(maps=None)).twin(VAN_1).can_take_orders
     assert heard(roads, two_vans, a_state(maps=())).twin(VAN_1).can_take_orders
+
+
+# A list of the old name -----------------------------------------------------------------------------------------------
+
+
+def not_shown(state: FleetState, action_id: ActionId) -> tuple[Draft, FleetState]:
+    """It was said six times, and no state shows it."""
+    draft = Draft(state, NOW_S + 40.0)
+    unconfirmed(draft, VAN_1, action_id, 6)
+    return draft, draft.state
+
+
+def is_listed_twice(draft: Draft) -> bool:
+    return [b'"instantActions":[' in letter.body for letter in draft.letters] == [True]
+
+
+def of_the_site(state: FleetState, has_alias: bool | None) -> FleetState:
+    habits = Habits(has_instant_actions_alias=has_alias)
+    vehicle = replace(state.twin(VAN_1).vehicle, habits=habits)
+    return after(state, [ev.VehicleEnrolled(vehicle=vehicle)])
+
+
+@pytest.mark.vda5050("0.5", "8.4")
+def test_a_cancel_that_no_state_shows_is_asked_anew_once_in_a_list_of_the_old_name_too(
+    roads: SiteRoads, two_vans: FleetState
+) -> None:
+    cancel, state = asked(heard(roads, two_vans, a_state()), K.CANCEL_ORDER)
+    draft, state = not_shown(state, cancel)
+    assert is_listed_twice(draft)
+    again = state.twin(VAN_1).instants[-1].action_id
+    assert [i.action_id for i in state.twin(VAN_1).instants] == [again] != [cancel]
+    assert not is_called(state, AssistCause.ORDER_UNCONFIRMED)
+    draft, state = not_shown(state, again)
+    assert draft.letters == []
+    assert is_called(state, AssistCause.ORDER_UNCONFIRMED)
+
+
+@pytest.mark.vda5050("0.3", "0.5")
+def test_a_vehicle_that_answers_only_then_is_spoken_to_so_from_then_on_and_people_are_told_what_to_write(
+    roads: SiteRoads, two_vans: FleetState
+) -> None:
+    cancel, state = asked(heard(roads, two_vans, a_state()), K.CANCEL_ORDER)
+    _, state = not_shown(state, cancel)
+    again = state.twin(VAN_1).instants[-1].action_id
+    state = heard(roads, state, a_state(actions={again: ActionStatus.FINISHED}))
+    assist = state.open_assist(VAN, AssistCause.PROFILE_CONTRADICTS)
+    assert assist is not None
+    assert "instant_actions_alias = true" in assist.detail
+    draft = Draft(state, NOW_S + 60.0)
+    ask(draft, VAN_1, K.STATE_REQUEST)
+    assert is_listed_twice(draft)
+
+
+@pytest.mark.vda5050("0.5")
+def test_who_has_shown_an_instant_action_before_is_not_tried_with_another_list(
+    roads: SiteRoads, two_vans: FleetState
+) -> None:
+    request, state = asked(two_vans, K.STATE_REQUEST)
+    state = heard(roads, state, a_state(actions={request: ActionStatus.FINISHED}))
+    cancel, state = asked(state, K.CANCEL_ORDER)
+    draft, state = not_shown(state, cancel)
+    assert draft.letters == []
+    assert is_called(state, AssistCause.ORDER_UNCONFIRMED)
+
+
+@pytest.mark.vda5050("0.3", "0.5")
+def test_where_the_site_file_says_which_list_it_reads_nothing_else_is_tried(
+    roads: SiteRoads, two_vans: FleetState
+) -> None:
+    for has_alias in (True, False):
+        state = heard(roads, of_the_site(two_vans, has_alias), a_state())
+        cancel, state = asked(state, K.CANCEL_ORDER)
+        draft, state = not_shown(state, cancel)
+        assert draft.letters == []
+        assert is_called(state, AssistCause.ORDER_UNCONFIRMED)
+
+
+@pytest.mark.vda5050("0.5")
+def test_a_vehicle_that_is_not_heard_is_not_deaf(two_vans: FleetState) -> None:
+    cancel, state = asked(two_vans, K.CANCEL_ORDER)
+    draft, _ = not_shown(after(state, [ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.STALE)]), cancel)
+    assert draft.letters == []
+
+
+@pytest.mark.vda5050("0.5", "9.5")
+def test_the_last_try_of_a_pause_goes_out_in_both_lists(roads: SiteRoads, two_vans: FleetState) -> None:
+    _, state = asked(heard(roads, two_vans, a_state()), K.START_PAUSE)
+    draft = Draft(state, NOW_S + CARE[K.START_PAUSE].done_s)
+    see_to_asked(draft, VAN_1)
+    assert is_listed_twice(draft)

@@ -11,10 +11,11 @@ from fleet.controller.turn import Due
 from fleet.dispatch.exits import ResolveAssist
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.order import Order
+from fleet.model.order import Order, OrderPhase
 from fleet.model.place import Place
-from fleet.orders.beyond import where_beyond
+from fleet.orders.beyond import takes_for_released, where_beyond
 from fleet.roads.site_roads import SiteRoads
+from fleet.telemetry.profiles import profile
 from fleet.wire.messages import VehicleState
 from tests.nouns import POINT_2, VAN_1, Office, a_run, driving, loaded, standing_at, town
 from tests.unit.test_controller_turn import ask
@@ -122,3 +123,27 @@ def test_it_is_called_for_once_however_often_it_says_where_it_is(office: Office)
     for _ in range(3):
         office.hear(VAN_1, at_node(order, order.released + 1))
     assert causes(office) == [BEYOND]
+
+
+def all_released(order: Order) -> VehicleState:
+    """A state of one that does not look at what is released."""
+    return driving(replace(order, released=order.announced), 0)
+
+
+@pytest.mark.vda5050("5.12")
+def test_a_vehicle_that_takes_announced_road_for_released_is_stopped_before_it_drives_there(office: Office) -> None:
+    order = the_order(office)
+    assert order.announced > order.released
+    office.hear(VAN_1, all_released(order))
+    assert office.state.orders[order.id].phase is OrderPhase.CANCELLING
+    assert office.state.twin(VAN_1).beyond == ""
+    assert causes(office) == [AssistCause.PROFILE_CONTRADICTS]
+    assert profile(office.state.twin(VAN_1)).horizon_edges == 0
+
+
+@pytest.mark.vda5050("5.12")
+def test_a_base_that_is_shown_as_it_was_told_says_nothing_against_a_vehicle(office: Office) -> None:
+    order = the_order(office)
+    refused = replace(order, released=order.released - 1, exposed=order.released)
+    assert not takes_for_released(order, driving(order, 0))
+    assert not takes_for_released(refused, driving(order, 0))

@@ -16,7 +16,7 @@ from fleet.model.profile import ActionOffer, Learned, WireLimits
 from fleet.model.site import Limits
 from fleet.orders.build import Terms, order_message, update_message
 from fleet.orders.carry_out import carry_out
-from fleet.orders.fit import Untellable, Window, is_offered, message_bytes, never, window
+from fleet.orders.fit import Untellable, Window, is_offered, message_bytes, never, stretch_too_long, window
 from fleet.orders.outlet import Outlet
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
@@ -98,6 +98,20 @@ def test_a_limit_takes_the_horizon_first_and_then_ends_the_base_at_an_earlier_pl
     limits: dict[str, int], told: Window
 ) -> None:
     assert window(None, long_way(), 9, limited(**limits)) == told
+
+
+@pytest.mark.vda5050("4.2", "5.11")
+def test_a_stretch_that_no_message_can_tell_is_found_before_the_vehicle_is_sent_into_it() -> None:
+    way = long_way()
+    far = replace(
+        way, path=tuple(replace(p, is_safe_end=p.is_safe_end and not 10 < i < 22) for i, p in enumerate(way.path))
+    )
+    assert isinstance(window(None, far, 9, limited(order_nodes_max=12)), Window)
+    trouble = stretch_too_long(far, limited(order_nodes_max=12))
+    assert isinstance(trouble, Untellable)
+    assert "16 nodes in one message, it takes 12 for the stretch without a place to stand" in trouble.reason
+    assert stretch_too_long(far, limited(order_nodes_max=16)) is None
+    assert stretch_too_long(far, terms()) is None
 
 
 @pytest.mark.vda5050("4.2", "5.11")

@@ -303,8 +303,7 @@ def test_an_order_that_finished_just_before_its_cancel_is_finished() -> None:
 
 def cancel_of(state: VehicleState, now_s: float = NOW_S) -> list[ev.InstantMoved]:
     asked = Instant(action_id=CANCEL, kind=ActionKind.CANCEL_ORDER, issued_s=NOW_S)
-    events = list(instant_events(Twin(vehicle=a_vehicle(), instants=(asked,)), state, now_s))
-    return [event for event in events if isinstance(event, ev.InstantMoved)]
+    return list(instant_events(Twin(vehicle=a_vehicle(), instants=(asked,)), state, now_s))
 
 
 @pytest.mark.parametrize("kind", ["noOrderToCancel", "NO_ORDER_TO_CANCEL"])
@@ -359,7 +358,7 @@ def charge(phase: ActionPhase = ActionPhase.PENDING) -> Twin:
 
 
 def moved(twin: Twin, state: VehicleState) -> list[ActionPhase]:
-    return [event.phase for event in instant_events(twin, state, NOW_S) if isinstance(event, ev.InstantMoved)]
+    return [event.phase for event in instant_events(twin, state, NOW_S)]
 
 
 def test_a_failed_charge_is_not_excused_by_an_old_error_about_a_cancel() -> None:

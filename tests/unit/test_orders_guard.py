@@ -132,6 +132,19 @@ def test_a_road_that_people_closed_since_is_not_sent_to(roads: SiteRoads) -> Non
     assert (any("closed by people" in fault for fault in faults)) is (far.edge != order.path[0].edge)
 
 
+@pytest.mark.vda5050("13.8")
+def test_road_that_is_released_under_a_temporary_limit_is_sent_at_that_speed_only(roads: SiteRoads) -> None:
+    """Planted: the order was decided as if nobody had slowed the road."""
+    draft, order, message = sent(roads)
+    slow = ev.RoadSlowed(road_key=order.path[0].road_key, speed_mps=3.0, until_s=NOW_S + 600.0, why="works")
+    draft.emit(slow)
+    guard = Guard(roads)
+    assert any("for now the limit is" in f for f in guard.faults(VAN_1, order.id, message, draft.state, NOW_S + 1.0))
+    assert guard.faults(VAN_1, order.id, message, draft.state, NOW_S - 1.0) == []
+    edges = tuple(replace(e, speed_mps_max=min(e.speed_mps_max or 0.0, 3.0)) for e in message.edges)
+    assert guard.faults(VAN_1, order.id, replace(message, edges=edges), draft.state, NOW_S + 1.0) == []
+
+
 def test_an_update_goes_on_where_what_was_sent_before_it_ended(roads: SiteRoads) -> None:
     draft, order, message = sent(roads)
     guard = Guard(roads)

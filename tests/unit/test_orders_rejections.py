@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from fleet.dispatch.decide import REFUSALS_MAX, decide
-from fleet.dispatch.intent import Cancel, Deliver, Extend, GoHome, Reroute
+from fleet.dispatch.intent import Cancel, Deliver, Extend, GoHome, Recant, Reroute
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import OrderId
+from fleet.model.ids import ActionId, OrderId
 from fleet.model.order import ActionKind, Order, OrderPurpose
 from fleet.model.refusal import Reaction
 from fleet.orders.build import Terms, order_message
@@ -24,7 +25,7 @@ from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.intake import REJECTIONS, kind_of
 from fleet.telemetry.profiles import profile
-from fleet.wire.messages import ActionStatus, ErrorLevel, OperatingMode, VehicleState
+from fleet.wire.messages import ActionState, ActionStatus, ErrorLevel, OperatingMode, VehicleState
 from tests.nouns import (
     DEPOT_NODE,
     NOW_S,
@@ -169,11 +170,33 @@ def test_only_what_it_names_is_left_out() -> None:
     )
 
 
+@pytest.mark.vda5050("4.4", "7.r2")
+def test_what_its_factsheet_asks_for_is_never_left_out() -> None:
+    """Found with a strict vehicle that refused an order for its mode, and from then on each for what was missing."""
+    required = ("order.nodes.nodePosition", "order.nodes.nodePosition.allowedDeviationXY")
+    left_out = to_leave_out(an_error("orderError"), (), required)
+    assert left_out == tuple(part for part in DROPPABLE if part != "deviation")
+    assert to_leave_out(an_error("orderError", field="allowedDeviationXY"), (), required) == ()
+
+
+@pytest.mark.vda5050("7.r2")
+def test_what_was_left_out_in_vain_is_told_again_when_a_person_has_looked(roads: SiteRoads) -> None:
+    order, state = under_way(roads)
+    for _ in range(2):
+        state = heard(roads, state, refused(order, "orderError"))
+        again = next_order(roads, state)
+        order = order if again is None else again
+        state = state if again is None else after(state, [ev.OrderIssued(order=again)])
+    assert state.twin(VAN_1).held
+    assert state.twin(VAN_1).avoids != ()
+    assert after(state, [ev.VehicleReleased(vehicle_id=VAN_1, why="looked at")]).twin(VAN_1).avoids == ()
+
+
 @pytest.mark.vda5050("7.r2")
 def test_an_order_refused_once_more_without_it_is_a_persons(roads: SiteRoads) -> None:
     order, state = under_way(roads)
     state = heard(roads, state, refused(order, "UNSUPPORTED_PARAMETER"))
-    draft = Draft(state, NOW_S)
+    draft = Draft(state, NOW_S + 60.0)
     intent = decide(draft, roads, VAN_1)
     assert intent is not None
     carry_out(draft, roads, VAN_1, intent)
@@ -463,3 +486,30 @@ def test_ids_of_refused_orders_are_never_used_again(roads: SiteRoads) -> None:
     assert order.purpose is again.purpose is OrderPurpose.DELIVER
     assert {action.kind for action in again.actions} == {ActionKind.DROP}
     assert not {a.action_id for a in again.actions} & {a.action_id for a in order.actions}
+
+
+@pytest.mark.vda5050("6.5")
+def test_after_a_refusal_nothing_new_is_told_before_the_vehicle_was_asked_what_it_holds(roads: SiteRoads) -> None:
+    """A later copy may have been taken: block town, forgetful 2.0.0, trouble, seed 3."""
+    order, state = under_way(roads)
+    state = heard(roads, state, refused(order, "orderError"))
+    request = state.twin(VAN_1).instant(ActionKind.STATE_REQUEST)
+    assert request is not None
+    assert next_order(roads, state, after_s=1.0) is None
+    refused_still = refused(order, "orderError")
+    answered = heard(roads, state, msgspec.structs.replace(refused_still, action_states=answer(request.action_id)))
+    assert next_order(roads, answered, after_s=1.0) is not None
+    assert next_order(roads, state, after_s=30.0) is not None
+
+
+@pytest.mark.vda5050("6.5")
+def test_an_order_that_was_refused_and_then_taken_is_cancelled_before_another_comes(roads: SiteRoads) -> None:
+    order, state = under_way(roads)
+    state = heard(roads, state, refused(order, "orderError"))
+    state = heard(roads, state, driving(order, 0))
+    draft = Draft(state, NOW_S + 1.0)
+    assert decide(draft, roads, VAN_1) == Recant(order.id)
+
+
+def answer(action_id: ActionId) -> tuple[ActionState, ...]:
+    return (ActionState(action_id=action_id, status=ActionStatus.FINISHED),)

@@ -9,14 +9,19 @@ import numpy as np
 import pytest
 from shapely import LineString, Polygon
 
+from fleet.controller.record import Desk, commit_of
 from fleet.controller.turn import Due
-from fleet.dispatch.commands import CloseRoad, ReopenRoad
+from fleet.dispatch.commands import CloseRoad, ReopenRoad, SlowRoad, UnslowRoad
+from fleet.journal.record import Head
 from fleet.model import event as ev
+from fleet.model.ids import VehicleId
 from fleet.model.order import ActionKind
 from fleet.model.profile import Learned
 from fleet.orders.outlet import OutboxStatus, outcome
+from fleet.orders.reach import ZONES
 from fleet.orders.zones import CLEAR_M, HALF_WIDTH_M
 from fleet.roads.site_roads import SiteRoads
+from fleet.state.draft import Draft
 from fleet.wire.messages import InstantActions, VehicleState, ZoneSet, ZoneSetState
 from tests.nouns import NOW_S, POINT_2, VAN_1, VAN_2, Office, a_run, a_state, a_vehicle, after, driving, loaded, opened
 from tests.unit.test_controller_turn import ask
@@ -48,6 +53,10 @@ def in_3_0(**said: object) -> VehicleState:
 
 def close(office: Office, *keys: str) -> None:
     ask(office, *(CloseRoad(key, NOW_S + 3600.0, "works") for key in keys))
+
+
+def slow(office: Office, *keys: str, speed_mps: float = 4.0) -> None:
+    ask(office, *(SlowRoad(key, speed_mps, NOW_S + 3600.0, "works") for key in keys))
 
 
 def told(office: Office) -> list[ZoneSet]:
@@ -178,3 +187,109 @@ def test_a_vehicle_of_a_version_without_zones_is_told_none_though_its_factsheet_
     close(office, *far_street(roads))
     assert told(office) == []
     assert not office.state.quarantine
+
+
+def test_the_same_street_is_told_to_two_vehicles_and_told_again_without_one_message_standing_for_another(
+    roads: SiteRoads,
+) -> None:
+    """The journal keeps each message once by its topic, reference and number; the second was taken for the first."""
+    both = (*HEEDED, *(_of(event, VAN_2) for event in HEEDED))
+    state = after(opened(roads), both)
+    draft = Draft(state, NOW_S)
+    zones = ZoneSet(map_id="town", zone_set_id="closed-1", zones=())
+    for vehicle_id in (VAN_1, VAN_2, VAN_1):
+        draft.send(vehicle_id, ZONES, zones.zone_set_id, 0, zones)
+    desk = Desk(area="town", epoch=1)
+    commit = commit_of(draft, desk, Head(0, ""), machine_s=0.0, first_row_id=7, moves=(), with_snapshot=False)
+    assert len({(row.topic, row.ref, row.update_id) for row in commit.outbox}) == 3
+    assert {row.ref for row in commit.outbox} == {"closed-1"}
+
+
+def _of(event: ev.Event, vehicle_id: VehicleId) -> ev.Event:
+    """The same event of another vehicle."""
+    if isinstance(event, ev.VehicleEnrolled):
+        return replace(event, vehicle=replace(event.vehicle, id=vehicle_id, serial_number=vehicle_id))
+    assert isinstance(event, ev.ProfileLearned)
+    return replace(event, vehicle_id=vehicle_id)
+
+
+# Slow roads -----------------------------------------------------------------------------------------------------------
+
+
+HEEDS_SPEED = ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(has_factsheet=True, zones=("SPEED_LIMIT",)))
+
+
+@pytest.fixture
+def careful(roads: SiteRoads) -> Office:
+    """Van 1 heeds speed limits, and no zone that is blocked."""
+    return Office(roads, after(opened(roads), (HEEDED[0], HEEDS_SPEED)))
+
+
+@pytest.mark.vda5050("13.8", "13.12")
+def test_a_slow_street_is_a_zone_with_that_speed_for_whoever_heeds_such(careful: Office, roads: SiteRoads) -> None:
+    keys = far_street(roads)
+    slow(careful, *keys)
+    [zones] = told(careful)
+    assert {zone.zone_id for zone in zones.zones} == set(keys)
+    assert {(zone.zone_type, zone.speed_mps_max) for zone in zones.zones} == {("SPEED_LIMIT", 4.0)}
+
+
+def test_a_vehicle_is_told_only_the_kinds_of_zones_that_it_heeds(careful: Office, roads: SiteRoads) -> None:
+    keys = far_street(roads)
+    close(careful, *keys)
+    assert told(careful) == []
+    office = Office(roads, after(opened(roads), HEEDED))
+    slow(office, *keys)
+    assert told(office) == []
+
+
+def test_a_street_that_is_closed_and_slow_is_told_as_closed(roads: SiteRoads) -> None:
+    both = ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(has_factsheet=True, zones=("BLOCKED", "SPEED_LIMIT")))
+    office = Office(roads, after(opened(roads), (HEEDED[0], both)))
+    slow(office, *far_street(roads))
+    close(office, *far_street(roads))
+    assert {zone.zone_type for zone in told(office)[-1].zones} == {"BLOCKED"}
+
+
+def test_a_street_slow_in_one_direction_is_no_zone_and_the_faster_of_two_limits_counts(
+    careful: Office, roads: SiteRoads
+) -> None:
+    """Both directions lie in one line; what an order says of its own direction is the least in any case."""
+    there, back = far_street(roads)
+    slow(careful, there, speed_mps=3.0)
+    assert told(careful) == []
+    slow(careful, back, speed_mps=6.0)
+    assert {zone.speed_mps_max for zone in told(careful)[-1].zones} == {6.0}
+
+
+@pytest.mark.vda5050("13.12")
+def test_another_limit_is_another_zone_and_one_that_is_over_is_none(careful: Office, roads: SiteRoads) -> None:
+    keys = far_street(roads)
+    slow(careful, *keys)
+    slow(careful, *keys, speed_mps=2.0)
+    careful.turn(due=Due(vehicles=(VAN_1,)))
+    ask(careful, *(UnslowRoad(key, "done") for key in keys))
+    assert [[zone.speed_mps_max for zone in zones.zones] for zones in told(careful)] == [[4.0] * 2, [2.0] * 2, []]
+
+
+def test_a_limit_that_runs_out_is_no_zone_any_more(careful: Office, roads: SiteRoads) -> None:
+    slow(careful, *far_street(roads))
+    careful.turn(after_s=3700.0)
+    careful.hear(VAN_1, in_3_0())
+    assert [len(zones.zones) for zones in told(careful)] == [2, 0]
+
+
+@pytest.mark.vda5050("13.8")
+def test_a_road_that_was_released_faster_before_is_no_zone_until_it_is_passed(roads: SiteRoads) -> None:
+    """A base is not slowed afterwards, by a zone as little as by an order."""
+    office = Office(roads, after(loaded(roads, a_run(point=POINT_2)), (HEEDED[0], HEEDS_SPEED)))
+    office.turn(due=Due(vehicles=(VAN_1,)))
+    [order] = office.state.orders.values()
+    said = driving(order, 0)
+    office.hear(VAN_1, msgspec.structs.replace(said, header=in_3_0().header))
+    base = {piece.edge for piece in order.path[: order.released]}
+    keys = [roads.graph.edge_key(edge) for one in base for edge in (one, int(roads.graph.edge_reverse[one]))]
+    slow(office, *keys, *far_street(roads))
+    shown = {zone.zone_id for zones in told(office) for zone in zones.zones}
+    assert shown == set(far_street(roads)) - set(keys)
+    assert shown

@@ -41,7 +41,7 @@ class OnlyWhereItMay(Check):
             known = before.orders.get(order_id)
             if known is order:
                 continue
-            if known is None or known.path != order.path:
+            if known is None or _way(known) != _way(order):
                 self._judge_way(after, order)
             first = known.released if known is not None else 0
             for index in range(first, order.released):
@@ -190,6 +190,11 @@ class BaseStaysShort(Check):
 
 def _road_key(edge_id: str) -> str:
     return edge_id.partition("@")[0]
+
+
+def _way(order: Order) -> list[str]:
+    """Where it leads, at whatever speed."""
+    return [piece.edge_id for piece in order.path]
 
 
 def _ahead(order: Order) -> Iterator[PathEdge]:

@@ -52,6 +52,14 @@ def _order_rerouted(state: FleetState, event: ev.OrderRerouted, now_s: float) ->
     return with_order(state, replace(order, path=path, announced=min(order.announced, event.kept)))
 
 
+@on(ev.OrderPaced)
+def _order_paced(state: FleetState, event: ev.OrderPaced, now_s: float) -> FleetState:
+    order = state.orders[event.order_id]
+    ahead = zip(order.path[event.kept :], event.speeds_mps, strict=True)
+    paced = (replace(piece, speed_mps=speed_mps) for piece, speed_mps in ahead)
+    return with_order(state, replace(order, path=(*order.path[: event.kept], *paced)))
+
+
 @on(ev.OrderSeen)
 def _order_seen(state: FleetState, event: ev.OrderSeen, now_s: float) -> FleetState:
     order = state.orders[event.order_id]
@@ -174,4 +182,6 @@ def _instant_moved(state: FleetState, event: ev.InstantMoved, now_s: float) -> F
         replace(instant, phase=event.phase) if instant.action_id == event.action_id else instant
         for instant in twin.instants
     )
-    return with_twin(state, event.vehicle_id, instants=tuple(i for i in moved if not i.phase.is_over))
+    still_open = tuple(i for i in moved if not i.phase.is_over)
+    hears = twin.hears_instants or event.is_shown
+    return with_twin(state, event.vehicle_id, instants=still_open, hears_instants=hears)

@@ -8,7 +8,7 @@ from fleet.model.change import replace
 from fleet.model.ids import VehicleId
 from fleet.state.apply.changes import count, with_twin
 from fleet.state.apply.registry import on
-from fleet.state.fleet_state import Closure, FleetState
+from fleet.state.fleet_state import Closure, FleetState, SlowRoad
 
 
 @on(ev.RoadClosed)
@@ -25,6 +25,19 @@ def _road_reopened(state: FleetState, event: ev.RoadReopened, now_s: float) -> F
     if event.road_key not in state.closures:
         return state
     return replace(state, closures=state.closures.delete(event.road_key))
+
+
+@on(ev.RoadSlowed)
+def _road_slowed(state: FleetState, event: ev.RoadSlowed, now_s: float) -> FleetState:
+    slow = SlowRoad(event.speed_mps, now_s, event.until_s, event.why)
+    return replace(state, slow_roads=state.slow_roads.set(event.road_key, slow))
+
+
+@on(ev.RoadUnslowed)
+def _road_unslowed(state: FleetState, event: ev.RoadUnslowed, now_s: float) -> FleetState:
+    if event.road_key not in state.slow_roads:
+        return state
+    return replace(state, slow_roads=state.slow_roads.delete(event.road_key))
 
 
 @on(ev.AssistRaised)

@@ -164,4 +164,8 @@ def _vehicle_held(state: FleetState, event: ev.VehicleHeld, now_s: float) -> Fle
 def _vehicle_released(state: FleetState, event: ev.VehicleReleased, now_s: float) -> FleetState:
     subject = f"vehicle:{event.vehicle_id}"
     quarantine = state.quarantine.delete(subject) if subject in state.quarantine else state.quarantine
-    return with_twin(replace(state, quarantine=quarantine), event.vehicle_id, held="", forgotten=0, refusal=None)
+    twin = state.twin(event.vehicle_id)
+    # What was left out and did not help is told again; but never road that it would drive into unreleased.
+    avoids = twin.avoids if twin.refusal is None else tuple(part for part in twin.avoids if part == "horizon")
+    free = replace(state, quarantine=quarantine)
+    return with_twin(free, event.vehicle_id, held="", forgotten=0, refusal=None, avoids=avoids)
