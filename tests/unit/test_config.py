@@ -306,7 +306,7 @@ def test_two_names_may_change_places(tmp_path: Path) -> None:
     """Makes that load what we call a drop exist; each of ours still has a name of its own."""
     profile = '[[profile]]\nid = "acme"\nfields = {drop = "pick", pick = "drop"}\n'
     path = written(tmp_path, SITE, STATION, POINT, profile, VEHICLE + 'profile = "acme"\n')
-    assert load(path, {})
+    assert load(path, {}).vehicles
 
 
 def test_a_profile_that_is_nowhere_is_a_fault(tmp_path: Path) -> None:
