@@ -81,10 +81,17 @@ def run(options: RunOptions, seed: int, output: str) -> int:
 def _tell(result: dict[str, object]) -> None:
     for key, value in result.items():
         if isinstance(value, dict):
-            value = "  ".join(f"{name} {count}" for name, count in value.items())
+            value = "  ".join(f"{name.replace('_', ' ')} {_short(part)}" for name, part in value.items())
         if key == "invariant_violations":
             value = "none" if value == [] else "see below"
         sys.stdout.write(f"{key.replace('_', ' '):<24}{value}\n")
+
+
+def _short(part: object) -> str:
+    """A figure; of several their names, of a list how many: all of it is in the JSON."""
+    if isinstance(part, dict):
+        return f"({', '.join(f'{name} {figure}' for name, figure in part.items())})"
+    return str(len(part)) if isinstance(part, list) else str(part)
 
 
 def sweep(options: RunOptions, seeds: range, jobs: int, output: str) -> int:

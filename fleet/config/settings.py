@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic_core import PydanticCustomError
 
 from fleet.config.plugins import codec_plugins, load_fault
+from fleet.model.order import ActionKind
 from fleet.model.site import EMBEDDED_BROKER, ApiAddress, Broker, Limits, Planning, Policy, Weights
 from fleet.model.vehicle import LENGTH_M_MAX
 
@@ -28,6 +29,9 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+WithinLane = Annotated[float, Field(ge=0, le=3)]
+WithinRoad = Annotated[float, Field(gt=0, le=10)]
+WithinHour = Annotated[float, Field(gt=0, le=3600)]
 Count = Annotated[int, Field(ge=0)]
 CountFromOne = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -314,9 +318,9 @@ class ProfileTable(Section):
     trajectory: bool | None = Field(
         None, description="edges carry the course of the road; by default where the factsheet lists it"
     )
-    corridor_m: NotNegative | None = Field(None, description="room left and right of an edge that it may use")
-    node_deviation_m: Positive | None = Field(None, description="how far from a node it may pass it")
-    state_interval_s: Positive | None = Field(None, description="it says its state at least this often")
+    corridor_m: WithinLane | None = Field(None, description="room left and right of an edge that it may use")
+    node_deviation_m: WithinRoad | None = Field(None, description="how far from a node it may pass it")
+    state_interval_s: WithinHour | None = Field(None, description="it says its state at least this often")
     coarse_gauge: bool | None = Field(None, description="a charge of 80 means good and 20 bad, whatever there is")
     message_bytes_max: Count = Field(0, description="bytes of a message that it takes; 0 for what its factsheet says")
     id_chars_max: Count = Field(0, description="characters of an id that it takes; 0 as above")
@@ -330,6 +334,17 @@ class ProfileTable(Section):
     fields: dict[str, str] = Field(
         {}, description="our name of an action or parameter = the vehicle's, as [profile.fields]"
     )
+
+    @field_validator("fields")
+    @classmethod
+    def _no_two_become_one(cls, value: dict[str, str]) -> dict[str, str]:
+        """A vehicle that is told to drop must not read that it shall pick."""
+        ours_by_name = {kind.value: kind.value for kind in ActionKind if kind.value not in value}
+        for ours, theirs in value.items():
+            if not theirs or ours_by_name.setdefault(theirs, ours) != ours:
+                other = ours_by_name.get(theirs)
+                raise need(f"a name of its own for {ours}" + (f", {theirs!r} is that of {other}" if other else ""))
+        return value
 
 
 class VehicleTable(Section):

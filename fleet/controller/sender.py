@@ -103,9 +103,11 @@ class Sender:
             self._inbox.put_unconfirmed(row.vehicle_id, row.ref, attempts - 1)
         vehicle = self._site.vehicles[row.vehicle_id]
         to = profile(state.twin(row.vehicle_id))
-        payload = with_header(row.body, self._header(row, vehicle, to.version))
+        payload = self._payload(row, vehicle, to)
+        if payload is None:
+            self._outlet.not_sent(row.id)
+            return
         topic = Topic(vehicle.interface_name, to.topic_major, vehicle.manufacturer, vehicle.serial_number, row.topic)
-        self._judge(to.version, row.topic, payload)
         if len(payload) > SENT_BYTES_MAX:
             self._stats.dropped["too_large_to_send"] += 1
             log.error("too_large_to_send", vehicle=row.vehicle_id, ref=row.ref, length=len(payload))
@@ -127,6 +129,16 @@ class Sender:
         if (decided_s := self._decided_s.pop(row.id, None)) is not None:
             self._stats.dispatch_s.append(self._clock.machine_now_s() - decided_s)
 
+    def _payload(self, row: OutboxRow, vehicle: Vehicle, to: Profile) -> bytes | None:
+        """The message as it goes out. A codec may come from a plug-in: one that breaks costs its own vehicle alone."""
+        try:
+            payload = with_header(row.body, self._header(row, vehicle, to.version))
+            self._judge(to.version, row.topic, payload)
+        except Exception as error:
+            self._hold_back(row, [f"{type(error).__name__}: {error}"])
+            return None
+        return payload
+
     def _sound_order(self, row: OutboxRow, payload: bytes, state: FleetState, to: Profile) -> Order | None:
         """The order as its vehicle will read it, if it may be sent; if not, nobody gets it and a person is called."""
         try:
@@ -136,11 +148,16 @@ class Sender:
             order, faults = None, [f"{type(error).__name__}: {error}"]
         if order is not None and not faults:
             return order
+        self._hold_back(row, faults)
+        return None
+
+    def _hold_back(self, row: OutboxRow, faults: list[str]) -> None:
         text = f"{row.ref}.{row.update_id} was not sent: {'; '.join(faults)}"[:HELD_BACK_CHARS_MAX]
         self._stats.held_back += 1
-        log.error("order_held_back", vehicle=row.vehicle_id, ref=row.ref, update=row.update_id, faults=faults)
+        log.error(
+            "held_back", vehicle=row.vehicle_id, topic=row.topic, ref=row.ref, update=row.update_id, faults=faults
+        )
         self._inbox.put_held_back(row.vehicle_id, text)
-        return None
 
     def _judge(self, version: str, name: str, payload: bytes) -> None:
         for violation in violations(version, name, payload):

@@ -141,6 +141,8 @@ NOTHING_LEARNED = Learned()
 TRAJECTORY = "trajectory"
 DEFAULT_HORIZON_EDGES = 5
 DEFAULT_DEVIATION_M = 5.0
+STATE_INTERVAL_S_MAX = 300.0
+"""A vehicle that means to speak more seldom, by its own word, is missed all the same; the site file may say more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +212,7 @@ def profile_of(
         corridor_m=_first(habits.corridor_m, 0.0),
         node_deviation_m=_first(habits.node_deviation_m, DEFAULT_DEVIATION_M),
         limits=_limits(habits.limits, learned.limits),
-        state_interval_s=learned.state_interval_s if habits.state_interval_s is None else habits.state_interval_s,
+        state_interval_s=habits.state_interval_s or _believed(learned.state_interval_s),
         has_coarse_gauge=bool(habits.has_coarse_gauge),
         actions=learned.actions,
         supported=learned.supported,
@@ -250,6 +252,10 @@ def _limits(configured: WireLimits | None, told: WireLimits) -> WireLimits:
     if configured is None:
         return told
     return WireLimits(**{f.name: getattr(configured, f.name) or getattr(told, f.name) for f in fields(WireLimits)})
+
+
+def _believed(interval_s: float | None) -> float | None:
+    return None if interval_s is None else min(interval_s, STATE_INTERVAL_S_MAX)
 
 
 def _first(configured: T | None, otherwise: T) -> T:

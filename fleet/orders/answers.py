@@ -30,7 +30,8 @@ def take_requests(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> N
     for answer in twin.answers:
         if answer.is_open and answer.request_id not in waiting:
             draft.emit(ev.AnswerTaken(vehicle_id=vehicle_id, request_id=answer.request_id))
-    answered = {answer.request_id for answer in twin.answers}
+    # An id that is asked under anew, after its answer was taken, is another request: some count from 1 at each start.
+    answered = {answer.request_id for answer in draft.state.twin(vehicle_id).answers if answer.is_open}
     for request in state.requests[:REQUESTS_MAX]:
         if request.status is RequestStatus.REQUESTED and request.request_id not in answered:
             _answer(draft, twin, request)

@@ -207,10 +207,11 @@ def _pace_faults(
     for edge in message.edges if state.slow_roads else ():
         part = _part_of(graph, edge, order) if edge.released else None
         slow = state.slow_road(graph.edge_key(part.edge)) if part is not None else None
-        if slow is None or slow.since_s >= decided_s:
+        if slow is None or slow.first_s >= decided_s:
             continue
-        if edge.speed_mps_max is None or edge.speed_mps_max > slow.speed_mps + SPEED_SLACK_MPS:
-            yield f"{edge.edge_id} is told at {edge.speed_mps_max} m/s, for now the limit is {slow.speed_mps:.2f}"
+        limit_mps = slow.speed_mps if slow.since_s < decided_s else slow.loosest_mps
+        if edge.speed_mps_max is None or edge.speed_mps_max > limit_mps + SPEED_SLACK_MPS:
+            yield f"{edge.edge_id} is told at {edge.speed_mps_max} m/s, for now the limit is {limit_mps:.2f}"
 
 
 def _part_of(graph: RoadGraph, edge: wire.OrderEdge, order: Order) -> _Part | None:

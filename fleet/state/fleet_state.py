@@ -115,12 +115,19 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class SlowRoad:
-    """A temporary speed limit, in force on all road that is released after `since_s`."""
+    """A temporary speed limit, in force on all road that is released after `since_s`.
+
+    Attributes:
+        first_s: since when there has been one without a gap, for limits are replaced.
+        loosest_mps: the loosest since then: none was ever released faster after `first_s`.
+    """
 
     speed_mps: float
     since_s: float
     until_s: float
     why: str
+    first_s: float
+    loosest_mps: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

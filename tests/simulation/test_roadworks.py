@@ -18,7 +18,7 @@ from tests.simulation.test_planted_bugs import instead_of
 from tests.simulation.test_trouble import all_is_well
 from vehicle_sim.harness import Outcome, simulate
 
-SEEDS = max(int(os.environ.get("FLEET_SEEDS", "60")) // 10, 1)
+SEEDS = max(int(os.environ.get("FLEET_SEEDS", "60")) // 20, 1)
 DRIVEN = "S32: driven under a temporary limit"
 
 
@@ -57,7 +57,7 @@ def test_vehicles_keep_to_limits_and_zones_and_every_promise_is_kept(tmp_path: P
 
 
 @pytest.mark.parametrize("version", ["2.1.0", "3.0.0"])
-@pytest.mark.parametrize("seed", range(5, SEEDS + 2))
+@pytest.mark.parametrize("seed", range(1, SEEDS + 1))
 def test_every_promise_is_kept_when_roadworks_come_on_top_of_all_other_trouble(
     tmp_path: Path, seed: int, version: str
 ) -> None:
@@ -78,10 +78,12 @@ def test_a_vehicle_that_was_told_the_old_speed_is_found(tmp_path: Path) -> None:
         assert any(violation.check == "S32" for day in days for violation in day.violations)
 
 
-def test_an_order_at_the_old_speed_is_sent_to_nobody(tmp_path: Path) -> None:
+def test_an_order_at_the_old_speed_is_held_back_at_the_last_moment(tmp_path: Path) -> None:
     def forgets(state: FleetState, piece: PathEdge, speed_mps: float) -> PathEdge:
         return piece
 
     with instead_of(pace, "_slowed", forgets):
-        days = [a_day(tmp_path, "one-fault:roadworks", "2.1.0", seed) for seed in range(1, 6)]
-        assert not any(violation.check == "S32" for day in days for violation in day.violations)
+        day = a_day(tmp_path, "one-fault:roadworks", "2.1.0", 1)
+    first = next(violation for violation in day.violations)
+    assert first.check == "S21"
+    assert "for now the limit is" in first.detail

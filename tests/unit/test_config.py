@@ -283,6 +283,32 @@ def test_a_vehicle_takes_the_habits_of_the_profile_that_it_names(tmp_path: Path)
     assert vehicle.habits.fields == (FieldName("pick", "load"),)
 
 
+@pytest.mark.vda5050("13.9")
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("corridor_m = 20", "found 20, needs a number less than or equal to 3"),
+        ("node_deviation_m = 500", "found 500, needs a number"),
+        ("state_interval_s = 30000", "found 30000, needs a number"),
+        ('fields = {drop = "pick"}', "needs a name of its own for drop, 'pick' is that of pick"),
+        ('fields = {drop = "move", pick = "move"}', "needs a name of its own for pick, 'move' is that of drop"),
+        ('fields = {drop = ""}', "needs a name of its own for drop"),
+    ],
+)
+def test_a_profile_that_would_let_a_vehicle_off_the_road_or_mistake_a_drop_is_refused(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    profile = f'[[profile]]\nid = "acme"\n{line}\n'
+    assert said in fault(tmp_path, SITE, STATION, POINT, profile, VEHICLE + 'profile = "acme"\n')
+
+
+def test_two_names_may_change_places(tmp_path: Path) -> None:
+    """Makes that load what we call a drop exist; each of ours still has a name of its own."""
+    profile = '[[profile]]\nid = "acme"\nfields = {drop = "pick", pick = "drop"}\n'
+    path = written(tmp_path, SITE, STATION, POINT, profile, VEHICLE + 'profile = "acme"\n')
+    assert load(path, {}).vehicles
+
+
 def test_a_profile_that_is_nowhere_is_a_fault(tmp_path: Path) -> None:
     said = fault(tmp_path, SITE, STATION, POINT, VEHICLE + 'profile = "acme"\n')
     assert 'profile: found "acme", needs a [[profile]] of this file' in said

@@ -14,8 +14,9 @@ import structlog
 
 from fleet.dispatch.commands import SubmitRuns
 from fleet.model.ids import VehicleId
-from fleet.wire.codec import encode_state
+from fleet.wire.codec import encode_state, with_header
 from fleet.wire.memory import MemoryLink
+from fleet.wire.messages import Header
 from fleet.wire.subscription import Subscription
 from tests.life import Town, lived
 from tests.nouns import VAN_1, VAN_2, a_header, a_request, a_state
@@ -144,5 +145,30 @@ def test_a_vehicle_is_answered_in_its_own_version_on_the_topics_it_speaks_on(ver
             await asyncio.sleep(5.0)
         orders = [(topic, said["version"]) for topic, said in listener.heard if topic.endswith("/order")]
         assert set(orders) == {(f"uagv/v{major}/acme/{VAN_1}/order", version)}
+
+    lived(work)
+
+
+def test_a_codec_that_breaks_on_one_vehicle_costs_that_one_alone_its_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plug-in may be wrong, or be new to the vehicle while messages in the words of another still wait."""
+
+    def breaks(body: bytes, header: Header) -> bytes:
+        if header.serial_number == VAN_1:
+            raise ValueError("a bus is not spoken to like that")
+        return with_header(body, header)
+
+    monkeypatch.setattr("fleet.controller.sender.with_header", breaks)
+
+    async def work(place: Town) -> None:
+        listener = beside(place)
+        async with place.served() as controller:
+            for van in (VAN_1, VAN_2):
+                await place.say(van)
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            await asyncio.sleep(10.0)
+            held = controller.state.quarantine
+        assert listener.to(VAN_1, "instantActions") == []
+        assert listener.to(VAN_2, "instantActions") != []
+        assert "a bus is not spoken to like that" in held[f"vehicle:{VAN_1}"]
 
     lived(work)

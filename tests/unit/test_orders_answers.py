@@ -125,3 +125,14 @@ def test_what_was_decided_already_needs_no_answer(office: Office) -> None:
         a_request("ACCESS", "z", "q-2", RequestStatus.REVOKED),
     )
     assert answers(office) == []
+
+
+def test_who_counts_its_requests_from_the_beginning_again_is_answered_all_the_same(office: Office) -> None:
+    edge_id = the_order(office).path[0].edge_id
+    says(office, a_request("CORRIDOR", edge_id))
+    says(office, a_request("CORRIDOR", edge_id, status=RequestStatus.GRANTED))
+    says(office)
+    says(office, a_request("CORRIDOR", edge_id))
+    assert [answer.grant for answer in answers(office)] == [Grant.GRANTED, Grant.GRANTED]
+    [answer] = office.state.twin(VAN_1).answers
+    assert answer.is_open

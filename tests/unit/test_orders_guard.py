@@ -145,6 +145,25 @@ def test_road_that_is_released_under_a_temporary_limit_is_sent_at_that_speed_onl
     assert guard.faults(VAN_1, order.id, replace(message, edges=edges), draft.state, NOW_S + 1.0) == []
 
 
+@pytest.mark.vda5050("13.8")
+def test_what_was_decided_under_a_limit_that_was_replaced_since_is_held_against_the_looser_one(
+    roads: SiteRoads,
+) -> None:
+    draft, order, message = sent(roads)
+    key, guard = order.path[0].road_key, Guard(roads)
+    draft.emit(ev.RoadSlowed(road_key=key, speed_mps=4.0, until_s=NOW_S + 600.0, why="works"))
+    draft.now_s = NOW_S + 60.0
+    draft.emit(ev.RoadSlowed(road_key=key, speed_mps=2.0, until_s=NOW_S + 600.0, why="works"))
+    between_s = NOW_S + 30.0
+
+    def faults(speed_mps: float) -> list[str]:
+        edges = tuple(replace(e, speed_mps_max=min(e.speed_mps_max or 0.0, speed_mps)) for e in message.edges)
+        return guard.faults(VAN_1, order.id, replace(message, edges=edges), draft.state, between_s)
+
+    assert faults(4.0) == []
+    assert faults(5.0) != []
+
+
 def test_an_update_goes_on_where_what_was_sent_before_it_ended(roads: SiteRoads) -> None:
     draft, order, message = sent(roads)
     guard = Guard(roads)

@@ -12,11 +12,12 @@ from fleet.controller.turn import Due
 from fleet.model import event as ev
 from fleet.model.assist import Assist, AssistCause
 from fleet.model.order import ActionKind
+from fleet.model.profile import STATE_INTERVAL_S_MAX
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.learn import Voice
 from fleet.telemetry.profiles import profile
-from fleet.wire.messages import InstantActions, OfferedAction, Order
+from fleet.wire.messages import InstantActions, OfferedAction, Order, ProtocolLimits
 from tests.nouns import POINT_2, VAN_1, Office, a_header, a_run, a_state, loaded
 from tests.unit.test_telemetry_learn import a_factsheet
 
@@ -177,3 +178,15 @@ def test_a_vehicle_that_is_longer_or_slower_than_the_site_file_says_is_told_of(o
     )
     office.turn(Facts(factsheets={VAN_1: a_factsheet(length_m=2.5, speed_mps_max=20.0)}))
     assert calls(office) == []
+
+
+@pytest.mark.vda5050("3.6", "4.6")
+def test_a_vehicle_that_counts_its_intervals_in_milliseconds_is_missed_all_the_same_and_people_are_told(
+    office: Office,
+) -> None:
+    limits = ProtocolLimits(state_interval_s_default=30_000.0, order_interval_s_min=1000.0)
+    office.turn(Facts(factsheets={VAN_1: a_factsheet(limits=limits)}))
+    assert profile(office.state.twin(VAN_1)).state_interval_s == STATE_INTERVAL_S_MAX
+    [call] = calls(office)
+    assert "defaultStateInterval" in call.detail
+    assert "minOrderInterval" in call.detail

@@ -296,3 +296,10 @@ def test_a_long_story_is_shown_by_its_ends() -> None:
 def test_the_tables_of_the_guide_are_those_of_the_code() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert renewed(page) == page
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_vehicle_is_asked_anything(tmp_path: Path) -> None:
+    out = tmp_path / "nowhere" / "judged.html"
+    options = JudgeOptions(broker="mqtt://127.0.0.1:9", vehicle="acme/van-1", output="html", out=out)
+    with pytest.raises(ConfigError, match=r"--out .*cannot be written"):
+        judge_by_options(options)

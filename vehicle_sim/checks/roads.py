@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, VehicleId
@@ -41,8 +41,9 @@ class OnlyWhereItMay(Check):
             known = before.orders.get(order_id)
             if known is order:
                 continue
-            if known is None or _way(known) != _way(order):
-                self._judge_way(after, order)
+            same = _same(known, order)
+            if known is None or same < max(len(known.path), len(order.path)):
+                self._judge_way(after, order, same)
             first = known.released if known is not None else 0
             for index in range(first, order.released):
                 goes_on = index > 0 and order.path[index - 1].edge == order.path[index].edge
@@ -57,15 +58,20 @@ class OnlyWhereItMay(Check):
         if after.is_closed(piece.road_key) and not stands_there:
             self.violate(f"{order.id} releases {piece.edge_id}, which is closed", order.vehicle_id)
 
-    def _judge_way(self, state: FleetState, order: Order) -> None:
+    def _judge_way(self, state: FleetState, order: Order, same: int) -> None:
+        """Turns are judged by the closures of the turn in which they were decided, so not those that it led to before.
+
+        Args:
+            same: so many pieces of the way were there before.
+        """
         law = self._law(state, order)
         closed = self.glance.roads.closed_edges(key for key in state.closures if state.is_closed(key))
         edges = [order.path[0].edge] if order.path else []
-        for piece, onto in pairwise(order.path):
+        for index, (piece, onto) in enumerate(pairwise(order.path), 1):
             if piece.edge == onto.edge and piece.to_m <= onto.from_m + ROUNDING:
                 continue
             edges.append(onto.edge)
-            if not law.may_go_on(piece.edge, onto.edge, closed):
+            if index >= same and not law.may_go_on(piece.edge, onto.edge, closed):
                 text = f"{order.id} leads from {piece.edge_id} onto {onto.edge_id}, where no such turn may be made"
                 self.violate(text, order.vehicle_id)
         if not law.may_follow(edges):
@@ -192,9 +198,10 @@ def _road_key(edge_id: str) -> str:
     return edge_id.partition("@")[0]
 
 
-def _way(order: Order) -> list[str]:
-    """Where it leads, at whatever speed."""
-    return [piece.edge_id for piece in order.path]
+def _same(known: Order | None, order: Order) -> int:
+    """How many pieces of its way are those of before, at whatever speed."""
+    pairs = zip(known.path if known is not None else (), order.path, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0].edge_id == pair[1].edge_id, pairs))
 
 
 def _ahead(order: Order) -> Iterator[PathEdge]:

@@ -79,6 +79,8 @@ def judge(options: JudgeOptions) -> int:
         BrokerError: the broker's address is none.
         MapError: the map of the site cannot be used.
     """
+    if options.out is not None:
+        _try_to_write(options.out)
     try:
         report = asyncio.run(_report(options))
     except KeyboardInterrupt:
@@ -91,6 +93,16 @@ def judge(options: JudgeOptions) -> int:
         options.out.write_text(text, encoding="utf-8")
         sys.stderr.write(f"{in_words(report)}; written to {options.out}\n")
     return ALL_RIGHT if report.is_all_right else SOMETHING_WRONG
+
+
+def _try_to_write(path: Path) -> None:
+    """Before anything is asked of the vehicle, not after half an hour of its time."""
+    try:
+        with path.open("a", encoding="utf-8"):
+            pass
+    except OSError as fault:
+        remedy = "name a file in a folder that is there"
+        raise ConfigError([f"--out {path}: cannot be written ({fault.strerror}); {remedy}"]) from fault
 
 
 def _written(report: Report, output: str) -> str:

@@ -29,7 +29,11 @@ def _road_reopened(state: FleetState, event: ev.RoadReopened, now_s: float) -> F
 
 @on(ev.RoadSlowed)
 def _road_slowed(state: FleetState, event: ev.RoadSlowed, now_s: float) -> FleetState:
-    slow = SlowRoad(event.speed_mps, now_s, event.until_s, event.why)
+    known = state.slow_roads.get(event.road_key)
+    first_s, loosest_mps = now_s, event.speed_mps
+    if known is not None and known.until_s > now_s:
+        first_s, loosest_mps = known.first_s, max(known.loosest_mps, event.speed_mps)
+    slow = SlowRoad(event.speed_mps, now_s, event.until_s, event.why, first_s, loosest_mps)
     return replace(state, slow_roads=state.slow_roads.set(event.road_key, slow))
 
 

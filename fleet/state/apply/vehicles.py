@@ -104,7 +104,8 @@ def _zones_shown(state: FleetState, event: ev.ZonesShown, now_s: float) -> Fleet
 @on(ev.RequestAnswered)
 def _request_answered(state: FleetState, event: ev.RequestAnswered, now_s: float) -> FleetState:
     answer = Answered(request_id=event.request_id, grant=event.grant, until_s=event.until_s)
-    answers = (*state.twin(event.vehicle_id).answers, answer)[-ANSWERS_KEPT:]
+    others = (each for each in state.twin(event.vehicle_id).answers if each.request_id != event.request_id)
+    answers = (*others, answer)[-ANSWERS_KEPT:]
     return with_twin(state, event.vehicle_id, answers=answers)
 
 
