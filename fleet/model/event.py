@@ -477,11 +477,20 @@ class ZonesTold(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZonesShown(Event):
-    """The vehicle shows a zone set that it was told, or no longer does."""
+    """The vehicle shows a zone set that it was told, or no longer does; `old` are earlier ones that it holds still."""
 
     vehicle_id: VehicleId
     zone_set_id: str
     is_enabled: bool
+    old: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZonesTidied(Event):
+    """The vehicle is asked to forget a zone set that no longer holds."""
+
+    vehicle_id: VehicleId
+    zone_set_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,7 @@ class ActionKind(StrEnum):
     START_HIBERNATION = "startHibernation"
     STOP_HIBERNATION = "stopHibernation"
     ENABLE_ZONE_SET = "enableZoneSet"
+    DELETE_ZONE_SET = "deleteZoneSet"
 
 
 REQUESTS = frozenset({ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST, ActionKind.CLEAR_INSTANT_ACTIONS})

@@ -55,12 +55,19 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zones:
-    """The zone set a vehicle was told last, that of ours it shows, and that it was asked to heed; empty for none."""
+    """The zone set a vehicle was told last, that of ours it shows, and that it was asked to heed; empty for none.
+
+    Attributes:
+        old: sets of ours that it still holds and that no longer hold, sorted.
+        tidied: of those, the ones that it was asked to forget.
+    """
 
     told: str = ""
     shown: str = ""
     asked: str = ""
     is_enabled: bool = False
+    old: tuple[str, ...] = ()
+    tidied: tuple[str, ...] = ()
 
 
 NO_ZONES = Zones()

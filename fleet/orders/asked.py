@@ -65,6 +65,7 @@ CARE: Mapping[ActionKind, Care] = MappingProxyType(
         K.START_HIBERNATION: Care(60.0, 0, Then.GIVE_UP),
         K.STOP_HIBERNATION: Care(120.0, 1, Then.CALL),
         K.ENABLE_ZONE_SET: Care(60.0, 1, Then.GIVE_UP),
+        K.DELETE_ZONE_SET: Care(60.0, 0, Then.GIVE_UP),  # it is in nobody's way
         K.ENABLE_MAP: Care(60.0, 1, Then.CALL),
         K.RETRY: Care(30.0, 1, Then.CALL),
         K.SKIP_RETRY: Care(30.0, 1, Then.CALL),

@@ -21,6 +21,7 @@ from fleet.model.ids import ActionId, VehicleId
 from fleet.model.order import ActionKind
 from fleet.model.profile import WireLimits
 from fleet.model.twin import Twin
+from fleet.orders.asked import ask
 from fleet.orders.reach import ZONES, may_be_told
 from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
@@ -34,6 +35,9 @@ BLOCKED, SPEED_LIMIT = wire.ZoneType.BLOCKED.value, wire.ZoneType.SPEED_LIMIT.va
 INSTANT = "instantActions"
 HALF_WIDTH_M = 2.0
 """Of the zone along a road: its lane, and not the pavement beside it."""
+OURS = "closed-"
+"""Names of our zone sets begin like this, except for vehicles that take short ids only; theirs are not tidied up."""
+OLD_KEPT_MAX = 20
 CLEAR_M = 8.0
 """Free between the end of a zone and the junction: who passes there must not be stopped by it."""
 
@@ -56,6 +60,7 @@ def tell_zones(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
     zone_set_id = their_name(_name(roads.site.map_id, closed, slow), limits)
     if zone_set_id == twin.zones.told:
         _enable(draft, twin)
+        _tidy(draft, twin)
         return
     every = [_zone(roads.graph, key, limits) for key in closed]
     every += [_zone(roads.graph, key, limits, speed_mps) for key, speed_mps in slow.items()]
@@ -75,9 +80,11 @@ def take_zones(draft: Draft, vehicle_id: VehicleId, state: wire.VehicleState) ->
         return
     shown = next((held for held in state.zone_sets if held.zone_set_id == known.told), None)
     zone_set_id, is_enabled = (shown.zone_set_id, shown.is_enabled) if shown is not None else ("", False)
-    if (zone_set_id, is_enabled) == (known.shown, known.is_enabled):
+    names = {held.zone_set_id for held in state.zone_sets if held.zone_set_id.startswith(OURS)}
+    old = tuple(sorted(names - {known.told})[:OLD_KEPT_MAX])
+    if (zone_set_id, is_enabled, old) == (known.shown, known.is_enabled, known.old):
         return
-    draft.emit(ev.ZonesShown(vehicle_id=vehicle_id, zone_set_id=zone_set_id, is_enabled=is_enabled))
+    draft.emit(ev.ZonesShown(vehicle_id=vehicle_id, zone_set_id=zone_set_id, is_enabled=is_enabled, old=old))
     order = draft.state.active_order(vehicle_id)
     if zone_set_id and (order is None or order.is_confirmed):
         subject = vehicle_subject(vehicle_id)
@@ -163,10 +170,21 @@ def _enable(draft: Draft, twin: Twin) -> None:
     draft.send(twin.vehicle.id, INSTANT, action_id, 0, wire.InstantActions(actions=(action,)))
 
 
+def _tidy(draft: Draft, twin: Twin) -> None:
+    """Sets that no longer hold would pile up on the vehicle, and in each of its states; one is forgotten at a time."""
+    zones, kind = twin.zones, ActionKind.DELETE_ZONE_SET
+    is_settled = zones.shown == zones.told and zones.is_enabled
+    left = [name for name in zones.old if name not in zones.tidied]
+    if not is_settled or not left or twin.instant(kind) is not None or profile(twin).offer(kind) is None:
+        return
+    draft.emit(ev.ZonesTidied(vehicle_id=twin.vehicle.id, zone_set_id=left[0]))
+    ask(draft, twin.vehicle.id, kind, more=(("zoneSetId", left[0]),))
+
+
 def _name(map_id: str, closed: tuple[str, ...], slow: dict[str, float]) -> str:
     """The same roads, at the same speeds, have the same name, so that nothing is told twice."""
     speeds = (f"{key}={speed_mps:.2f}" for key, speed_mps in slow.items())
-    return f"closed-{hashlib.sha256(' '.join((map_id, *closed, *speeds)).encode()).hexdigest()[:12]}"
+    return f"{OURS}{hashlib.sha256(' '.join((map_id, *closed, *speeds)).encode()).hexdigest()[:12]}"
 
 
 def _zone(graph: RoadGraph, key: str, limits: WireLimits, speed_mps_max: float | None = None) -> wire.Zone:

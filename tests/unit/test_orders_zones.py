@@ -16,7 +16,7 @@ from fleet.journal.record import Head
 from fleet.model import event as ev
 from fleet.model.ids import VehicleId
 from fleet.model.order import ActionKind
-from fleet.model.profile import Learned
+from fleet.model.profile import ActionOffer, Learned
 from fleet.orders.outlet import OutboxStatus, outcome
 from fleet.orders.reach import ZONES
 from fleet.orders.zones import CLEAR_M, HALF_WIDTH_M
@@ -171,6 +171,46 @@ def test_a_zone_set_that_is_held_and_not_heeded_is_enabled_once(office: Office, 
     [action] = asked.actions
     assert action.action_type == ActionKind.ENABLE_ZONE_SET.value
     assert [(p.key, p.value) for p in action.parameters] == [("zoneSetId", zones.zone_set_id)]
+
+
+def holds(office: Office, *zone_set_ids: str) -> None:
+    held = [ZoneSetState(zone_set_id=name, map_id="town", is_enabled=True) for name in zone_set_ids]
+    office.hear(VAN_1, in_3_0(zone_sets=tuple(held)))
+
+
+def deletions(office: Office) -> list[str]:
+    asked = (action for _, message in office.sent if isinstance(message, InstantActions) for action in message.actions)
+    return [str(a.parameters[0].value) for a in asked if a.action_type == ActionKind.DELETE_ZONE_SET.value]
+
+
+@pytest.mark.vda5050("13.12")
+def test_zones_that_no_longer_hold_are_forgotten_once_the_newer_ones_are_heeded(roads: SiteRoads) -> None:
+    offers = (ActionOffer(kind="deleteZoneSet"), ActionOffer(kind="enableZoneSet"))
+    learned = Learned(has_factsheet=True, zones=("BLOCKED",), actions=offers)
+    office = Office(roads, after(opened(roads), [*HEEDED, ev.ProfileLearned(vehicle_id=VAN_1, learned=learned)]))
+    street = far_street(roads)
+    close(office, *street)
+    [first] = told(office)
+    shows(office, first.zone_set_id)
+    ask(office, *(ReopenRoad(key, "done") for key in street))
+    newest = told(office)[-1].zone_set_id
+    assert newest != first.zone_set_id
+    assert deletions(office) == []
+    for _ in range(3):
+        holds(office, first.zone_set_id, newest, "of another master")
+    assert deletions(office) == [first.zone_set_id]
+    holds(office, newest, "of another master")
+    assert office.state.twin(VAN_1).zones.old == ()
+
+
+def test_a_vehicle_that_does_not_offer_it_is_not_asked_to_forget_zones(office: Office, roads: SiteRoads) -> None:
+    street = far_street(roads)
+    close(office, *street)
+    [first] = told(office)
+    shows(office, first.zone_set_id)
+    ask(office, *(ReopenRoad(key, "done") for key in street))
+    holds(office, first.zone_set_id, told(office)[-1].zone_set_id)
+    assert deletions(office) == []
 
 
 def test_a_vehicle_that_lost_its_zones_is_told_again(office: Office, roads: SiteRoads) -> None:

@@ -88,8 +88,15 @@ def _beyond_base_changed(state: FleetState, event: ev.BeyondBaseChanged, now_s: 
 
 @on(ev.ZonesTold)
 def _zones_told(state: FleetState, event: ev.ZonesTold, now_s: float) -> FleetState:
-    zones = replace(state.twin(event.vehicle_id).zones, told=event.zone_set_id)
-    return with_twin(state, event.vehicle_id, zones=zones)
+    known = state.twin(event.vehicle_id).zones
+    tidied = tuple(name for name in known.tidied if name != event.zone_set_id)
+    return with_twin(state, event.vehicle_id, zones=replace(known, told=event.zone_set_id, tidied=tidied))
+
+
+@on(ev.ZonesTidied)
+def _zones_tidied(state: FleetState, event: ev.ZonesTidied, now_s: float) -> FleetState:
+    known = state.twin(event.vehicle_id).zones
+    return with_twin(state, event.vehicle_id, zones=replace(known, tidied=(*known.tidied, event.zone_set_id)))
 
 
 @on(ev.ZonesShown)
@@ -97,7 +104,14 @@ def _zones_shown(state: FleetState, event: ev.ZonesShown, now_s: float) -> Fleet
     known = state.twin(event.vehicle_id).zones
     is_lost = not event.zone_set_id and known.shown == known.told  # it had it: it is told again
     told = "" if is_lost else known.told
-    zones = replace(known, told=told, shown=event.zone_set_id, is_enabled=event.is_enabled)
+    zones = replace(
+        known,
+        told=told,
+        shown=event.zone_set_id,
+        is_enabled=event.is_enabled,
+        old=event.old,
+        tidied=tuple(name for name in known.tidied if name in event.old),
+    )
     return with_twin(state, event.vehicle_id, zones=zones)
 
 
