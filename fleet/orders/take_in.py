@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from fleet.dispatch.decide import REFUSALS_MAX
@@ -16,13 +15,13 @@ from fleet.model.twin import Liveness, Twin
 from fleet.orders.answers import take_requests
 from fleet.orders.asked import ask_under_old_key, clear_finished, may_be_deaf
 from fleet.orders.beyond import take_beyond
+from fleet.orders.blocked import take_blocked, with_edge
 from fleet.orders.build import DEVIATION_M
 from fleet.orders.charging import take_charge, take_plug_answer
 from fleet.orders.follow import (
     instant_events,
     never_had,
     order_events,
-    passed_edges,
     rejection_of,
     rejection_of_new,
     revived_events,
@@ -40,14 +39,13 @@ from fleet.planning.present import predicted_return_s, travel_tables
 from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
-from fleet.telemetry.intake import UNNAMED, has_order_left, state_events
+from fleet.telemetry.intake import has_order_left, state_events
 from fleet.telemetry.locate import distance_m, locate
 from fleet.telemetry.names import Known, our_state
 from fleet.telemetry.profiles import profile
 from fleet.wire.messages import VehicleState
 
 AT_STATION_M = 50.0
-BLOCKED_FOR_S = 900.0
 TOO_LATE_S = 120.0
 AT_NODE_M = 15.0
 
@@ -59,7 +57,7 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     order = draft.state.active_order(vehicle_id)
     state = our_state(state, profile(before).limits, partial(known_names, draft, roads, before))
     for told in state_events(before, state):
-        event = _with_edge(told, order, state)
+        event = with_edge(told, order, state)
         draft.emit(event)
         _react(draft, roads, before, event)
     take_maps(draft, roads.site.map_id, vehicle_id, state)
@@ -113,7 +111,7 @@ def _react(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Event) -> Non
             _condition(draft, event)
             take_whereabouts(draft, before, event)
         case ev.BlockedChanged():
-            _blocked(draft, roads, before, event)
+            take_blocked(draft, roads, before, event)
         case ev.ChargeChanged():
             take_charge(draft, roads, before)
 
@@ -130,59 +128,6 @@ def _condition(draft: Draft, event: ev.ConditionChanged) -> None:
     elif not event.is_stopped:  # for a mere stop nobody is called at once: dispatch.fitness
         resolve_assist(draft, AssistCause.VEHICLE_FAULT, subject, "the vehicle no longer says so")
     draft.want_plan(f"condition of {event.vehicle_id} changed")
-
-
-def _with_edge(event: ev.Event, order: Order | None, state: VehicleState) -> ev.Event:
-    """A vehicle blocked on an edge it does not name is blocked on the one before it."""
-    if not isinstance(event, ev.BlockedChanged) or event.edge_id != UNNAMED or order is None:
-        return event
-    ahead = order.path[passed_edges(order, state) :]
-    return replace(event, edge_id=ahead[0].edge_id) if ahead else event
-
-
-def _blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.BlockedChanged) -> None:
-    """A road that one vehicle cannot enter is closed for all, until it says otherwise or time is up.
-
-    What people have closed stays as they said. A vehicle that was told to turn back says no longer that it is blocked,
-    but that is no word about the street; and its person is needed until it has found another way.
-    """
-    subject = vehicle_subject(event.vehicle_id)
-    if event.edge_id:
-        key = _road_key(event.edge_id)
-        if not draft.state.is_banned(key) and key != UNNAMED:
-            until_s = draft.now_s + BLOCKED_FOR_S
-            why = f"{event.vehicle_id} is blocked"
-            draft.emit(ev.RoadClosed(road_key=key, until_s=until_s, why=why, is_obstacle=True))
-        raise_assist(draft, AssistCause.BLOCKED, subject, f"cannot enter {_where(roads, key)}")
-        draft.want_plan(f"{key} is blocked")
-        return
-    if not _may_have_passed(draft, event.vehicle_id):
-        if before.order_id is None and before.trip_id is None:
-            resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
-        return
-    if before.blocked is not None:
-        key = _road_key(before.blocked.edge_id)
-        others = (twin.blocked for twin in draft.state.twins.values())
-        is_alone = all(blocked is None or _road_key(blocked.edge_id) != key for blocked in others)
-        if is_alone and draft.state.is_closed(key) and not draft.state.is_banned(key):
-            draft.emit(ev.RoadReopened(road_key=key, why=f"{event.vehicle_id} is no longer blocked"))
-            draft.want_plan(f"{key} is open again")
-    resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
-
-
-def _may_have_passed(draft: Draft, vehicle_id: VehicleId) -> bool:
-    """Whether a vehicle that no longer says that it is blocked may go on where it was; without an order none does."""
-    order = draft.state.active_order(vehicle_id)
-    return order is not None and order.phase is OrderPhase.ACTIVE
-
-
-def _road_key(edge_id: str) -> str:
-    return edge_id.partition("@")[0]
-
-
-def _where(roads: SiteRoads, road_key: str) -> str:
-    edge = roads.graph.edge_by_key(road_key)
-    return road_key if edge is None else f"{roads.graph.describe(edge)} ({road_key})"
 
 
 # Orders ---------------------------------------------------------------------------------------------------------------

@@ -16,9 +16,10 @@ from fleet.model.ids import ActionId, OrderId, RunId, StationId
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPurpose
 from fleet.model.place import Place
 from fleet.model.twin import Liveness
+from fleet.orders.blocked import BLOCKED_FOR_S
 from fleet.orders.carry_out import carry_out
 from fleet.orders.presence import take_connection, take_silence
-from fleet.orders.take_in import BLOCKED_FOR_S, take_state, unconfirmed
+from fleet.orders.take_in import take_state, unconfirmed
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
