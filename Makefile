@@ -49,7 +49,7 @@ demo: $(READY)
 	$(BIN)/fleet demo $(DEMO_ARGS)
 
 test: lint
-	$(BIN)/python -m pytest -n $(JOBS) $(TEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TEST_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -115,8 +115,8 @@ def test_a_master_that_lets_updates_begin_anywhere_is_found(tmp_path: Path, monk
         return update_message(replace(before, released=0), after, terms)
 
     monkeypatch.setattr(carry_out, "update_message", from_the_beginning)
-    monkeypatch.setattr(carry_out, "refuse_unsound", lambda before, after, message: None)
-    monkeypatch.setattr(Guard, "faults", lambda self, vehicle_id, order_id, message, state: [])
+    monkeypatch.setattr(carry_out, "refuse_unsound", lambda *args: None)
+    monkeypatch.setattr(Guard, "faults", lambda *args: [])
     report, _ = bystander(tmp_path, monkeypatch, SCENARIO)
     assert {(finding.by, finding.line.name) for finding in report.violations} == {("master", "stitch")}
 

@@ -82,7 +82,10 @@ def test_every_base_ends_at_a_safe_place_and_exceeds_the_limits_for_want_of_one_
 def test_a_vehicle_that_drives_at_its_speed_never_comes_near_the_end_of_its_base(
     drawn: list[tuple[float, bool, float]],
 ) -> None:
-    """Whatever the road looks like, in time for a message there and back, and for not braking."""
+    """Whatever the road looks like, in time for a message there and back, and for not braking.
+
+    Only where a single piece is longer than what may be released, as on a very slow road, its end is awaited first.
+    """
     now_s = 1000.0
     order = replace(an_order_along(drawn), passed_s=now_s)
     while not order.is_fully_released:
@@ -94,7 +97,8 @@ def test_a_vehicle_that_drives_at_its_speed_never_comes_near_the_end_of_its_base
         look_s = comes_to_its_end_s(order, LIMITS, now_s)
         now_s = node_s if look_s is None else min(node_s, look_s)
         base_s = sum(piece.duration_s for piece in order.path[order.passed : order.released])
-        assert order.passed_s + base_s - now_s >= enough_s(order, LIMITS) - 1e-6
+        is_long_by_itself = exceeds_limits(order, order.passed + 1, LIMITS)
+        assert is_long_by_itself or order.passed_s + base_s - now_s >= enough_s(order, LIMITS) - 1e-6
         if now_s == node_s:
             order = replace(order, passed=order.passed + 1, passed_s=now_s)
 
