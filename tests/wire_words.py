@@ -58,7 +58,7 @@ from fleet.wire.messages import (
     ZoneSetState,
     ZoneType,
 )
-from fleet.wire.parts import with_knots
+from fleet.wire.standard.ways import with_knots
 
 Part = TypeVar("Part")
 

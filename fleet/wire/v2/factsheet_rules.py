@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fleet.wire.fields import BOX, DIMENSIONS, FLAG, HEADER, INTEGER, NOT_NEGATIVE, NUMBER, TEXT
 from fleet.wire.kinds import ListOf, Record, words
+from fleet.wire.standard.fields import BOX, DIMENSIONS, FLAG, HEADER, INTEGER, NOT_NEGATIVE, NUMBER, TEXT
 
 TYPE_SPECIFICATION = Record(
     {

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fleet.wire.fields import (
+from fleet.wire.kinds import Kind, ListOf, Number, Record, words
+from fleet.wire.standard.fields import (
     ANGLE,
     ANYTHING,
     BOX,
@@ -26,7 +27,6 @@ from fleet.wire.fields import (
     UINT32,
     VELOCITY,
 )
-from fleet.wire.kinds import Kind, ListOf, Number, Record, words
 from fleet.wire.v2.factsheet_rules import FACTSHEET
 
 CONNECTION = Record({**HEADER, "connectionState": words("ONLINE OFFLINE CONNECTIONBROKEN")})

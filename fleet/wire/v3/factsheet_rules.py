@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fleet.wire.fields import BOX, DIMENSIONS, FLAG, HEADER, NOT_NEGATIVE, NUMBER, PERCENT, TEXT
 from fleet.wire.kinds import ListOf, Number, Record, words
+from fleet.wire.standard.fields import BOX, DIMENSIONS, FLAG, HEADER, NOT_NEGATIVE, NUMBER, PERCENT, TEXT
 
 COUNT = Number(least=0, is_whole=True)
 TYPE_SPECIFICATION = Record(
