@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fleet.wire.kinds import Anything, Flag, Kind, ListOf, Number, Record, Text
+from fleet.wire.kinds import Anything, Flag, Kind, ListOf, Number, Record, Text, words
 
 TEXT, FLAG, NUMBER, INTEGER, ANYTHING = Text(), Flag(), Number(), Number(is_whole=True), Anything()
 NOT_NEGATIVE, PERCENT, FRACTION = Number(least=0), Number(least=0, most=100), Number(least=0, most=1)
@@ -28,3 +28,35 @@ VELOCITY = Record({"vx?": NUMBER, "vy?": NUMBER, "omega?": NUMBER})
 BOX = Record({"x": NUMBER, "y": NUMBER, "z": NUMBER, "theta?": NUMBER})
 DIMENSIONS = Record({"length": NUMBER, "width": NUMBER, "height?": NUMBER})
 REFERENCES = ListOf(Record({"referenceKey": TEXT, "referenceValue": TEXT}))
+POINTS = ListOf(Record({"x": NUMBER, "y": NUMBER}))
+CONTROL_POINTS = ListOf(Record({"x": NUMBER, "y": NUMBER, "weight?": NUMBER}))
+PLACE_AHEAD = Record({"x": NUMBER, "y": NUMBER, "theta?": ANGLE, "mapId": TEXT})
+PARAMETERS = ListOf(Record({"key": TEXT, "value": ANYTHING}))
+
+# The factsheet --------------------------------------------------------------------------------------------------------
+
+OPTIONAL_PARAMETERS = ListOf(
+    Record({"parameter": TEXT, "support": words("SUPPORTED REQUIRED"), "description?": TEXT}),
+)
+WHEEL: Mapping[str, Kind] = {
+    "isActiveDriven": FLAG,
+    "isActiveSteered": FLAG,
+    "position": Record({"x": NUMBER, "y": NUMBER, "theta?": NUMBER}),
+    "diameter": NUMBER,
+    "width": NUMBER,
+    "centerDisplacement?": NUMBER,
+    "constraints?": TEXT,
+}
+"""All of a wheel but its type, which is of a closed list in 2.x."""
+SOFTWARE: Mapping[str, Kind] = {
+    "versions?": ListOf(Record({"key": TEXT, "value": TEXT})),
+    "network?": Record(
+        {
+            "dnsServers?": ListOf(TEXT),
+            "ntpServers?": ListOf(TEXT),
+            "localIpAddress?": TEXT,
+            "netmask?": TEXT,
+            "defaultGateway?": TEXT,
+        }
+    ),
+}
