@@ -7,8 +7,9 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from fleet.dispatch.decide import REFUSALS_MAX, decide
+from fleet.dispatch.decide import decide
 from fleet.dispatch.intent import Cancel, Deliver, Extend, GoHome, Recant, Reroute
+from fleet.dispatch.under_order import REFUSALS_MAX
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ActionId, OrderId
