@@ -29,7 +29,6 @@ from fleet.dispatch.commands import Answer
 from fleet.errors import JournalError
 from fleet.journal.archive import Archive
 from fleet.journal.replay import restore
-from fleet.model.ids import OrderId
 from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxStatus, Outlet
 from fleet.state.draft import Draft
@@ -164,14 +163,7 @@ class AreaController:
         began_s = self.parts.clock.machine_now_s()
         now_s = self.parts.clock.trade_now_s()
         facts = self.inbox.take()
-        due = Due(
-            tuple(self.watch.overdue(now_s)),
-            tuple(self.alarms.due_vehicles(now_s)),
-            self._stale_orders(now_s),
-            self.outlet.doubted() if self.parts.link.is_up else (),
-            self.alarms.shall_plan_again(self.state, now_s),
-            self.alarms.shall_archive(now_s),
-        )
+        due = self._due(now_s)
         draft = Draft(self.state, now_s)
         try:
             past = await past_of(self.archive, self.state, (asked.command for asked in facts.commands))
@@ -275,8 +267,16 @@ class AreaController:
             if self.outlet.next_due_s <= now_s:
                 self.sender.wake()
 
-    def _stale_orders(self, now_s: float) -> tuple[OrderId, ...]:
-        return tuple(self.outlet.stale(self.state, now_s)) if self.parts.link.is_up else ()
+    def _due(self, now_s: float) -> Due:
+        is_up = self.parts.link.is_up
+        return Due(
+            silent=tuple(self.watch.overdue(now_s)),
+            vehicles=tuple(self.alarms.due_vehicles(now_s)),
+            stale_orders=tuple(self.outlet.stale(self.state, now_s)) if is_up else (),
+            doubted_orders=self.outlet.doubted() if is_up else (),
+            plan_again=self.alarms.shall_plan_again(self.state, now_s),
+            archiving=self.alarms.shall_archive(now_s),
+        )
 
     @property
     def _is_doubt_ready(self) -> bool:

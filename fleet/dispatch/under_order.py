@@ -36,13 +36,18 @@ def under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Int
         return Cancel(order.id, f"{order.refusals} updates were refused")
     if twin.blocked is not None:
         return _blocked(draft, roads, twin, order)
-    ahead = order.path[order.released :]
     if (word := _word_on_failure(draft, twin, order)) is not None:
         return word
     if (failed := _failed(draft, twin, order)) is not None:
         return failed
     if _is_stopped_by_fault(twin, order):
         return None
+    return _onward(draft, roads, twin, order)
+
+
+def _onward(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
+    """More of its way, as far as that is open; another way where it is not."""
+    ahead = order.path[order.released :]
     is_closed = (_is_closed(draft, twin, piece.road_key) and not order.ends_on(piece) for piece in ahead)
     open_count = next((i for i, closed in enumerate(is_closed) if closed), None)
     if open_count is not None and may_ask_again(draft, twin):
