@@ -5,7 +5,6 @@ Where brokers differ, `fleet.wire.manners` says how, and the rig's row of it is 
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -53,9 +52,7 @@ async def comes_to_the_last(rig: Rig, listener: Guest) -> None:
     """The same for one that listens for the last already: a full queue may swallow the answer to a subscription."""
     speaker = await rig.guest("last")
     before = listener.payloads.count(b"last")
-    while listener.payloads.count(b"last") == before:
-        await speaker.publish("last", b"last")
-        await asyncio.sleep(0.01)
+    await listener.until(lambda: listener.payloads.count(b"last") > before, lambda: speaker.publish("last", b"last"))
     await speaker.leave()
 
 
