@@ -421,3 +421,18 @@ class Office:
 
     def hear(self, vehicle_id: VehicleId, *states: VehicleState, after_s: float = 1.0) -> Outcome:
         return self.turn(Facts(states={vehicle_id: list(states)}), after_s=after_s)
+
+
+def on_its_way(roads: SiteRoads) -> Office:
+    """Van 1 has the run aboard, drives to its point, and has shown its order."""
+    office = Office(roads, loaded(roads))
+    office.turn(due=Due(vehicles=(VAN_1,)))
+    office.hear(VAN_1, driving(the_order(office), 0))
+    office.sent.clear()
+    return office
+
+
+def the_order(office: Office) -> Order:
+    """The only one that there is."""
+    [order] = office.state.orders.values()
+    return order

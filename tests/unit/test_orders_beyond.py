@@ -17,7 +17,7 @@ from fleet.orders.beyond import takes_for_released, where_beyond
 from fleet.roads.site_roads import SiteRoads
 from fleet.telemetry.profiles import profile
 from fleet.wire.messages import VehicleState
-from tests.nouns import POINT_2, VAN_1, Office, a_run, driving, loaded, standing_at, town
+from tests.nouns import POINT_2, VAN_1, Office, a_run, driving, loaded, standing_at, the_order, town
 from tests.unit.test_controller_turn import ask
 
 BEYOND = AssistCause.BEYOND_BASE
@@ -41,11 +41,6 @@ def office(short: SiteRoads) -> Office:
     office.hear(VAN_1, driving(order, 0))
     office.sent.clear()
     return office
-
-
-def the_order(office: Office) -> Order:
-    [order] = office.state.orders.values()
-    return order
 
 
 def causes(office: Office) -> list[AssistCause]:
