@@ -7,8 +7,9 @@ from importlib import resources
 from fleet.clock import utc_text
 from fleet.report.markup import Html, document, tag
 from vehicle_sim.judge.catalogue import number_order
+from vehicle_sim.judge.check import Finding
 from vehicle_sim.judge.report import Line, Report, lines
-from vehicle_sim.judge.verdict import Finding, Verdict
+from vehicle_sim.judge.verdict import Verdict
 
 STYLE = "page.css"
 SIGNS = {Verdict.RIGHT: "✓", Verdict.WRONG: "✕", Verdict.NOT_OFFERED: "–", Verdict.NOT_TRIED: "·"}

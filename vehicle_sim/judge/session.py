@@ -11,10 +11,11 @@ from fleet.errors import ConfigError, LinkDownError
 from fleet.wire.messages import Connection, ConnectionState, EmergencyStop
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import SLACK_S, STATE_INTERVAL_S, Bench
+from vehicle_sim.judge.check import Check, Finding, Need
 from vehicle_sim.judge.moves import COUNTED_MODES, ENTERS_HORIZON, standing_order
 from vehicle_sim.judge.report import Report
 from vehicle_sim.judge.transcript import Entry
-from vehicle_sim.judge.verdict import Check, Finding, JudgedError, MovedError, Need, Verdict
+from vehicle_sim.judge.verdict import JudgedError, MovedError, Verdict
 
 STANDSTILL_S = 180.0
 WAY_S = 300.0
