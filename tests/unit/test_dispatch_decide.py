@@ -409,6 +409,27 @@ def on_a_road_that_was_closed(roads: SiteRoads, *, is_obstacle: bool) -> Draft:
     return draft
 
 
+@pytest.mark.vda5050("13.12")
+def test_a_vehicle_at_the_end_of_a_road_whose_update_is_on_its_way_is_not_let_into_a_road_closed_since(
+    roads: SiteRoads,
+) -> None:
+    """By its last word it has not entered it, and the update is said again until it is shown."""
+    draft = driving(roads)
+    [order] = draft.state.orders.values()
+    turn = next(i for i in range(1, len(order.path)) if order.path[i - 1].edge != order.path[i].edge)
+    draft.emit(ev.OrderExtended(order_id=order.id, update_id=1, released=turn, announced=turn))
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=1))
+    for index in range(turn):
+        piece = order.path[index]
+        place = Place(piece.edge, piece.to_m)
+        draft.emit(ev.NodePassed(order_id=order.id, passed=index + 1, place=place, node_id=piece.end.node_id))
+    further = ev.OrderExtended(order_id=order.id, update_id=2, released=turn + 2, announced=turn + 2)
+    draft.emit(further)
+    assert decide(draft, roads, VAN_1) is None
+    draft.emit(ev.RoadClosed(road_key=order.path[turn].road_key, until_s=NOW_S + 6000.0, why="burst pipe"))
+    assert isinstance(decide(draft, roads, VAN_1), Cancel)
+
+
 @pytest.mark.parametrize("is_obstacle", [True, False], ids=["obstacle", "ban"])
 def test_a_vehicle_whose_base_ends_on_a_closed_road_is_let_off_it(roads: SiteRoads, is_obstacle: bool) -> None:
     """The only way is forward; it was sent round through the same road again and again."""
