@@ -17,11 +17,12 @@ from shapely.ops import substring
 
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import ActionId, VehicleId
+from fleet.model.ids import VehicleId
 from fleet.model.order import ActionKind
 from fleet.model.profile import WireLimits
 from fleet.model.twin import Twin
 from fleet.orders.asked import ask
+from fleet.orders.fit import is_offered
 from fleet.orders.reach import ZONES, may_be_told
 from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
@@ -32,7 +33,6 @@ from fleet.telemetry.profiles import profile
 from fleet.wire import messages as wire
 
 BLOCKED, SPEED_LIMIT = wire.ZoneType.BLOCKED.value, wire.ZoneType.SPEED_LIMIT.value
-INSTANT = "instantActions"
 HALF_WIDTH_M = 2.0
 """Of the zone along a road: its lane, and not the pavement beside it."""
 OURS = "closed-"
@@ -158,16 +158,9 @@ def _enable(draft: Draft, twin: Twin) -> None:
     zones = twin.zones
     if not zones.shown or zones.shown != zones.told or zones.is_enabled or zones.asked == zones.told:
         return
-    kind = ActionKind.ENABLE_ZONE_SET
-    action_id = ActionId(draft.next_id("a"))
-    draft.emit(ev.InstantIssued(vehicle_id=twin.vehicle.id, action_id=action_id, kind=kind, order_id=None))
-    action = wire.Action(
-        action_id=action_id,
-        action_type=kind.value,
-        blocking_type=wire.BlockingType.NONE,
-        parameters=(wire.ActionParameter(key="zoneSetId", value=zones.told),),
-    )
-    draft.send(twin.vehicle.id, INSTANT, action_id, 0, wire.InstantActions(actions=(action,)))
+    if not is_offered(profile(twin), ActionKind.ENABLE_ZONE_SET):
+        return
+    ask(draft, twin.vehicle.id, ActionKind.ENABLE_ZONE_SET, more=(("zoneSetId", zones.told),))
 
 
 def _tidy(draft: Draft, twin: Twin) -> None:

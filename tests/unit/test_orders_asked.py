@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from fleet.controller.inbox import Facts
@@ -16,7 +17,7 @@ from fleet.model.ids import ActionId, RunId
 from fleet.model.order import ActionKind, ActionPhase, Order
 from fleet.model.profile import ActionOffer, Habits, Learned
 from fleet.model.twin import Liveness
-from fleet.orders.asked import CARE, CLEAR_AT, Then, ask, see_to_asked
+from fleet.orders.asked import CARE, CLEAR_AT, CLEAR_PAUSE_S, Then, ask, see_to_asked
 from fleet.orders.build import order_message
 from fleet.orders.carry_out import carry_out
 from fleet.orders.follow import LOADS_LAG_S
@@ -371,6 +372,48 @@ def test_a_map_that_is_there_and_not_enabled_is_asked_to_be_once(roads: SiteRoad
     assert action.action_type == "enableMap"
     assert {p.key: p.value for p in action.parameters} == {"mapId": "town", "mapVersion": "3"}
     assert not draft.state.twin(VAN_1).can_take_orders
+
+
+def answering(office: Office, said: VehicleState, answer: ActionStatus) -> None:
+    """The van says this each second for a minute, and answers at once whatever it is asked."""
+    for _ in range(60):
+        shown = tuple(ActionState(action_id=i.action_id, status=answer) for i in office.state.twin(VAN_1).instants)
+        office.hear(VAN_1, msgspec.structs.replace(said, action_states=shown))
+
+
+@pytest.mark.parametrize("answer", [ActionStatus.FAILED, ActionStatus.FINISHED])
+def test_a_vehicle_that_never_enables_its_map_is_not_asked_in_each_of_its_states_and_a_person_is_called(
+    roads: SiteRoads, two_vans: FleetState, answer: ActionStatus
+) -> None:
+    office = Office(roads, two_vans)
+    answering(office, holding(("town", False)), answer)
+    assert told_kinds(office) == ["enableMap"]
+    answering(office, holding(("town", False)), answer)
+    assert told_kinds(office) == ["enableMap"] * 2
+    assert is_called(office.state, AssistCause.MAP_MISSING)
+    office.hear(VAN_1, holding(("town", True)))
+    assert not is_called(office.state, AssistCause.MAP_MISSING)
+    office.hear(VAN_1, holding(("town", False)))
+    assert told_kinds(office) == ["enableMap"] * 3
+    assert not is_called(office.state, AssistCause.MAP_MISSING)
+
+
+@pytest.mark.vda5050("9.2")
+@pytest.mark.parametrize("answer", [ActionStatus.FAILED, ActionStatus.FINISHED])
+def test_a_vehicle_that_keeps_its_instant_actions_all_the_same_is_not_told_in_each_of_its_states(
+    roads: SiteRoads, two_vans: FleetState, answer: ActionStatus
+) -> None:
+    """Each asking is one more in its list, and two more lines in the journal."""
+    office = Office(roads, two_vans)
+    answering(office, finished(CLEAR_AT), answer)
+    assert told_kinds(office) == ["clearInstantActions"]
+    office.hear(VAN_1, finished(CLEAR_AT), after_s=CLEAR_PAUSE_S)
+    assert told_kinds(office) == ["clearInstantActions"] * 2
+
+
+def told_kinds(office: Office) -> list[str]:
+    messages = (message for _, message in office.sent if isinstance(message, InstantActions))
+    return [action.action_type for message in messages for action in message.actions]
 
 
 @pytest.mark.vda5050("7.r9")

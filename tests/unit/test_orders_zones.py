@@ -173,6 +173,43 @@ def test_a_zone_set_that_is_held_and_not_heeded_is_enabled_once(office: Office, 
     assert [(p.key, p.value) for p in action.parameters] == [("zoneSetId", zones.zone_set_id)]
 
 
+def enablings(office: Office) -> list[list[tuple[str, object]]]:
+    asked = (action for _, message in office.sent if isinstance(message, InstantActions) for action in message.actions)
+    return [[(p.key, p.value) for p in a.parameters] for a in asked if a.action_type == "enableZoneSet"]
+
+
+def test_who_does_not_answer_is_asked_once_more_to_heed_the_same_zones(office: Office, roads: SiteRoads) -> None:
+    """The second time no zone set was named."""
+    close(office, *far_street(roads))
+    [zones] = told(office)
+    for _ in range(150):
+        shows(office, zones.zone_set_id, enabled=False)
+        office.turn(due=Due(vehicles=(VAN_1,)), after_s=0.0)
+    assert enablings(office) == [[("zoneSetId", zones.zone_set_id)]] * 2
+
+
+def test_who_does_not_answer_is_not_asked_to_heed_zones_that_no_longer_hold(office: Office, roads: SiteRoads) -> None:
+    street = far_street(roads)
+    close(office, *street)
+    [zones] = told(office)
+    shows(office, zones.zone_set_id, enabled=False)
+    ask(office, *(ReopenRoad(key, "done") for key in street))
+    for _ in range(80):
+        shows(office, zones.zone_set_id, enabled=False)
+        office.turn(due=Due(vehicles=(VAN_1,)), after_s=0.0)
+    assert enablings(office) == [[("zoneSetId", zones.zone_set_id)]]
+
+
+@pytest.mark.vda5050("4.5")
+def test_who_does_not_offer_it_is_not_asked_to_heed_zones(roads: SiteRoads) -> None:
+    learned = Learned(has_factsheet=True, zones=("BLOCKED",), actions=(ActionOffer(kind="deleteZoneSet"),))
+    office = Office(roads, after(opened(roads), [*HEEDED, ev.ProfileLearned(vehicle_id=VAN_1, learned=learned)]))
+    close(office, *far_street(roads))
+    [zones] = told(office)
+    shows(office, zones.zone_set_id, enabled=False)
+    assert enablings(office) == []
+
+
 def holds(office: Office, *zone_set_ids: str) -> None:
     held = [ZoneSetState(zone_set_id=name, map_id="town", is_enabled=True) for name in zone_set_ids]
     office.hear(VAN_1, in_3_0(zone_sets=tuple(held)))
