@@ -16,12 +16,15 @@ from fleet.journal.record import Head
 from fleet.model import event as ev
 from fleet.model.ids import VehicleId
 from fleet.model.order import ActionKind
-from fleet.model.profile import ActionOffer, Learned
+from fleet.model.profile import ActionOffer, Learned, WireLimits
+from fleet.orders.fit import HEADER_BYTES
 from fleet.orders.outlet import OutboxStatus, outcome
 from fleet.orders.reach import ZONES
 from fleet.orders.zones import CLEAR_M, HALF_WIDTH_M
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
+from fleet.telemetry.profiles import profile
+from fleet.wire.codec import body_of
 from fleet.wire.messages import InstantActions, VehicleState, ZoneSet, ZoneSetState
 from tests.nouns import NOW_S, POINT_2, VAN_1, VAN_2, Office, a_run, a_state, a_vehicle, after, driving, loaded, opened
 from tests.unit.test_controller_turn import ask
@@ -171,6 +174,18 @@ def test_a_zone_set_that_is_held_and_not_heeded_is_enabled_once(office: Office, 
     [action] = asked.actions
     assert action.action_type == ActionKind.ENABLE_ZONE_SET.value
     assert [(p.key, p.value) for p in action.parameters] == [("zoneSetId", zones.zone_set_id)]
+
+
+@pytest.mark.vda5050("4.2")
+def test_zones_that_are_too_long_for_one_message_are_told_in_part(roads: SiteRoads) -> None:
+    limits = WireLimits(message_bytes_max=2000)
+    learned = Learned(has_factsheet=True, zones=("BLOCKED",), limits=limits)
+    office = Office(roads, after(opened(roads), [HEEDED[0], ev.ProfileLearned(vehicle_id=VAN_1, learned=learned)]))
+    close(office, *map(roads.graph.edge_key, range(roads.graph.edge_count)))
+    [zones] = told(office)
+    spoken = profile(office.state.twin(VAN_1))
+    assert len(zones.zones) > 3
+    assert len(body_of(zones, spoken)) <= 2000 - HEADER_BYTES
 
 
 def enablings(office: Office) -> list[list[tuple[str, object]]]:
