@@ -18,6 +18,7 @@ from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.custody import CustodyKind
 from fleet.model.ids import RunId
+from fleet.model.profile import Learned
 from fleet.model.run import RunPhase
 from fleet.model.twin import Liveness
 from fleet.orders.end_order import EndOrder
@@ -165,6 +166,18 @@ def test_a_vehicle_that_left_the_site_with_an_order_unsent_does_not_stop_the_oth
             await place.say(VAN_2)
             await asyncio.sleep(90.0)
             await second.ask(HoldVehicle(VAN_2, ""), "people")
+
+    lived(work)
+
+
+def test_a_vehicle_whose_version_lost_its_plug_in_does_not_keep_the_others_from_work() -> None:
+    async def work(place: Town) -> None:
+        async with place.served():
+            await place.say(VAN_2)
+        place.write(ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(version="7.1.0")))
+        async with place.served() as controller:
+            await place.say(VAN_2)
+            assert controller.state.twin(VAN_2).liveness is Liveness.FRESH
 
     lived(work)
 
