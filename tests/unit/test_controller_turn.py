@@ -289,6 +289,7 @@ def test_a_run_whose_loading_order_was_refused_goes_to_another_vehicle(office: O
     assert len(orders(office, other)) == 1
 
 
+@pytest.mark.vda5050("13.12")
 def test_a_vehicle_with_a_closed_road_in_its_base_is_stopped(office: Office, roads: SiteRoads) -> None:
     """Promise S10: a pause or cancel within a moment."""
     office.state = loaded(roads)

@@ -21,6 +21,7 @@ from fleet.planning.present import PICK_AGAIN_S
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
+from fleet.wire.messages import Order as OrderMessage
 from tests.nouns import (
     DEPOT,
     NOW_S,
@@ -265,6 +266,19 @@ def test_a_base_is_extended_before_its_vehicle_has_to_brake(roads: SiteRoads) ->
     draft = driving(roads, passed=order.released - 1)
     draft.now_s = NOW_S + order.path[order.released - 1].duration_s - 10.0
     assert isinstance(decide(draft, roads, VAN_1), Extend)
+
+
+@pytest.mark.vda5050("6.1")
+def test_each_update_counts_one_up(roads: SiteRoads) -> None:
+    [order] = driving(roads).state.orders.values()
+    draft = driving(roads, passed=order.released)
+    for number in (1, 2):
+        held = draft.state.orders[order.id].released
+        carry_out(draft, roads, VAN_1, Extend(order.id, held + 1))
+        update = draft.letters[-1].message
+        assert isinstance(update, OrderMessage)
+        assert (update.order_id, update.order_update_id) == (order.id, number)
+        draft.emit(ev.OrderSeen(order_id=order.id, update_id=number))
 
 
 @pytest.mark.vda5050("6.6")

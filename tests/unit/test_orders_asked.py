@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
 
@@ -15,10 +17,10 @@ from fleet.model.change import replace
 from fleet.model.custody import CustodyKind
 from fleet.model.ids import ActionId, RunId
 from fleet.model.order import ActionKind, ActionPhase, Order
-from fleet.model.profile import ActionOffer, Habits, Learned
+from fleet.model.profile import ActionOffer, Habits, Learned, Profile
 from fleet.model.twin import Liveness
 from fleet.orders.asked import CARE, CLEAR_AT, CLEAR_PAUSE_S, Then, ask, see_to_asked
-from fleet.orders.build import order_message
+from fleet.orders.build import instant_message, order_message
 from fleet.orders.carry_out import carry_out
 from fleet.orders.follow import LOADS_LAG_S
 from fleet.orders.outlet import OutboxStatus, outcome
@@ -26,6 +28,7 @@ from fleet.orders.take_in import take_state, unconfirmed
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
+from fleet.wire.codec import body_of
 from fleet.wire.messages import ActionState, ActionStatus, InstantActions, Load, MapState, VehicleState
 from tests.nouns import (
     NOW_S,
@@ -533,3 +536,11 @@ def test_the_last_try_of_a_pause_goes_out_in_both_lists(roads: SiteRoads, two_va
     draft = Draft(state, NOW_S + CARE[K.START_PAUSE].done_s)
     see_to_asked(draft, VAN_1)
     assert is_listed_twice(draft)
+
+
+@pytest.mark.vda5050("9.4")
+@pytest.mark.parametrize("version", ["2.0.0", "2.1.0", "3.0.0"])
+def test_no_instant_action_of_ours_blocks_anything(version: str) -> None:
+    message = instant_message(K.STATE_REQUEST, ActionId("a-1"), None)
+    [told] = json.loads(body_of(message, Profile(version=version, topic_major=0)))["actions"]
+    assert told["blockingType"] == "NONE"

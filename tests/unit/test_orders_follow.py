@@ -70,6 +70,7 @@ def test_a_state_may_jump_over_any_number_of_nodes(passed: int) -> None:
 def test_progress_is_never_taken_back() -> None:
     order = replace(active(an_order("n1", "n2", "n3", GOAL)), passed=3)
     assert passes(order, driving(order, 1)) == []
+    assert passed_edges(order, driving(order, 1)) == 3
 
 
 @pytest.mark.vda5050("5.7", "10.1", "14.10")
@@ -93,9 +94,10 @@ def test_without_a_last_node_nothing_is_believed_of_its_sequence() -> None:
 
 
 @pytest.mark.vda5050("10.1")
-def test_a_sequence_id_left_over_from_the_order_before_is_no_progress() -> None:
+@pytest.mark.parametrize("sequence", [4, 40])
+def test_a_sequence_id_left_over_from_the_order_before_is_no_progress(sequence: int) -> None:
     order = active(an_order("n1", "n2", GOAL))
-    assert passed_edges(order, a_state(order=order.id, at=DEPOT_NODE, sequence=40)) == 0
+    assert passed_edges(order, a_state(order=order.id, at=DEPOT_NODE, sequence=sequence)) == 0
 
 
 def test_the_place_reported_is_the_end_of_the_last_passed_piece() -> None:
@@ -130,6 +132,13 @@ def test_the_result_of_an_action_is_kept() -> None:
 
 
 # The end --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.vda5050("10.7")
+def test_an_order_at_its_goal_that_shows_nothing_of_its_actions_is_not_finished() -> None:
+    """Nothing is delivered that no state has shown to be."""
+    order = active(an_order("n1", GOAL))
+    assert OrderPhase.FINISHED not in ends(order, driving(order, 2, actions={}))
 
 
 @pytest.mark.vda5050("10.7")

@@ -327,6 +327,7 @@ def test_a_vehicle_that_is_not_available_is_told_again_when_its_mode_allows_it(r
     by_hand = a_state(mode=OperatingMode.MANUAL, errors=[an_error(kind, orderId=order.id)])
     state = heard(roads, state, by_hand)
     assert not state.twin(VAN_1).held
+    assert state.twin(VAN_1).avoids == ()  # it is told all of it again
     assert next_order(roads, state) is None
     state = heard(roads, state, a_state())
     assert next_order(roads, state, after_s=1.0) is None

@@ -389,6 +389,7 @@ def test_a_vehicle_that_no_longer_knows_its_node_is_not_believed_where_it_was(
     assert state.twin(VAN_1).place is None
 
 
+@pytest.mark.vda5050("10.4", "11.2")
 def test_a_vehicle_that_was_towed_is_not_where_its_last_node_is(roads: SiteRoads, two_vans: FleetState) -> None:
     """It went on counting as home, and would have been loaded there."""
     state = heard(roads, two_vans, a_state(position=standing_at(900.0, 600.0)))

@@ -125,6 +125,7 @@ def test_a_street_closed_in_one_direction_is_no_zone_for_the_other_is_open(offic
     assert told(office) == []
 
 
+@pytest.mark.vda5050("13.12")
 def test_a_road_that_the_vehicle_was_let_into_is_no_zone(roads: SiteRoads) -> None:
     """By the obstacle on it, it may go and see for itself."""
     state = loaded(roads, a_run(point=POINT_2))
