@@ -18,7 +18,7 @@ from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPhase
 from fleet.model.site import Limits, Site
-from fleet.model.twin import Liveness, Twin
+from fleet.model.twin import HIBERNATING, Liveness, Twin
 from fleet.orders.asked import see_to_asked
 from fleet.orders.carry_out import carry_out, refusal_of_untold
 from fleet.orders.end_order import EndOrder, end_order
@@ -318,6 +318,13 @@ def new_profiles(draft: Draft) -> Iterator[Twin]:
     for event in events_of(draft):
         if isinstance(event, ev.ProfileLearned):
             yield draft.state.twin(event.vehicle_id)
+
+
+def awake(draft: Draft) -> Iterator[VehicleId]:
+    """Vehicles whose connection became another in this turn than that of one asleep."""
+    for event in events_of(draft):
+        if isinstance(event, ev.ConnectionChanged) and event.connection != HIBERNATING:
+            yield event.vehicle_id
 
 
 def events_of(draft: Draft) -> Iterable[ev.Event]:
