@@ -10,7 +10,7 @@ from fleet.model import event as ev
 from fleet.model.ids import ActionId
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, OrderPurpose
 from fleet.model.twin import Instant, Twin
-from fleet.orders.follow import instant_events, order_events, passed_edges, rejection_of
+from fleet.orders.follow import instant_events, order_events, passed_edges, rejection_of, rejection_of_new
 from fleet.wire.messages import ActionState, ActionStatus, OperatingMode, VehicleState
 from tests.nouns import DEPOT_NODE, NOW_S, a_state, a_vehicle, an_error, an_order, driving
 
@@ -139,6 +139,23 @@ def test_an_order_at_its_goal_that_shows_nothing_of_its_actions_is_not_finished(
     """Nothing is delivered that no state has shown to be."""
     order = active(an_order("n1", GOAL))
     assert OrderPhase.FINISHED not in ends(order, driving(order, 2, actions={}))
+
+
+@pytest.mark.vda5050("7.1")
+@pytest.mark.parametrize(
+    "references",
+    [{"topic": "instantActions"}, {"instantActionId": "a-9"}, {"actionId": "a-9"}],
+    ids=["topic", "instant action", "action"],
+)
+@pytest.mark.parametrize("kind", ["validationError", "VALIDATION_FAILURE"])
+def test_a_refusal_of_something_else_that_we_asked_is_none_of_an_order_under_way(
+    kind: str, references: dict[str, str]
+) -> None:
+    error = an_error(kind, **references)  # type: ignore[arg-type]  # by key, and none is called level
+    assert rejection_of_new(an_order("n1", GOAL), a_state(errors=[error])) is None
+    order = replace(active(an_order("n1", "n2", GOAL, released=1)), update_id=1, released=3)
+    assert rejection_of(order, driving(order, 1, update=0, errors=[error])) is None
+    assert rejection_of(order, driving(order, 1, update=0, errors=[an_error(kind, topic="order")])) is not None
 
 
 @pytest.mark.vda5050("10.7")
