@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from shapely import LineString, Polygon
 
+from fleet.controller.inbox import Facts
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.turn import Due
 from fleet.dispatch.commands import CloseRoad, ReopenRoad, SlowRoad, UnslowRoad
@@ -19,13 +20,20 @@ from fleet.model.order import ActionKind
 from fleet.model.profile import ActionOffer, Learned, WireLimits
 from fleet.orders.fit import HEADER_BYTES
 from fleet.orders.outlet import OutboxStatus, outcome
-from fleet.orders.reach import ZONES
+from fleet.orders.reach import ZONES, may_be_told
 from fleet.orders.zones import CLEAR_M, HALF_WIDTH_M
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.telemetry.profiles import profile
 from fleet.wire.codec import body_of
-from fleet.wire.messages import InstantActions, VehicleState, ZoneSet, ZoneSetState
+from fleet.wire.messages import (
+    Connection,
+    ConnectionState,
+    InstantActions,
+    VehicleState,
+    ZoneSet,
+    ZoneSetState,
+)
 from tests.nouns import NOW_S, POINT_2, VAN_1, VAN_2, Office, a_run, a_state, a_vehicle, after, driving, loaded, opened
 from tests.unit.test_controller_turn import ask
 from tests.unit.test_orders_outlet import a_row
@@ -187,6 +195,22 @@ def test_zones_that_are_too_long_for_one_message_are_told_in_part(roads: SiteRoa
     spoken = profile(office.state.twin(VAN_1))
     assert len(zones.zones) > 3
     assert len(body_of(zones, spoken)) <= 2000 - HEADER_BYTES
+
+
+@pytest.mark.vda5050("11.8")
+def test_a_vehicle_that_sleeps_is_told_of_closed_streets_when_it_wakes(office: Office, roads: SiteRoads) -> None:
+    """It was told all night, and a person called because it did not answer."""
+    says(office, ConnectionState.HIBERNATING)
+    close(office, *far_street(roads))
+    assert told(office) == []
+    assert not may_be_told(office.state.twin(VAN_1), ZONES, "closed-1")
+    says(office, ConnectionState.ONLINE)
+    office.hear(VAN_1, in_3_0())
+    assert len(told(office)) == 1
+
+
+def says(office: Office, word: ConnectionState) -> None:
+    office.turn(Facts(connections=[(VAN_1, Connection(header=in_3_0().header, state=word))]))
 
 
 def enablings(office: Office) -> list[list[tuple[str, object]]]:
