@@ -20,7 +20,7 @@ from fleet.orders.take_in import take_state
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
-from fleet.wire.messages import ActionState, ActionStatus, InstantActions, VehicleState
+from fleet.wire.messages import ActionState, ActionStatus, InstantActions, Load, VehicleState
 from tests.nouns import (
     NOW_S,
     POINT_2,
@@ -87,6 +87,19 @@ def test_a_cancelled_vehicle_keeps_its_parcels_and_gets_another_order_to_their_d
     assert {state.custody[parcel].holder for parcel in parcels_of("run-1")} == {VAN_1}
     assert state.run(RUN).phase == "under_way"
     assert isinstance(decide(Draft(state, NOW_S), roads, VAN_1), Deliver)
+
+
+@pytest.mark.vda5050("8.2")
+@pytest.mark.parametrize(("phase", "kind"), [(ActionStatus.RUNNING, "assist"), (ActionStatus.WAITING, "vehicle")])
+def test_where_hands_were_at_work_when_an_order_was_cancelled_a_person_looks_though_the_lot_is_shown_aboard(
+    roads: SiteRoads, phase: ActionStatus, kind: str
+) -> None:
+    order, state = taken(roads)
+    state = heard(roads, state, driving(order, 3, actions={"a-run-1": phase}))
+    cancel, state = cancelled(roads, order, state)
+    stands = driving(order, 3, actions={cancel: ActionStatus.FINISHED}, loads=(Load(load_id=RUN),))
+    state = heard(roads, state, stands)
+    assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {kind}
 
 
 @pytest.mark.vda5050("8.1", "8.6")
