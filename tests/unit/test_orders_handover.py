@@ -86,6 +86,15 @@ def test_a_finished_pick_puts_every_parcel_of_the_run_aboard(roads: SiteRoads, l
     assert state.twin(VAN_1).aboard == {RUN}
 
 
+@pytest.mark.parametrize("told", ["loaded=2", "loaded=4", "loaded=0"])
+def test_a_pick_of_another_count_than_was_asked_leaves_nobody_sure_and_the_van_where_it_is(
+    roads: SiteRoads, loading: FleetState, told: str
+) -> None:
+    state = done(roads, loading, an_order(purpose=OrderPurpose.LOAD), told)
+    assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
+    assert state.twin(VAN_1).held
+
+
 def test_a_failed_pick_leaves_the_parcels_at_the_station(roads: SiteRoads, loading: FleetState) -> None:
     state = done(roads, loading, an_order(purpose=OrderPurpose.LOAD), failed("nobody loads"))
     assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.STATION}
