@@ -293,7 +293,7 @@ def _is_of_something_else(references: Mapping[str, str], order: Order) -> bool:
     """Vehicles refuse instant actions and zones in the same words: what an error names tells it from an order's."""
     if "orderId" in references:
         return False
-    is_on_other_topic = references.get("topic", "order").rpartition("/")[2] != "order"
+    is_on_other_topic = references.get("topic", "order").rpartition("/")[2].lower() != "order"
     action_id = references.get("actionId")
     is_other_action = action_id is not None and order.action(ActionId(action_id)) is None
     return is_on_other_topic or is_other_action or "instantActionId" in references

@@ -155,7 +155,8 @@ def test_a_refusal_of_something_else_that_we_asked_is_none_of_an_order_under_way
     assert rejection_of_new(an_order("n1", GOAL), a_state(errors=[error])) is None
     order = replace(active(an_order("n1", "n2", GOAL, released=1)), update_id=1, released=3)
     assert rejection_of(order, driving(order, 1, update=0, errors=[error])) is None
-    assert rejection_of(order, driving(order, 1, update=0, errors=[an_error(kind, topic="order")])) is not None
+    for topic in ("order", "Order", "uagv/v2/acme/van-1/order"):
+        assert rejection_of(order, driving(order, 1, update=0, errors=[an_error(kind, topic=topic)])) is not None
 
 
 @pytest.mark.vda5050("10.7")
