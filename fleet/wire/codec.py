@@ -36,6 +36,15 @@ DEFAULT_PROFILE = Profile(version=DEFAULT_VERSION, topic_major=2)
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
 
 
+def is_spoken(version: str) -> bool:
+    """Whether there is a codec for a version."""
+    try:
+        codec_for(version)
+    except ValueError:
+        return False
+    return True
+
+
 def stitches_with_actions(version: str) -> bool:
     """Whether an update must repeat all of its first node, its actions too: 3.0 asks it (section 6.3)."""
     return codec_for(version).stitches_with_actions
