@@ -24,7 +24,7 @@ from fleet.wire.messages import (
     Visualization,
 )
 from fleet.wire.names import with_ours, with_theirs
-from fleet.wire.registry import codec_for, codec_said
+from fleet.wire.registry import STANDARD, codec_for, codec_said
 from fleet.wire.rulebook import RuleBook
 
 PAYLOAD_BYTES_MAX = 256 * 1024
@@ -32,6 +32,8 @@ NESTING_MAX = 32
 REASON_CHARS_MAX = 200
 DEFAULT_VERSION = "2.1.0"
 DEFAULT_PROFILE = Profile(version=DEFAULT_VERSION, topic_major=2)
+_UNREADABLE = (ValueError, OverflowError, RecursionError)
+"""What our own codecs raise, and every fault of msgspec is a ValueError; one of a plug-in may raise anything."""
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
 
 
@@ -64,8 +66,12 @@ def decode(topic: Topic, payload: bytes, speaks: str = DEFAULT_VERSION, fields: 
         is_as_configured = header.version == configured.version
         codec = configured if is_as_configured else codec_said(header.version, topic.major, configured)
         message = codec.read(topic.name, header, payload)
+        if not isinstance(message, Inbound):
+            raise ValueError(f"the codec of {codec.version} makes {type(message).__name__} of it")
         return with_ours(message, fields) if fields else message
-    except (ValueError, OverflowError, RecursionError) as fault:  # every fault of msgspec is a ValueError
+    except Exception as fault:
+        if speaks in STANDARD and not isinstance(fault, _UNREADABLE):
+            raise
         raise WireError(topic.text(), _reason(fault)) from fault
 
 
@@ -88,7 +94,7 @@ def decode_told(
         header = configured.header_of(payload, Topic("", configured.topic_major, "", "", topic_name))
         header, told = codec_said(header.version, configured.topic_major, configured).read_told(topic_name, payload)
         return header, with_ours(told, fields)
-    except (ValueError, OverflowError, RecursionError) as fault:
+    except _UNREADABLE as fault:
         raise WireError(topic_name, _reason(fault)) from fault
 
 
@@ -184,7 +190,8 @@ def _plain(version: str) -> Profile:
 
 def _reason(fault: Exception) -> str:
     """Short, because it may quote what it was told by a stranger."""
-    return str(fault)[:REASON_CHARS_MAX]
+    text = str(fault) if isinstance(fault, _UNREADABLE) else f"{type(fault).__name__}: {fault}"
+    return text[:REASON_CHARS_MAX]
 
 
 def _guard(payload: bytes) -> None:
