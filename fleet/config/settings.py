@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from fleet.config.plugins import codec_plugins, load_fault
@@ -22,10 +22,25 @@ from fleet.model.site import EMBEDDED_BROKER, ApiAddress, Broker, Limits, Planni
 from fleet.model.vehicle import LENGTH_M_MAX
 
 STANDARD_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
-NAME_PATTERN = r"^[A-Za-z0-9_.:-]+$"  # VDA 5050 for serial numbers; safe in topics, file names and addresses too
+NAME_PATTERN = r"^[.:-]*[A-Za-z0-9_][A-Za-z0-9_.:-]*$"
+"""VDA 5050 for serial numbers; safe in topics, file names and addresses, where dots alone mean another folder."""
+
+
+def need(text: str) -> PydanticCustomError:
+    """What a value would have to be, as an error for pydantic to collect."""
+    return PydanticCustomError("need", "{text}", {"text": text})
+
+
+def _without_control(value: str) -> str:
+    """Neither file systems nor terminals take them, and a user at a broker or a name of an action has none."""
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
+        raise need("a text without control characters")
+    return value
+
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Plain = Annotated[str, AfterValidator(_without_control)]
+Text = Annotated[Plain, StringConstraints(min_length=1, strip_whitespace=True)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -45,11 +60,6 @@ RoadClass = Literal[
 ]  # fmt: skip
 
 _LIMITS, _PLANNING, _WEIGHTS, _POLICY = Limits(), Planning(), Weights(), Policy()
-
-
-def need(text: str) -> PydanticCustomError:
-    """What a value would have to be, as an error for pydantic to collect."""
-    return PydanticCustomError("need", "{text}", {"text": text})
 
 
 class Section(BaseModel):
@@ -89,7 +99,7 @@ class BrokerSection(Section):
         Broker().embedded_port, description="port of the embedded broker, on loopback; 0 for any that is free"
     )
 
-    user: str = Field("", description="user at a broker that is not our own; empty for none")
+    user: Plain = Field("", description="user at a broker that is not our own; empty for none")
     password_file: Text | None = Field(
         None,
         description="file whose first line is the user's password; the environment variable FLEET_BROKER_PASSWORD,"
@@ -331,7 +341,7 @@ class ProfileTable(Section):
     action_parameters_max: Count = Field(0, description="parameters of an action that it takes; 0 as above")
     control_points_max: Count = Field(0, description="control points of an edge that it takes; 0 as above")
     order_interval_s_min: NotNegative = Field(0.0, description="seconds between two orders or updates; 0 as above")
-    fields: dict[str, str] = Field(
+    fields: dict[str, Plain] = Field(
         {}, description="our name of an action or parameter = the vehicle's, as [profile.fields]"
     )
 
@@ -341,7 +351,7 @@ class ProfileTable(Section):
         """A vehicle that is told to drop must not read that it shall pick."""
         ours_by_name = {kind.value: kind.value for kind in ActionKind if kind.value not in value}
         for ours, theirs in value.items():
-            if not theirs or ours_by_name.setdefault(theirs, ours) != ours:
+            if not theirs.strip() or ours_by_name.setdefault(theirs, ours) != ours:
                 other = ours_by_name.get(theirs)
                 raise need(f"a name of its own for {ours}" + (f", {theirs!r} is that of {other}" if other else ""))
         return value
@@ -364,7 +374,7 @@ class VehicleTable(Section):
     def _version_is_spoken(cls, value: str) -> str:
         offered = {plug_in.name: plug_in for plug_in in codec_plugins()}
         if value not in (*STANDARD_VERSIONS, *offered):
-            raise need(" or ".join((*STANDARD_VERSIONS, *offered)))
+            raise need(" or ".join(dict.fromkeys((*STANDARD_VERSIONS, *offered))))
         if value not in STANDARD_VERSIONS and (fault := load_fault(offered[value])):
             raise need(f"a codec that can be used; plug-in {value!r} ({offered[value].value}) cannot: {fault}")
         return value
