@@ -364,7 +364,7 @@ def _told(error: Exception) -> Exception:
     if "full" in low:
         return StoreBusyError(f"the journal cannot grow ({text}); free space on its disk")
     if any(word in low for word in ("savepoint", "locked", "busy", "i/o error", "readonly", "unable to open")):
-        return StoreBusyError(f"the journal cannot be written ({text})")
+        return StoreBusyError(f"the journal cannot be written ({text}); see to its disk and its rights")
     if isinstance(error, sql_errors.IntegrityError):
         return FencedError(f"the journal already holds what was to be written ({text})")
     return StoreUnsureError(f"it is unknown whether the journal was written ({text})")
