@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from fleet.config.plugins import codec_plugins, load_fault
 from fleet.model.order import ActionKind
 from fleet.model.site import EMBEDDED_BROKER, ApiAddress, Broker, Limits, Planning, Policy, Weights
-from fleet.model.vehicle import LENGTH_M_MAX
+from fleet.model.vehicle import LENGTH_M_MAX, WIDTH_M_MAX
 
 STANDARD_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
 NAME_PATTERN = r"^[A-Za-z0-9_.:-]+$"  # VDA 5050 for serial numbers; safe in topics, file names and addresses too
@@ -31,6 +31,8 @@ NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 WithinLane = Annotated[float, Field(ge=0, le=3)]
 WithinRoad = Annotated[float, Field(gt=0, le=10)]
+BodyLength = Annotated[float, Field(gt=0, le=LENGTH_M_MAX)]
+BodyWidth = Annotated[float, Field(gt=0, le=WIDTH_M_MAX)]
 WithinHour = Annotated[float, Field(gt=0, le=3600)]
 Count = Annotated[int, Field(ge=0)]
 CountFromOne = Annotated[int, Field(ge=1)]
@@ -285,10 +287,8 @@ class VehicleTypeTable(Section):
     parcels_max: CountFromOne = Field(description="parcels that fit")
     speed_kmh_max: Positive = Field(description="top speed")
     accel_mps2: Positive = Field(description="speeding up and braking alike")
-    length_m: Annotated[float, Field(gt=0, le=LENGTH_M_MAX)] = Field(
-        description="length; places to stand leave room for no longer vehicle"
-    )
-    width_m: Positive = Field(description="width")
+    length_m: BodyLength = Field(description="length; places to stand leave room for no longer vehicle")
+    width_m: BodyWidth = Field(description="width; wider vehicles need a permit of their own")
     road_classes: tuple[RoadClass, ...] = Field(
         strict=False, description="OpenStreetMap highway values it may drive on"
     )
@@ -322,6 +322,8 @@ class ProfileTable(Section):
     node_deviation_m: WithinRoad | None = Field(None, description="how far from a node it may pass it")
     state_interval_s: WithinHour | None = Field(None, description="it says its state at least this often")
     coarse_gauge: bool | None = Field(None, description="a charge of 80 means good and 20 bad, whatever there is")
+    length_m: BodyLength | None = Field(None, description="length, where its factsheet is wrong about it")
+    width_m: BodyWidth | None = Field(None, description="width, where its factsheet is wrong about it")
     message_bytes_max: Count = Field(0, description="bytes of a message that it takes; 0 for what its factsheet says")
     id_chars_max: Count = Field(0, description="characters of an id that it takes; 0 as above")
     ids_are_numbers: bool = Field(False, description="it takes ids of digits only")

@@ -22,6 +22,7 @@ from fleet.model.ids import PointId, RunId, VehicleId
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, OrderPurpose
 from fleet.model.place import Place
 from fleet.model.run import RunPhase
+from fleet.model.size import braking_mps2
 from fleet.model.trip import TripPhase
 from fleet.model.twin import INTERVENED, Liveness, Twin
 from fleet.planning.gone import point_gone
@@ -134,7 +135,7 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
         return Reroute(order.id, f"{ahead[open_count].road_key} is closed")
     if open_count is not None:
         order = replace(order, path=order.path[: order.released + open_count])
-    accel_mps2 = roads.site.type_of(twin.vehicle.id).accel_mps2
+    accel_mps2 = braking_mps2(roads.site.type_of(twin.vehicle.id), twin.learned)
     released = extension(order, roads.site.limits, draft.now_s, accel_mps2)
     if released is not None and _is_too_soon(draft, twin):
         return None

@@ -62,6 +62,7 @@ class Habits:
         limits: of what it can take.
         state_interval_s: it says its state at least this often.
         has_coarse_gauge: it tells a charge of 20 % for a bad battery, and of 80 % for a good one (11.6).
+        length_m, width_m: its size; beats what it says itself.
         fields: names of actions and of their parameters that are others at this make.
     """
 
@@ -74,6 +75,8 @@ class Habits:
     limits: WireLimits | None = None
     state_interval_s: float | None = None
     has_coarse_gauge: bool | None = None
+    length_m: float | None = None
+    width_m: float | None = None
     fields: tuple[FieldName, ...] = ()
 
 
@@ -113,6 +116,8 @@ class Learned:
         limits_next: of its last factsheet, where they would give other names to what it is being told; they count once
             it has nothing to do. Else None.
         was_told_alias: it answered no instant action, so they have been listed under the key of old as well (0.5).
+        accel_mps2_max: the least of how it speeds up and brakes.
+        decel_mps2_max: how it brakes.
         needs_alias: only then it answered one.
         ignores_released: it took road for its base that it was only told of ahead (5.12).
     """
@@ -134,6 +139,7 @@ class Learned:
     width_m: float | None = None
     speed_mps_max: float | None = None
     accel_mps2_max: float | None = None
+    decel_mps2_max: float | None = None
     limits_next: WireLimits | None = None
 
 

@@ -11,6 +11,7 @@ from fleet.model.place import Place
 from fleet.model.plug import NEVER_ASKED, Plug
 from fleet.model.profile import NOTHING_LEARNED, Learned
 from fleet.model.refusal import Refusal, ShutRoad
+from fleet.model.size import outsize
 from fleet.model.vehicle import Vehicle
 
 MAP_ENABLED, MAP_DISABLED, MAP_MISSING = "enabled", "disabled", "missing"
@@ -177,7 +178,13 @@ class Twin:
             and self.map_word not in MAP_UNFIT
             and not self.beyond
             and not self.learned.unspoken
+            and not self.outsize
         )
+
+    @property
+    def outsize(self) -> str:
+        """Why it has no room on our roads, or empty."""
+        return outsize(self.vehicle.habits, self.learned)
 
     def is_shut(self, road_key: str, now_s: float) -> bool:
         """Whether this one vehicle cannot be sent over the road."""
