@@ -318,7 +318,11 @@ class ProfileTable(Section):
     trajectory: bool | None = Field(
         None, description="edges carry the course of the road; by default where the factsheet lists it"
     )
-    corridor_m: WithinLane | None = Field(None, description="room left and right of an edge that it may use")
+    corridor_m: WithinLane | None = Field(
+        None,
+        description="its outline may be so far left and right of the line of a road; more than 1.5 m leaves its lane,"
+        " and is told or granted only where no other vehicle has road",
+    )
     node_deviation_m: WithinRoad | None = Field(None, description="how far from a node it may pass it")
     state_interval_s: WithinHour | None = Field(None, description="it says its state at least this often")
     coarse_gauge: bool | None = Field(None, description="a charge of 80 means good and 20 bad, whatever there is")

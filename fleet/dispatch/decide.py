@@ -15,6 +15,7 @@ from fleet.dispatch.fitness import call_if_stopped, give_up, wake_up
 from fleet.dispatch.intent import Cancel, Deliver, GoHome, Intent, Load, Recant, Reroute, TryAgain
 from fleet.dispatch.release import comes_to_its_end_s, extension
 from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
+from fleet.dispatch.room import has_way_round, kept_out, wait_for_room
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.custody import CustodyKind
@@ -129,12 +130,20 @@ def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> In
         return failed
     if _is_stopped_by_fault(twin, order):
         return None
+    held = kept_out(draft.state, roads.graph, order)
+    if held is not None:
+        wait_for_room(draft, roads, order, held)
+        if has_way_round(draft.state, roads, order, held):
+            why = f"{held.by} has the room beside its lane there, and does not go on"
+            return Reroute(order.id, why, around=order.path[held.index].road_key)
     is_closed = (_is_closed(draft, twin, piece.road_key) and not order.ends_on(piece) for piece in ahead)
     open_count = next((i for i, closed in enumerate(is_closed) if closed), None)
     if open_count is not None and _may_ask_again(draft, twin):
         return Reroute(order.id, f"{ahead[open_count].road_key} is closed")
     if open_count is not None:
         order = replace(order, path=order.path[: order.released + open_count])
+    if held is not None:
+        order = replace(order, path=order.path[: held.index])
     accel_mps2 = braking_mps2(roads.site.type_of(twin.vehicle.id), twin.learned)
     released = extension(order, roads.site.limits, draft.now_s, accel_mps2)
     if released is not None and _is_too_soon(draft, twin):

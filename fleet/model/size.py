@@ -17,6 +17,10 @@ ORDER_INTERVAL_S_MAX = 60.0
 """Whoever takes an order more seldom stands at the end of each base."""
 
 
+ENTRY_M = 0.2
+"""A vehicle comes along its line this exactly: what is told of a road is so far from the road at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """How much room a vehicle takes."""
@@ -64,6 +68,9 @@ def misfits(configured: VehicleType, habits: Habits, learned: Learned) -> Iterat
         yield f"it drives {told_mps:g} m/s at most by its factsheet, {our_mps:g} m/s by the site file"
     if (brakes_mps2 := braking_mps2(configured, learned)) < configured.accel_mps2 - SAME:
         yield f"it brakes by {brakes_mps2:g} m/s² by its factsheet, {configured.accel_mps2:g} m/s² by the site file"
+    needed_m = size_of(configured, habits, learned).width_m / 2.0 + ENTRY_M
+    if habits.corridor_m and habits.corridor_m < needed_m:
+        yield f"a corridor of {habits.corridor_m:g} m does not hold it, it needs {needed_m:g} m: it is told none"
     yield from _slow_habits(learned)
 
 

@@ -76,12 +76,22 @@ NO_ZONES = Zones()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """Our answer to something a vehicle asked leave for; `is_open` while it still shows that it waits."""
+    """Our last answer to something a vehicle asked leave for.
+
+    Attributes:
+        is_open: its states do not show yet that it has the answer.
+        subject: the edge or zone that it asked for.
+        answered_s: when it was given.
+        holds_room: room beside its lane was granted, and by its own word it still has it.
+    """
 
     request_id: str
     grant: str
     until_s: float | None
     is_open: bool = True
+    subject: str = ""
+    answered_s: float = 0.0
+    holds_room: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
