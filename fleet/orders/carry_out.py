@@ -11,7 +11,7 @@ from typing import assert_never
 
 from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute, TryAgain
 from fleet.dispatch.pace import pace, slowed, top_speed_mps
-from fleet.dispatch.release import release_until
+from fleet.dispatch.release import first_base
 from fleet.dispatch.room import corridor_m, free_room, is_wide, kept_out, wait_for_room
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
@@ -102,9 +102,8 @@ def _issue(
     )
     order = replace(order, actions=actions)
     held = kept_out(draft.state, roads.graph, order)
-    released = release_until(
-        order if held is None else replace(order, path=order.path[: held.index]), roads.site.limits
-    )
+    open_way = order if held is None else replace(order, path=order.path[: held.index])
+    released = first_base(open_way, roads.site.limits)
     if held is not None and not released:
         wait_for_room(draft, roads, order, held)
         return

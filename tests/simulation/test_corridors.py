@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.dispatch import decide, room
+from fleet.dispatch import room, under_order
 from fleet.orders import answers, carry_out
 from fleet.roads.graph import RoadGraph
 from tests.simulation.block_town import SCENARIO, block_town
@@ -17,8 +17,8 @@ from vehicle_sim.harness import Options, Outcome, simulate
 from vehicle_sim.scenario import Scenario
 
 SEEDS = max(int(os.environ.get("FLEET_SEEDS", "100")) // 100, 1)
-MEETS = 3
-"""A seed whose day brings vehicles together on one street."""
+MEETS = (3, 5, 1, 2, 4, 6)
+"""Seeds of days that may bring vehicles together on one street, the likeliest first."""
 BUSY = SCENARIO.replace("runs = 6", "runs = 8").replace("parcels = 900", "parcels = 1200")
 ANOTHER = """
 [[vehicle]]
@@ -38,12 +38,16 @@ def town(folder: Path, version: str, faults: str = "none") -> Town:
     return block_town(folder, scenario, ANOTHER, version, WIDE)
 
 
-def a_day(street: Town, seed: int = MEETS) -> Outcome:
+def a_day(street: Town, seed: int = MEETS[0]) -> Outcome:
     return simulate(*street, seed, Options(solver_steps=0))
 
 
 def broken(outcome: Outcome) -> set[str]:
     return {violation.check for violation in outcome.violations}
+
+
+def is_found(street: Town) -> bool:
+    return any("S33" in broken(a_day(street, seed)) for seed in MEETS)
 
 
 @pytest.mark.vda5050("13.9")
@@ -74,11 +78,12 @@ def test_room_told_and_entered_without_looking_who_is_there_is_found(tmp_path: P
     street = town(tmp_path, "2.1.0")
     assert "S33" not in broken(a_day(street))
     unseen = instead_of(room, "_claims", nobody_else)
-    let_in = instead_of(decide, "kept_out", lambda *args: None), instead_of(carry_out, "kept_out", lambda *args: None)
-    with unseen, let_in[0], let_in[1]:
-        assert "S33" in broken(a_day(street))
+    begins = instead_of(carry_out, "kept_out", lambda *args: None)
+    goes_on = instead_of(under_order, "kept_out", lambda *args: None)
+    with unseen, begins, goes_on:
+        assert is_found(street)
 
 
 def test_leave_that_is_given_to_whoever_asks_is_found(tmp_path: Path) -> None:
     with instead_of(answers, "is_free_for_a_while", lambda *args: True):
-        assert "S33" in broken(a_day(town(tmp_path, "3.0.0")))
+        assert is_found(town(tmp_path, "3.0.0"))
