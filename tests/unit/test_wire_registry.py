@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fleet.config.plugins import CODEC_GROUP, codec_plugins
-from fleet.config.settings import VehicleTable
+from fleet.config.tables import VehicleTable
 from fleet.errors import WireError
 from fleet.model.profile import NO_HABITS, Learned, Profile, profile_of
 from fleet.orders.build import order_message
