@@ -14,7 +14,7 @@ from fleet.dispatch.intent import Deliver, Extend
 from fleet.model import event as ev
 from fleet.model.ids import RunId
 from fleet.model.order import Order
-from fleet.model.profile import WireLimits
+from fleet.model.profile import Learned, WireLimits
 from fleet.orders.carry_out import carry_out
 from fleet.orders.guard import Guard, may_stand
 from fleet.roads.graph import EdgeFlag, NodeFlag, TextColumn
@@ -231,16 +231,33 @@ def test_an_update_goes_on_where_what_was_sent_before_it_ended(roads: SiteRoads)
     assert guard.faults(VAN_1, order.id, renamed, draft.state) != []
 
 
-def test_an_update_in_short_names_begins_with_the_name_that_was_sent_for_the_end_of_the_base(roads: SiteRoads) -> None:
-    short = WireLimits(id_chars_max=9)
-    draft, order, message = sent(roads)
+@pytest.mark.vda5050("4.2")
+@pytest.mark.parametrize(
+    "limits",
+    [
+        WireLimits(id_chars_max=6),
+        WireLimits(id_chars_max=9),
+        WireLimits(id_chars_max=16),
+        WireLimits(id_chars_max=16, ids_are_numbers=True),
+    ],
+    ids=lambda limits: f"{limits.id_chars_max} {'digits' if limits.ids_are_numbers else 'letters'}",
+)
+def test_a_vehicle_that_takes_short_ids_only_is_sent_its_order_though_some_of_our_names_fit(
+    roads: SiteRoads, limits: WireLimits
+) -> None:
+    """Where the order's own name was short enough and a road's was not, nothing was ever sent to it."""
+    draft = Draft(loaded(roads, a_run(point=POINT_2)), NOW_S)
+    draft.emit(ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(has_factsheet=True, limits=limits)))
+    carry_out(draft, roads, VAN_1, Deliver(a_trip().id, Visit(POINT_2, (RunId("run-1"),))))
+    [order] = draft.state.orders.values()
     guard = Guard(roads)
-    first = their_message(message, short)
+    first = their_message(draft.letters[-1].message, limits)
     assert isinstance(first, wire.Order)
+    assert guard.faults(VAN_1, order.id, first, draft.state) == []
     guard.sent(VAN_1, first)
     draft.emit(ev.OrderSeen(order_id=order.id, update_id=0))
     carry_out(draft, roads, VAN_1, Extend(order.id, len(order.path)))
-    update = their_message(draft.letters[-1].message, short)
+    update = their_message(draft.letters[-1].message, limits)
     assert isinstance(update, wire.Order)
     assert guard.faults(VAN_1, order.id, update, draft.state) == []
     renamed = replace(update, nodes=(replace(update.nodes[0], node_id="zother"), *update.nodes[1:]))
