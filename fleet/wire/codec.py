@@ -74,6 +74,8 @@ def decode(topic: Topic, payload: bytes, speaks: str = DEFAULT_VERSION, fields: 
         is_as_configured = header.version == configured.version
         codec = configured if is_as_configured else codec_said(header.version, topic.major, configured)
         message = codec.read(topic.name, header, payload)
+        if not isinstance(message, Inbound):
+            raise ValueError(f"the codec of {codec.version} makes {type(message).__name__} of it")
         return with_ours(message, fields) if fields else message
     except Exception as fault:
         raise _refusal(topic.text(), fault, speaks) from fault
