@@ -322,6 +322,16 @@ def failed(why: str) -> Shown:
     return ActionStatus.FAILED, why
 
 
+def on_the_next_road(order: Order, index: int = 0) -> PathEdge:
+    """The first piece of the road that follows the one of that piece."""
+    return next(piece for piece in order.path[index:] if piece.road_key != order.path[index].road_key)
+
+
+def before_the_last_road(order: Order) -> PathEdge:
+    """The last piece that is not of the road at which the order ends."""
+    return next(piece for piece in reversed(order.path) if piece.road_key != order.path[-1].road_key)
+
+
 def driving(order: Order, passed: int, **changes: object) -> VehicleState:
     """What a van says that has driven the first `passed` edges of its order and knows its base."""
     nodes = [(piece.end.node_id, 2 * i + 2) for i, piece in enumerate(order.path)]

@@ -48,7 +48,8 @@ def under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Int
 def _onward(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
     """More of its way, as far as that is open; another way where it is not."""
     ahead = order.path[order.released :]
-    is_closed = (_is_closed(draft, twin, piece.road_key) and not order.ends_on(piece) for piece in ahead)
+    rest = order.rest_of_road
+    is_closed = (i >= rest and _is_closed(draft, twin, piece.road_key) for i, piece in enumerate(ahead))
     open_count = next((i for i, closed in enumerate(is_closed) if closed), None)
     if open_count is not None and may_ask_again(draft, twin):
         return Reroute(order.id, f"{ahead[open_count].road_key} is closed")

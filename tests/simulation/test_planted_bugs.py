@@ -229,7 +229,7 @@ def test_a_road_closed_in_a_base_that_nobody_looks_at_is_found(troubled: Town) -
 
 
 def test_a_base_as_long_as_the_way_is_found(town: Town) -> None:
-    with instead_of(carry_out, "release_until", lambda order, limits: len(order.path)):
+    with instead_of(carry_out, "first_base", lambda order, limits: len(order.path)):
         assert "S11" in shown(town, 1, Options(solver_steps=0))
 
 
