@@ -90,15 +90,7 @@ def _issue(
         return
     if purpose is OrderPurpose.LOAD:
         run_ids = _as_many_as_it_takes(draft, twin, run_ids)
-    actions = tuple(
-        StopAction(
-            action_id=ActionId(draft.next_id("a", i)),
-            kind=kind,
-            run_id=run_id,
-            parcel_count=_count(draft, twin, run_id, kind),
-        )
-        for i, run_id in enumerate(run_ids)
-    )
+    actions = _stop_actions(draft, twin, kind, run_ids)
     order = replace(order, actions=actions)
     released = first_base(order, roads.site.limits)
     if _is_refused(draft, roads, order, released):
@@ -115,6 +107,18 @@ def _issue(
     draft.emit(ev.OrderIssued(order=order))
     _road_is_released(draft, twin)
     draft.send(twin.vehicle.id, ORDER, order.id, 0, message)
+
+
+def _stop_actions(draft: Draft, twin: Twin, kind: ActionKind, run_ids: tuple[RunId, ...]) -> tuple[StopAction, ...]:
+    return tuple(
+        StopAction(
+            action_id=ActionId(draft.next_id("a", i)),
+            kind=kind,
+            run_id=run_id,
+            parcel_count=_count(draft, twin, run_id, kind),
+        )
+        for i, run_id in enumerate(run_ids)
+    )
 
 
 def _as_many_as_it_takes(draft: Draft, twin: Twin, run_ids: tuple[RunId, ...]) -> tuple[RunId, ...]:
