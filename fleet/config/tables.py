@@ -14,6 +14,7 @@ from fleet.config.values import (
     Longitude,
     Name,
     NotNegative,
+    Plain,
     Positive,
     RoadClass,
     Section,
@@ -116,7 +117,7 @@ class ProfileTable(Section):
     action_parameters_max: Count = Field(0, description="parameters of an action that it takes; 0 as above")
     control_points_max: Count = Field(0, description="control points of an edge that it takes; 0 as above")
     order_interval_s_min: NotNegative = Field(0.0, description="seconds between two orders or updates; 0 as above")
-    fields: dict[str, str] = Field(
+    fields: dict[str, Plain] = Field(
         {}, description="our name of an action or parameter = the vehicle's, as [profile.fields]"
     )
 
@@ -126,7 +127,7 @@ class ProfileTable(Section):
         """A vehicle that is told to drop must not read that it shall pick."""
         ours_by_name = {kind.value: kind.value for kind in ActionKind if kind.value not in value}
         for ours, theirs in value.items():
-            if not theirs or ours_by_name.setdefault(theirs, ours) != ours:
+            if not theirs.strip() or ours_by_name.setdefault(theirs, ours) != ours:
                 other = ours_by_name.get(theirs)
                 raise need(f"a name of its own for {ours}" + (f", {theirs!r} is that of {other}" if other else ""))
         return value
@@ -149,7 +150,7 @@ class VehicleTable(Section):
     def _version_is_spoken(cls, value: str) -> str:
         offered = {plug_in.name: plug_in for plug_in in codec_plugins()}
         if value not in (*STANDARD_VERSIONS, *offered):
-            raise need(" or ".join((*STANDARD_VERSIONS, *offered)))
+            raise need(" or ".join(dict.fromkeys((*STANDARD_VERSIONS, *offered))))
         if value not in STANDARD_VERSIONS and (fault := load_fault(offered[value])):
             raise need(f"a codec that can be used; plug-in {value!r} ({offered[value].value}) cannot: {fault}")
         return value

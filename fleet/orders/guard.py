@@ -164,7 +164,10 @@ def _road_faults(message: wire.Order, order: Order, state: FleetState, roads: Si
     profile = RoadProfile.of(vehicle_type)
     here = state.twin(order.vehicle_id).place
     on_it = {here.edge} if here is not None else set()
-    on_it |= {piece.edge for piece in order.path[max(order.passed - 1, 0) : order.passed + 1]}
+    known_to = min(
+        order.passed + 1, order.accepted
+    )  # behind that it cannot be: this message may be the first to lead on
+    on_it |= {piece.edge for piece in order.path[max(order.passed - 1, 0) : known_to]}
     before: _Part | None = None
     for edge in message.edges:
         if not edge.released:

@@ -36,6 +36,15 @@ DEFAULT_PROFILE = Profile(version=DEFAULT_VERSION, topic_major=2)
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
 
 
+def is_spoken(version: str) -> bool:
+    """Whether there is a codec for a version."""
+    try:
+        codec_for(version)
+    except ValueError:
+        return False
+    return True
+
+
 def stitches_with_actions(version: str) -> bool:
     """Whether an update must repeat all of its first node, its actions too: 3.0 asks it (section 6.3)."""
     return codec_for(version).stitches_with_actions
@@ -65,6 +74,8 @@ def decode(topic: Topic, payload: bytes, speaks: str = DEFAULT_VERSION, fields: 
         is_as_configured = header.version == configured.version
         codec = configured if is_as_configured else codec_said(header.version, topic.major, configured)
         message = codec.read(topic.name, header, payload)
+        if not isinstance(message, Inbound):
+            raise ValueError(f"the codec of {codec.version} makes {type(message).__name__} of it")
         return with_ours(message, fields) if fields else message
     except Exception as fault:
         raise _refusal(topic.text(), fault, speaks) from fault

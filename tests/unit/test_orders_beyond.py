@@ -17,7 +17,7 @@ from fleet.orders.beyond import takes_for_released, where_beyond
 from fleet.roads.site_roads import SiteRoads
 from fleet.telemetry.profiles import profile
 from fleet.wire.messages import VehicleState
-from tests.nouns import POINT_2, VAN_1, Office, a_run, driving, loaded, standing_at, the_order, town
+from tests.nouns import POINT_2, VAN_1, Office, a_run, after, driving, loaded, standing_at, the_order, town
 from tests.unit.test_controller_turn import ask
 
 BEYOND = AssistCause.BEYOND_BASE
@@ -106,6 +106,21 @@ def test_a_position_that_the_vehicle_is_not_sure_of_puts_it_nowhere(office: Offi
     assert said.position is not None
     position = msgspec.structs.replace(said.position, is_localized=False)
     assert where_beyond(order, driving(order, order.released, position=position), short.graph) == ""
+
+
+@pytest.mark.vda5050("6.12")
+def test_road_that_was_released_once_counts_as_driven_though_less_is_released_after_a_refusal(office: Office) -> None:
+    order = the_order(office)
+    far, near = order.released + 2, order.released + 1
+    events = [
+        ev.OrderSeen(order_id=order.id, update_id=0),
+        ev.OrderExtended(order_id=order.id, update_id=1, released=far, announced=far),
+        ev.UpdateRefused(order_id=order.id, update_id=1, why="orderUpdateError"),
+        ev.OrderExtended(order_id=order.id, update_id=2, released=near, announced=near),
+    ]
+    last = after(office.state, events).orders[order.id]
+    assert last.released == near
+    assert where_beyond(last, at_node(order, far), office.roads.graph) == ""
 
 
 def test_a_vehicle_that_took_an_update_which_it_refused_as_well_is_not_beyond_its_base(office: Office) -> None:

@@ -322,6 +322,14 @@ def test_while_another_order_is_active_nothing_new_is_told_until_the_vehicle_is_
     assert next_order(roads, heard(roads, state, a_state(order="theirs"))) is not None
 
 
+@pytest.mark.parametrize("kind", ["orderError", "START_NODE_OUT_OF_RANGE"])
+def test_a_vehicle_that_says_it_is_beyond_the_stars_is_no_error_of_ours(roads: SiteRoads, kind: str) -> None:
+    """The square of its distance is no number."""
+    order, state = under_way(roads)
+    far = a_state(position=standing_at(1e300, -1e300), errors=[an_error(kind, orderId=order.id)])
+    assert heard(roads, state, far).twin(VAN_1).order_id is None
+
+
 @pytest.mark.vda5050("7.r8")
 @pytest.mark.parametrize("kind", ["MOBILE_ROBOT_NOT_AVAILABLE", "orderError"])
 def test_a_vehicle_that_is_not_available_is_told_again_when_its_mode_allows_it(roads: SiteRoads, kind: str) -> None:
@@ -329,6 +337,7 @@ def test_a_vehicle_that_is_not_available_is_told_again_when_its_mode_allows_it(r
     by_hand = a_state(mode=OperatingMode.MANUAL, errors=[an_error(kind, orderId=order.id)])
     state = heard(roads, state, by_hand)
     assert not state.twin(VAN_1).held
+    assert state.twin(VAN_1).avoids == ()  # it is told all of it again
     assert next_order(roads, state) is None
     state = heard(roads, state, a_state())
     assert next_order(roads, state, after_s=1.0) is None
