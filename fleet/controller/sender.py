@@ -12,7 +12,7 @@ from fleet.clock import Clock
 from fleet.controller.inbox import Inbox
 from fleet.controller.lease import LeaseKeeper
 from fleet.controller.stats import Stats
-from fleet.errors import LinkDownError
+from fleet.errors import LinkDownError, TooLargeError
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.profile import Profile
 from fleet.model.site import Site
@@ -109,8 +109,7 @@ class Sender:
             return
         topic = Topic(vehicle.interface_name, to.topic_major, vehicle.manufacturer, vehicle.serial_number, row.topic)
         if len(payload) > SENT_BYTES_MAX:
-            self._stats.dropped["too_large_to_send"] += 1
-            log.error("too_large_to_send", vehicle=row.vehicle_id, ref=row.ref, length=len(payload))
+            self._too_large(row, f"{len(payload)} bytes are more than {SENT_BYTES_MAX}")
             return
         order = self._sound_order(row, payload, state, to) if row.topic == "order" else None
         if row.topic == "order" and order is None:
@@ -118,6 +117,9 @@ class Sender:
             return
         try:
             await self._link.publish(topic.text(), payload)
+        except TooLargeError as error:
+            self._too_large(row, str(error))
+            return
         except LinkDownError as error:
             log.warning("not_sent", vehicle=row.vehicle_id, ref=row.ref, reason=str(error))
             return
@@ -128,6 +130,10 @@ class Sender:
             self._stats.resent += 1
         if (decided_s := self._decided_s.pop(row.id, None)) is not None:
             self._stats.dispatch_s.append(self._clock.machine_now_s() - decided_s)
+
+    def _too_large(self, row: OutboxRow, reason: str) -> None:
+        self._stats.dropped["too_large_to_send"] += 1
+        log.error("too_large_to_send", vehicle=row.vehicle_id, ref=row.ref, reason=reason)
 
     def _payload(self, row: OutboxRow, vehicle: Vehicle, to: Profile) -> bytes | None:
         """The message as it goes out. A codec may come from a plug-in: one that breaks costs its own vehicle alone."""
