@@ -136,11 +136,10 @@ def _collect() -> int:
 
 
 def is_proven(line: Line, proofs: Proofs, spec: Spec) -> bool:
-    """Whether a test bears its number, or every line that it leads to is proven."""
-    if proofs.get(line.number):
-        return True
+    """Whether a test bears its number, and every line that it leads to is proven; those need no test of its own."""
     by_number = {other.number: other for other in spec.lines()}
-    return bool(line.see) and all(is_proven(by_number[number], proofs, spec) for number in line.see)
+    has_what_it_needs = bool(line.see or proofs.get(line.number))
+    return has_what_it_needs and all(is_proven(by_number[number], proofs, spec) for number in line.see)
 
 
 def unproven(proofs: Proofs, spec: Spec) -> list[Line]:
@@ -180,11 +179,10 @@ def _row(line: Line, proofs: Proofs, spec: Spec) -> str:
 
 
 def _proof(line: Line, proofs: Proofs, spec: Spec) -> str:
-    tests = proofs.get(line.number, ())
-    if tests:
-        return "<br>".join(f"`{test}`" for test in tests)
-    if line.see:
-        return "see " + ", ".join(line.see)
+    leads = ["see " + ", ".join(line.see)] if line.see else []
+    tests = [f"`{test}`" for test in proofs.get(line.number, ())]
+    if leads or tests:
+        return "<br>".join([*leads, *tests])
     return f"not proven: {spec.left_out.get(line.number, 'no test yet')}"
 
 

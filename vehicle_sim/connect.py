@@ -97,7 +97,7 @@ async def connect(options: ConnectOptions) -> None:
     """
     url = BrokerUrl.parse(options.broker)
     scenario = Scenario.load(options.scenario) if options.scenario else None
-    site = part_of(load(options.site, os.environ), options.vehicles, None)
+    site = part_of(load(options.site, os.environ, {"broker.url": options.broker}), options.vehicles, None)
     graph, _ = load_or_import(site.map_path, options.cache or site.data_dir / "maps")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -213,6 +213,8 @@ class AreaController:
         began_s = self.parts.clock.machine_now_s()
         now_s = self.parts.clock.trade_now_s()
         facts = self.inbox.take()
+        for vehicle_id, states in facts.states.items():
+            states[:] = [self.sender.headers.explained(vehicle_id, state) for state in states]
         due = Due(
             tuple(self.watch.overdue(now_s)),
             tuple(self._due_vehicles(now_s)),

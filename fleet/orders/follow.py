@@ -7,7 +7,7 @@ messages: a state may skip any number of nodes (QoS 0 loses messages), and the r
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fleet.model import event as ev
 from fleet.model.ids import VehicleId
@@ -17,6 +17,7 @@ from fleet.model.twin import Instant, Twin
 from fleet.telemetry.intake import ABOUT_NUMBERS, REJECTIONS, complaint_of, has_order_left, kind_of
 from fleet.wire.messages import ActionState, ActionStatus, OperatingMode, VehicleError, VehicleState
 
+ORDER_TOPIC = "order"
 CANCEL_IS_DONE = kind_of("noOrderToCancel")
 PAUSES = {ActionKind.START_PAUSE: True, ActionKind.STOP_PAUSE: False}
 """What `paused` shows where it was done, by whomever: a person may press the button (section 9.6)."""
@@ -282,8 +283,18 @@ def _rejects(error: VehicleError, order: Order, *, update: bool = False) -> bool
     if kind_of(error.error_type) not in REJECTIONS:
         return False
     references = {reference.key: reference.value for reference in error.references}
-    if references.get("orderId", order.id) != order.id:
+    if not _is_about(order, references):
         return False
     if complaint_of(error) in order.old_complaints:
         return False  # it was there before this order or update was
     return not update or references.get("orderUpdateId", str(order.update_id)) == str(order.update_id)
+
+
+def _is_about(order: Order, references: Mapping[str, str]) -> bool:
+    """Whether what a refusal names is this order; one that names nothing may be about it (section 7.1)."""
+    if "orderId" in references:
+        return references["orderId"] == order.id
+    topic = references.get("topic", ORDER_TOPIC)
+    if "instantActionId" in references or topic.rpartition("/")[2] != ORDER_TOPIC:
+        return False
+    return "actionId" not in references or references["actionId"] in {action.action_id for action in order.actions}

@@ -155,6 +155,7 @@ class NarrowLink(MemoryLink):
         await super().publish(topic, payload, qos=qos, retain=retain)
 
 
+@pytest.mark.vda5050("6.5")
 @pytest.mark.parametrize("whose", ["our bound", "the broker's"])
 def test_an_order_that_no_broker_would_take_calls_a_person_and_leaves_the_line_up(
     monkeypatch: pytest.MonkeyPatch, whose: str

@@ -169,7 +169,7 @@ def test_a_connection_that_was_broken_is_mended_by_the_next_state(office: Office
         ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.LOST),
         ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.STALE),
         ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.UNHEARD),
-        ev.ConnectionChanged(vehicle_id=VAN_1, connection="OFFLINE"),
+        pytest.param(ev.ConnectionChanged(vehicle_id=VAN_1, connection="OFFLINE"), marks=pytest.mark.vda5050("3.7")),
         ev.ConnectionChanged(vehicle_id=VAN_1, connection="CONNECTION_BROKEN"),
         ev.VehicleHeld(vehicle_id=VAN_1, why="flat tyre"),
         ev.WorkLeftChanged(vehicle_id=VAN_1, has_order_left=True, foreign_order="theirs"),
