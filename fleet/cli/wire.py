@@ -14,7 +14,7 @@ import typer
 
 from fleet.cli.exits import CommandError, ExitCode, say
 from fleet.cli.options import examples
-from fleet.cli.output import show_json
+from fleet.cli.output import for_terminal, show_json
 from fleet.errors import BrokerError, FleetError
 from fleet.model.site import MqttVersion
 
@@ -95,7 +95,7 @@ def _show(report: SniffReport, shape: Shape) -> None:
     if shape is Shape.JSON:
         show_json(report.to_json())
     else:
-        typer.echo(report.to_text(), nl=False)
+        typer.echo(for_terminal(report.to_text()), nl=False)
     if not report.messages:
         say("no vehicle was heard, and nobody who spoke to one")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from fleet.cli.output import for_terminal
 from fleet.clock import SystemClock
 from fleet.config import load
 from fleet.errors import ConfigError
@@ -90,7 +91,7 @@ def judge(options: JudgeOptions) -> int:
         return INTERRUPTED
     text = _written(report, options.output)
     if options.out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(for_terminal(text) if options.output == "text" else text)
     else:
         options.out.write_text(text, encoding="utf-8")
         sys.stderr.write(f"{in_words(report)}; written to {options.out}\n")
