@@ -10,14 +10,13 @@ import math
 from collections.abc import Iterator, Mapping
 
 from fleet.model import event as ev
-from fleet.model.ids import VehicleId
+from fleet.model.ids import ActionId, VehicleId
 from fleet.model.order import ActionKind, ActionPhase, EndedOrder, Order, OrderPhase, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Instant, Twin
 from fleet.telemetry.intake import ABOUT_NUMBERS, REJECTIONS, complaint_of, has_order_left, kind_of
 from fleet.wire.messages import ActionState, ActionStatus, OperatingMode, VehicleError, VehicleState
 
-ORDER_TOPIC = "order"
 CANCEL_IS_DONE = kind_of("noOrderToCancel")
 PAUSES = {ActionKind.START_PAUSE: True, ActionKind.STOP_PAUSE: False}
 """What `paused` shows where it was done, by whomever: a person may press the button (section 9.6)."""
@@ -283,18 +282,18 @@ def _rejects(error: VehicleError, order: Order, *, update: bool = False) -> bool
     if kind_of(error.error_type) not in REJECTIONS:
         return False
     references = {reference.key: reference.value for reference in error.references}
-    if not _is_about(order, references):
+    if references.get("orderId", order.id) != order.id or _is_of_something_else(references, order):
         return False
     if complaint_of(error) in order.old_complaints:
         return False  # it was there before this order or update was
     return not update or references.get("orderUpdateId", str(order.update_id)) == str(order.update_id)
 
 
-def _is_about(order: Order, references: Mapping[str, str]) -> bool:
-    """Whether what a refusal names is this order; one that names nothing may be about it (section 7.1)."""
+def _is_of_something_else(references: Mapping[str, str], order: Order) -> bool:
+    """Vehicles refuse instant actions and zones in the same words: what an error names tells it from an order's."""
     if "orderId" in references:
-        return references["orderId"] == order.id
-    topic = references.get("topic", ORDER_TOPIC)
-    if "instantActionId" in references or topic.rpartition("/")[2] != ORDER_TOPIC:
         return False
-    return "actionId" not in references or references["actionId"] in {action.action_id for action in order.actions}
+    is_on_other_topic = references.get("topic", "order").rpartition("/")[2].lower() != "order"
+    action_id = references.get("actionId")
+    is_other_action = action_id is not None and order.action(ActionId(action_id)) is None
+    return is_on_other_topic or is_other_action or "instantActionId" in references

@@ -205,6 +205,8 @@ class BrokerClient(aiomqtt.Client):
             if not answer.done():
                 answer.set_exception(aiomqtt.MqttCodeError(reason_code))
         super()._on_disconnect(client, userdata, flags, reason_code, properties)
+        if self._disconnected.done() and not self._disconnected.cancelled():
+            self._disconnected.exception()  # looked at: who has gone already need not hear why, nor the log
 
 
 def packet_bytes(topic: str, payload: bytes, qos: int) -> int:

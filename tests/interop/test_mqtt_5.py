@@ -24,7 +24,7 @@ from fleet.wire.sniff.listen import Ears, listen
 from fleet.wire.subscription import Subscription
 from tests.interop.guest import PUBACK, packet, password_of, publish_packet, text
 from tests.interop.heard import Heard, awaited
-from tests.interop.rigs import QUICK, House, MqttRig, Rig, opener
+from tests.interop.rigs import QUICK, REAL_KINDS, House, MqttRig, Rig, opener
 from tests.needs import needs
 
 USERS = {"fleet": fleet_rights("uagv"), "van-1": vehicle_rights("uagv", "acme", "van-1")}
@@ -74,10 +74,11 @@ async def test_who_says_what_it_may_not_is_told_so(tmp_path: Path) -> None:
         assert heard.events == ["up"]
 
 
-@needs("mosquitto")
+@pytest.mark.vda5050("1.6")
+@pytest.mark.parametrize("kind", REAL_KINDS)
 @awaited
-async def test_nothing_waits_at_the_broker_for_a_line_that_has_ended(tmp_path: Path) -> None:
-    async with mosquitto(tmp_path) as rig:
+async def test_nothing_waits_at_the_broker_for_a_line_that_has_ended(tmp_path: Path, kind: str) -> None:
+    async with opener(kind, tmp_path)() as rig:
         line, _ = await rig.join("fleet", Subscription("t", qos=1))
         await rig.leave(line)
         assert not (await rig.guest("fleet", is_clean=False)).had_session

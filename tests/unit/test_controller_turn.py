@@ -102,7 +102,7 @@ def test_one_refused_command_does_not_spoil_the_next(office: Office) -> None:
     assert [isinstance(result, Answer) for _, result in results] == [False, True]
 
 
-@pytest.mark.vda5050("3.9", "1.6")
+@pytest.mark.vda5050("3.9", "1.6", "9.8")
 def test_every_vehicle_is_asked_for_its_state_and_factsheet_when_the_line_is_up_again(office: Office) -> None:
     office.turn(Facts(link_came_up=True))
     asked = [m.actions[0].action_type for _, m in office.sent if isinstance(m, InstantActions)]

@@ -179,7 +179,7 @@ def test_an_update_on_its_way_to_a_vehicle_at_the_end_of_its_base_is_no_vanished
     assert ends(order, driving(order, 1, update=0, left=[], edges=[], actions={})) == []
 
 
-@pytest.mark.vda5050("11.3", "14.3")
+@pytest.mark.vda5050("7.6", "11.3", "14.3")
 def test_an_order_whose_base_was_not_driven_and_is_gone_has_vanished() -> None:
     for order in (active(an_order("n1", "n2", GOAL)), active(an_order("n1", "n2", "n3", GOAL, released=2))):
         assert ends(order, driving(order, 1, left=[], edges=[], actions={})) == [OrderPhase.VANISHED]
