@@ -118,6 +118,8 @@ class Twin:
         zones: what it was told of closed roads.
         answers: what it asked leave for lately, and was answered.
         hears_instants: its states have shown an instant action of ours.
+        cleared_s: when it was last told to forget its finished instant actions; 0 for never.
+        map_asked_s: when it was last asked to enable the map of our orders; 0 for never.
     """
 
     vehicle: Vehicle
@@ -160,6 +162,8 @@ class Twin:
     zones: Zones = NO_ZONES
     answers: tuple[Answered, ...] = ()
     hears_instants: bool = False
+    cleared_s: float = 0.0
+    map_asked_s: float = 0.0
 
     @property
     def can_take_orders(self) -> bool:
