@@ -10,7 +10,8 @@ import pytest
 import typer.testing
 
 from fleet.cli.main import app as cli
-from fleet.wire.sniff.heard import line_of
+from fleet.cli.wire import _recording
+from fleet.wire.sniff.heard import Entry, line_of
 from tests.street import Street, street
 from tests.unit.test_api_small_fleet import roads, small_site
 
@@ -95,3 +96,12 @@ def test_a_broker_that_is_not_there_is_told(tmp_path: Path) -> None:
     answer = run("--broker", "mqtt://127.0.0.1:1", "--seconds", "1", "--record", tmp_path / "heard.jsonl")
     assert answer.exit_code == 6
     assert "refused" in answer.stderr
+
+
+def test_a_full_disk_ends_the_record_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    heard: list[Entry] = []
+    with _recording(Path("/dev/full"), heard.append) as take:
+        for entry in street().entries * 2:
+            take(entry)
+    assert len(heard) == 4
+    assert capsys.readouterr().err.count("/dev/full is not written any more: No space left on device") == 1

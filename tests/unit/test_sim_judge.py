@@ -212,6 +212,9 @@ def test_a_course_that_is_none_says_where(tmp_path: Path, spoil: object, words: 
         ({"nodes": Path("a.json"), "drive": True}, "give one"),
         ({"action": "beep"}, "needs an action as an order has it"),
         ({"broker": "127.0.0.1"}, "write mqtt://HOST:PORT"),
+        ({"interface_name": "uagv/#"}, "--interface: found 'uagv/#', needs the first level"),
+        ({"version": "9.9"}, "--version: version '9.9' is not spoken here"),
+        ({"out": Path("/no-such-folder/page.html")}, "--out /no-such-folder/page.html: cannot be written"),
         ({"user": "judge", "password_file": Path("no-such-file")}, "no-such-file: cannot be read"),
     ],
 )
