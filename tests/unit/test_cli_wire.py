@@ -62,6 +62,7 @@ def test_vehicles_of_the_site_are_missed(tmp_path: Path, small_site: Path) -> No
         (("--broker", "mqtt://127.0.0.1", "--password-file", "{folder}/secret"), "no user"),
         (("--replay", "{folder}/none.jsonl"), "cannot be read"),
         (("--replay", "{folder}/wrong.jsonl"), "line 1"),
+        (("--replay", "{folder}/endless.jsonl"), "line 1"),
         (("--replay", "{folder}/wrong.jsonl", "--broker", "mqtt://127.0.0.1"), "listens to no broker"),
         (("--broker", "mqtt://127.0.0.1", "--vehicle", "van-1"), "MANUFACTURER/SERIAL"),
         (("--broker", "mqtt://127.0.0.1", "--schemas", "{folder}"), "holds no schemas"),
@@ -72,6 +73,7 @@ def test_vehicles_of_the_site_are_missed(tmp_path: Path, small_site: Path) -> No
 def test_wrong_use_ends_with_2_and_says_what_would_do(tmp_path: Path, args: tuple[str, ...], words: str) -> None:
     (tmp_path / "secret").write_text("hush\n", encoding="utf-8")
     (tmp_path / "wrong.jsonl").write_text("{]\n", encoding="utf-8")
+    (tmp_path / "endless.jsonl").write_text("[" * 100_000, encoding="utf-8")
     answer = run(*(arg.format(folder=tmp_path) for arg in args))
     assert (answer.exit_code, answer.stdout) == (2, "")
     assert words in answer.stderr

@@ -17,7 +17,7 @@ def test_a_truth_that_cannot_be_written_is_told_before_the_day_and_not_after_it(
     options = ConnectOptions(
         broker="mqtt://127.0.0.1:9", site=Path("no-such-site.toml"), truth=Path("/no-such-folder/truth.json")
     )
-    with pytest.raises(ConfigError, match="--truth /no-such-folder/truth.json: cannot be written"):
+    with pytest.raises(ConfigError, match=r"--truth /no-such-folder/truth\.json: cannot be written"):
         asyncio.run(connect(options))
 
 

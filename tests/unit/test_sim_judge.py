@@ -29,6 +29,7 @@ from vehicle_sim.judge.text import report_text
 from vehicle_sim.judge.verdict import Need, Verdict
 from vehicle_sim.vehicle import SimVehicle
 
+ENDLESS = "[" * 100_000
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 
 
@@ -193,12 +194,14 @@ def test_a_course_is_read_from_a_list_of_nodes_and_edges(tmp_path: Path) -> None
         (lambda parts: [{**parts[0], "mayStop": False}, *parts[1:]], "must be allowed to stop"),
         (lambda parts: [{**parts[0], "nodeid": "a"}, *parts[1:]], "nodeid"),
         (lambda parts: [*parts[:1], {"edgeId": 7}, *parts[2:]], "edgeId"),
+        (lambda _parts: ENDLESS, "loop.json: maximum recursion depth"),
     ],
 )
 def test_a_course_that_is_none_says_where(tmp_path: Path, spoil: object, words: str) -> None:
     assert callable(spoil)
     path = tmp_path / "loop.json"
-    path.write_text(json.dumps(spoil(a_loop())))
+    parts = spoil(a_loop())
+    path.write_text(parts if isinstance(parts, str) else json.dumps(parts))
     with pytest.raises(ConfigError, match=words):
         Course.read(path)
 
