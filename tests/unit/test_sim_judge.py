@@ -134,6 +134,29 @@ def test_a_vehicle_with_an_order_of_another_master_is_left_alone() -> None:
         judge(plant=Plant(says=is_busy))
 
 
+def test_a_vehicle_that_is_driving_is_left_alone() -> None:
+    def drives(topic: str, message: Message) -> Iterable[Message]:
+        if topic == "state":
+            message["driving"] = True
+        return (message,)
+
+    with pytest.raises(ConfigError, match="vehicle acme/van-1 is driving: wait until it stands"):
+        judge(plant=Plant(says=drives))
+
+
+def test_what_the_version_of_a_vehicle_has_no_words_for_is_not_tried() -> None:
+    """It says another version in its connection than in all else: no reason to lose what was found of it."""
+
+    def mixes(topic: str, message: Message) -> Iterable[Message]:
+        if topic == "connection":
+            message["version"] = "2.1.0"
+        return (message,)
+
+    found = finding(judge(["13.12"], Plant(says=mixes), version="3.0.0"), "zones")
+    assert found.verdict is Verdict.NOT_TRIED
+    assert "nothing can be told to it in version '2.1.0'" in found.why
+
+
 def test_a_vehicle_off_its_course_is_not_sent_along_it() -> None:
     course = round_the_block()
     elsewhere = [replace(node, x=node.x + 50.0) for node in course.nodes]
