@@ -8,6 +8,7 @@ when it is sent, so that a repeated message keeps its content to the byte.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from fleet.errors import WireError
 from fleet.model.profile import FieldName, Profile
@@ -20,6 +21,7 @@ from fleet.wire.messages import (
     InstantActions,
     Order,
     Outbound,
+    Responses,
     VehicleState,
     Visualization,
 )
@@ -30,11 +32,19 @@ from fleet.wire.rulebook import RuleBook
 PAYLOAD_BYTES_MAX = 256 * 1024
 NESTING_MAX = 32
 REASON_CHARS_MAX = 200
+REFUSALS = (ValueError, OverflowError, RecursionError)
 DEFAULT_VERSION = "2.1.0"
 DEFAULT_PROFILE = Profile(version=DEFAULT_VERSION, topic_major=2)
-_UNREADABLE = (ValueError, OverflowError, RecursionError)
-"""What our own codecs raise, and every fault of msgspec is a ValueError; one of a plug-in may raise anything."""
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
+
+
+def is_spoken(version: str) -> bool:
+    """Whether there is a codec for a version."""
+    try:
+        codec_for(version)
+    except ValueError:
+        return False
+    return True
 
 
 def stitches_with_actions(version: str) -> bool:
@@ -45,6 +55,16 @@ def stitches_with_actions(version: str) -> bool:
 def topic_major(version: str) -> int:
     """The major of the topics that a version is spoken on, unless a vehicle shows otherwise."""
     return codec_for(version).topic_major
+
+
+@lru_cache(maxsize=64)
+def hears_answers(version: str) -> bool:
+    """Whether this version has words for asking leave and for the answer to that."""
+    try:
+        body_of(Responses(responses=()), _plain(version))
+    except ValueError:
+        return False
+    return True
 
 
 def decode(topic: Topic, payload: bytes, speaks: str = DEFAULT_VERSION, fields: Sequence[FieldName] = ()) -> Inbound:
@@ -70,9 +90,7 @@ def decode(topic: Topic, payload: bytes, speaks: str = DEFAULT_VERSION, fields: 
             raise ValueError(f"the codec of {codec.version} makes {type(message).__name__} of it")
         return with_ours(message, fields) if fields else message
     except Exception as fault:
-        if speaks in STANDARD and not isinstance(fault, _UNREADABLE):
-            raise
-        raise WireError(topic.text(), _reason(fault)) from fault
+        raise _refusal(topic.text(), fault, speaks) from fault
 
 
 def rules_of(message: Inbound, topic: Topic, speaks: str = DEFAULT_VERSION) -> RuleBook:
@@ -94,8 +112,8 @@ def decode_told(
         header = configured.header_of(payload, Topic("", configured.topic_major, "", "", topic_name))
         header, told = codec_said(header.version, configured.topic_major, configured).read_told(topic_name, payload)
         return header, with_ours(told, fields)
-    except _UNREADABLE as fault:
-        raise WireError(topic_name, _reason(fault)) from fault
+    except Exception as fault:
+        raise _refusal(topic_name, fault, speaks) from fault
 
 
 def decode_order(
@@ -188,10 +206,17 @@ def _plain(version: str) -> Profile:
     return DEFAULT_PROFILE if version == DEFAULT_VERSION else Profile(version=version, topic_major=0)
 
 
-def _reason(fault: Exception) -> str:
-    """Short, because it may quote what it was told by a stranger."""
-    text = str(fault) if isinstance(fault, _UNREADABLE) else f"{type(fault).__name__}: {fault}"
-    return text[:REASON_CHARS_MAX]
+def _refusal(topic: str, fault: Exception, speaks: str) -> WireError:
+    """Why a message is not taken; short, because it may quote what it was told by a stranger.
+
+    Codecs refuse by a ValueError, as every fault of msgspec is one. The code of a make's plug-in is a stranger's too:
+    whatever it raises costs the message and no more, and has its name told. What else our own raise is a fault of ours.
+    """
+    if isinstance(fault, REFUSALS):
+        return WireError(topic, str(fault)[:REASON_CHARS_MAX])
+    if codec_for(speaks) in STANDARD.values():
+        raise fault
+    return WireError(topic, f"the codec of {speaks} fails: {type(fault).__name__}: {fault}"[:REASON_CHARS_MAX])
 
 
 def _guard(payload: bytes) -> None:
