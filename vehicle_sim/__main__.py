@@ -11,6 +11,7 @@ import structlog
 import typer
 
 from fleet.errors import FleetError
+from fleet.model.site import MqttVersion
 from vehicle_sim.connect import ConnectOptions
 from vehicle_sim.connect import connect as connect_vehicles
 from vehicle_sim.demand import draw_demand
@@ -35,6 +36,7 @@ def connect(
     character: Annotated[
         list[str] | None, typer.Option(help="NAME for all vehicles, or VEHICLE=NAME, or MAKE=NAME; may be given again.")
     ] = None,
+    mqtt: Annotated[MqttVersion | None, typer.Option(help="MQTT to speak, else what the site says.")] = None,
     truth: Annotated[Path | None, typer.Option(help="File for what really happened.")] = None,
     visualization: Annotated[
         float | None, typer.Option(min=0.01, help="Seconds between visualization messages.")
@@ -53,6 +55,7 @@ def connect(
         with_faults=faults == "default",
         with_demand=demand,
         characters=tuple(character or ()),
+        mqtt=mqtt,
         truth=truth,
         visualization_s=visualization,
         cache=cache,
@@ -110,6 +113,7 @@ def judge(
     user: Annotated[str, typer.Option(help="User at the broker; its password: FLEET_BROKER_PASSWORD, or a file.")] = "",
     password_file: Annotated[Path | None, typer.Option(help="File with the password in its first line.")] = None,
     ca_file: Annotated[Path | None, typer.Option(help="Certificates that vouch for an mqtts:// broker.")] = None,
+    mqtt: Annotated[MqttVersion | None, typer.Option(help="MQTT to speak, else 3.1.1.")] = None,
     interface: Annotated[str | None, typer.Option(help="First level of its topics, where it has several.")] = None,
     version: Annotated[str | None, typer.Option(help="VDA 5050 version to speak, else the one it speaks.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Numbers, sections or keys of checks: 6.4,8,will.")] = None,
@@ -137,6 +141,7 @@ def judge(
         user=user,
         password_file=password_file,
         ca_file=ca_file,
+        mqtt=mqtt,
         interface_name=interface,
         version=version,
         only=only or (),

@@ -17,16 +17,17 @@ from fleet.roads.refuse import may_drive
 from fleet.wire.messages import OperatingMode
 from tests import nouns
 from tests.unit.judged import CORNERS, Message, Plant, finding, judge, judge_for_a_while, round_the_block
-from vehicle_sim.judge.catalogue import CHECKS, chosen
+from vehicle_sim.judge.catalogue import CHECKS, chosen, number_order
 from vehicle_sim.judge.check import Need
 from vehicle_sim.judge.command import JudgeOptions, Terminal
 from vehicle_sim.judge.command import judge as judge_by_options
 from vehicle_sim.judge.course import Course
 from vehicle_sim.judge.page import report_html
 from vehicle_sim.judge.reference import renewed
-from vehicle_sim.judge.report import SHOWN_MAX, lines, report_json
+from vehicle_sim.judge.report import SHOWN_MAX, gist, in_order, lines, report_json
 from vehicle_sim.judge.site_course import course_of, vehicle_of
 from vehicle_sim.judge.text import report_text
+from vehicle_sim.judge.transcript import Entry
 from vehicle_sim.judge.verdict import Verdict
 from vehicle_sim.vehicle import SimVehicle
 
@@ -280,6 +281,28 @@ def test_a_wrong_one_comes_with_what_was_sent_and_what_came_and_after_how_long()
     ]
     assert lines(found)[0].after_s == 0.0
     assert 0.0 < lines(found)[1].after_s < 0.1
+
+
+def test_an_order_is_told_with_the_place_where_its_base_ends() -> None:
+    def told(*released: bool) -> str:
+        nodes = [{"nodeId": f"n{i}", "released": each} for i, each in enumerate(released)]
+        payload = json.dumps({"orderId": "o", "orderUpdateId": 0, "nodes": nodes}).encode()
+        return gist(Entry(at_s=0.0, topic="", name="order", payload=payload, is_ours=True)).partition(": ")[2]
+
+    assert told(True, True, False, False) == "n0 → n1; not released: n2 → n3"
+    assert told(True, True) == "n0 → n1"
+    assert told(False) == "not released: n0"
+    assert told() == "no nodes"
+
+
+def test_what_is_wrong_stands_in_the_order_of_the_numbers() -> None:
+    report = judge(plant=Plant(hears=lambda topic, message: ()), course=round_the_block())
+    wrong = [finding.check.number for finding in in_order(report) if finding.verdict is Verdict.WRONG]
+    assert len(wrong) > 3
+    assert wrong == sorted(wrong, key=number_order)
+    text = report_text(report)
+    places = [text.index(f"WRONG {number:<6} ") for number in dict.fromkeys(wrong)]
+    assert places == sorted(places)
 
 
 def test_the_three_formats_tell_the_same() -> None:

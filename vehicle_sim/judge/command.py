@@ -9,18 +9,20 @@ import random
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
+from fleet.cli.output import for_terminal
 from fleet.clock import SystemClock
 from fleet.config import load
 from fleet.config.values import NAME_PATTERN
 from fleet.errors import ConfigError
 from fleet.maps.cache import load_or_import
+from fleet.model.site import MqttVersion
 from fleet.wire.broker_url import BrokerUrl
-from fleet.wire.login import Login, login_of, read_login
+from fleet.wire.login import Login, login_of, mqtt_of, read_login
 from fleet.wire.messages import Action, ActionParameter, BlockingType
 from fleet.wire.mqtt import MqttLink
 from fleet.wire.registry import codec_for
@@ -45,7 +47,7 @@ class JudgeOptions:
 
     Attributes:
         vehicle: MANUFACTURER/SERIAL.
-        user, password_file, ca_file: as in the site file's [broker].
+        user, password_file, ca_file, mqtt: as in the site file's [broker]; None for what the environment says.
         only: numbers, sections and keys of checks, with commas between.
         nodes: a file that says where the vehicle may drive.
         site, drive: the site's roads say so, from its home station.
@@ -58,6 +60,7 @@ class JudgeOptions:
     user: str = ""
     password_file: Path | None = None
     ca_file: Path | None = None
+    mqtt: MqttVersion | None = None
     interface_name: str | None = None
     version: str | None = None
     only: Sequence[str] = ()
@@ -91,7 +94,7 @@ def judge(options: JudgeOptions) -> int:
         return INTERRUPTED
     text = _written(report, options.output)
     if options.out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(for_terminal(text) if options.output == "text" else text)
     else:
         options.out.write_text(text, encoding="utf-8")
         sys.stderr.write(f"{in_words(report)}; written to {options.out}\n")
@@ -200,5 +203,7 @@ class Terminal:
 def _login(options: JudgeOptions) -> Login:
     """What the flags say, else what the environment says, as for the other tools."""
     if options.user or options.password_file or options.ca_file:
-        return read_login(options.user, options.password_file, options.ca_file, os.environ)
-    return login_of(os.environ)
+        login = read_login(options.user, options.password_file, options.ca_file, os.environ, mqtt_of(os.environ))
+    else:
+        login = login_of(os.environ)
+    return login if options.mqtt is None else replace(login, mqtt=options.mqtt)
