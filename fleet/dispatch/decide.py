@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from fleet.dispatch import energy
 from fleet.dispatch.charge import charging_step, is_tied, stop_charging_first
-from fleet.dispatch.fitness import call_if_stopped, give_up, wake_up
+from fleet.dispatch.fitness import call_if_stopped, give_up, stop_heedless, wake_up
 from fleet.dispatch.intent import Cancel, Deliver, GoHome, Intent, Load, Recant, Reroute, TryAgain
 from fleet.dispatch.release import comes_to_its_end_s, extension
 from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
@@ -55,6 +55,8 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
         _call_for_closed(draft, vehicle_id, f"it is on {banned}, which was closed, and drives on to leave it")
     if twin.foreign_order:
         return _revived(draft, twin)
+    if order is not None and (twin.can_take_orders or twin.beyond) and (cancel := stop_heedless(twin, order)):
+        return cancel
     if not twin.can_take_orders:
         return wake_up(draft, twin) or give_up(twin, order)
     if order is not None:
@@ -111,8 +113,6 @@ def stop_for_closed(draft: Draft, vehicle_id: VehicleId) -> Cancel | None:
 def _under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
     if order.phase is not OrderPhase.ACTIVE:
         return None
-    if twin.learned.ignores_released and order.announced > order.released:
-        return Cancel(order.id, "it would drive on into what is not released")
     if not order.is_confirmed:
         return None
     if _leads_nowhere(roads, order):

@@ -177,7 +177,8 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
             _while_in_service(_is_foreign),
         ),
         C.BEYOND_BASE: Exit(
-            "a vehicle is behind the end of what it was let into: nothing is sent to it; closing it lets it go on",
+            "a vehicle is behind the end of what it was let into: nothing but a cancel is sent to it; closing it lets"
+            " it go on",
             "its order is over",
             (HOLD, END_ORDER, CLOSE),
             _never,
