@@ -19,6 +19,7 @@ from fleet.errors import ConfigError
 from fleet.maps.cache import load_or_import
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.login import Login, login_of, read_login
+from fleet.wire.manners import client_id_of
 from fleet.wire.messages import Action, ActionParameter, BlockingType
 from fleet.wire.mqtt import MqttLink
 from fleet.wire.subscription import Subscription
@@ -122,7 +123,7 @@ async def _report(options: JudgeOptions) -> Report:
     number = terms.session_number
     link = MqttLink(
         BrokerUrl.parse(options.broker),
-        f"judge-of-{terms.serial_number}-{number}",
+        client_id_of(f"judge-of-{terms.serial_number}-{number}"),
         [Subscription(terms.topic_filter, 1)],
         random.Random(number),
         login=_login(options),
