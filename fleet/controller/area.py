@@ -47,7 +47,7 @@ from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.liveness import Watch, keep_pace
-from fleet.wire.link import Link
+from fleet.wire.link import Link, LinkListener
 
 SNAPSHOT_EVERY = 2000
 TICK_S = 1.0
@@ -157,9 +157,10 @@ class AreaController:
     async def run(self) -> None:
         """Serve until cancelled. A vehicle or run that raises is quarantined; a task that fails ends the area."""
         async with asyncio.TaskGroup() as tasks:
+            listener: LinkListener = self.ear
             if (presence := self.presence) is not None:
                 tasks.create_task(presence.keep(), name=f"presence:{self.site.id}")
-            listener = self.ear if presence is None else presence.before(self.ear, self.sender.wake)
+                listener = presence.before(self.ear, self.sender.wake, self.inbox.put_other_controller)
             tasks.create_task(self.parts.link.run(listener), name=f"link:{self.site.id}")
             tasks.create_task(self._turn_forever(), name=f"turn:{self.site.id}")
             tasks.create_task(self._tick_forever(), name=f"tick:{self.site.id}")
