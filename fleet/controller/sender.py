@@ -19,9 +19,10 @@ from fleet.model.site import Site
 from fleet.model.vehicle import Vehicle
 from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxRow, Outlet
+from fleet.orders.reach import RESPONSES, ZONES
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.profiles import profile
-from fleet.wire.codec import decode_order, with_header
+from fleet.wire.codec import decode_order, retold, with_header
 from fleet.wire.link import Link, Topic
 from fleet.wire.messages import Header, Order
 from fleet.wire.rules import violations
@@ -132,7 +133,9 @@ class Sender:
     def _payload(self, row: OutboxRow, vehicle: Vehicle, to: Profile) -> bytes | None:
         """The message as it goes out. A codec may come from a plug-in: one that breaks costs its own vehicle alone."""
         try:
-            payload = with_header(row.body, self._header(row, vehicle, to.version))
+            header = self._header(row, vehicle, to.version)
+            is_for_one_version = row.topic in (ZONES, RESPONSES)
+            payload = with_header(row.body, header) if is_for_one_version else retold(row.topic, row.body, header, to)
             self._judge(to.version, row.topic, payload)
         except Exception as error:
             self._hold_back(row, [f"{type(error).__name__}: {error}"])
