@@ -19,7 +19,7 @@ from fleet.controller.housekeeping import Housekeeper
 from fleet.controller.improver import Improver
 from fleet.controller.inbox import Asked, Command, Facts, Inbox
 from fleet.controller.lease import TTL_S, LeaseKeeper
-from fleet.controller.opening import greet, refuse_earlier_clock, refuse_other_map
+from fleet.controller.opening import greet, refuse_other_clock, refuse_other_map, turn_clock_back
 from fleet.controller.presence import Presence
 from fleet.controller.recall import past_of
 from fleet.controller.record import Desk, commit_of
@@ -37,8 +37,9 @@ from fleet.errors import (
 from fleet.journal.archive import Archive
 from fleet.journal.commit import Commit, Store
 from fleet.journal.record import Head
-from fleet.journal.replay import restore
+from fleet.journal.replay import all_records, restore
 from fleet.journal.writer import Writer
+from fleet.model.change import replace
 from fleet.model.ids import OrderId, VehicleId
 from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxStatus, Outlet
@@ -72,6 +73,7 @@ class Parts:
         owner: who we are, for the lease.
         by_force: the owner before us is known to be gone.
         lease_s: how long the area stays ours without a renewal.
+        clock_is_right: a person says so, whatever times the journal bears.
     """
 
     clock: Clock
@@ -85,6 +87,7 @@ class Parts:
     owner: str
     by_force: bool
     lease_s: float = TTL_S
+    clock_is_right: bool = False
 
 
 class AreaController:
@@ -140,14 +143,17 @@ class AreaController:
         self._closures_until_s = _first_end_s(self.state)
         now_s = self.parts.clock.trade_now_s()
         refuse_other_map(self.state, self.roads)
-        refuse_earlier_clock(self.state, self.site.id, now_s)
         draft = Draft(self.state, now_s)
+        if self.parts.clock_is_right:
+            turn_clock_back(draft, (record.trade_s for record in all_records(self.parts.store, self.site.id)))
+        else:
+            refuse_other_clock(self.state, self.site.id, now_s)
         greet(draft, self.roads, draft.state.token or self.parts.token, self.lease.epoch)
         gone = tuple((r.id, OutboxStatus.SUPERSEDED) for r in saved.outbox if r.vehicle_id not in self.site.vehicles)
         await self._record(draft, gone, self.parts.clock.machine_now_s())
         for row in saved.outbox:
             if row.vehicle_id in self.site.vehicles:
-                self.outlet.add(row, now_s)
+                self.outlet.add(replace(row, created_s=min(row.created_s, now_s)), now_s)
         self.outlet.doubt()
         keep_pace(self.watch, self.state.twins.values())
         for vehicle_id in self.site.vehicles:
