@@ -5,18 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from fleet.config.builtin import builtin_type
-from fleet.config.settings import (
-    BatteryTable,
-    BrokerSection,
-    PointDefaultsSection,
-    PointTable,
-    ProfileTable,
-    Settings,
-    StationTable,
-    VehicleTable,
-    VehicleTypeTable,
-)
+from fleet.config.sections import BrokerSection, PointDefaultsSection
+from fleet.config.settings import Settings
 from fleet.config.sources import Source, Tables
+from fleet.config.tables import BatteryTable, PointTable, ProfileTable, StationTable, VehicleTable, VehicleTypeTable
 from fleet.model.ids import AreaId, PointId, StationId, VehicleId, VehicleTypeId
 from fleet.model.place import PickupPoint, Station
 from fleet.model.profile import FieldName, Habits, WireLimits

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, get_args
 
-from fleet.config.settings import Section, Settings
+from fleet.config.settings import Settings
 from fleet.config.sources import Key, Origin, Source, Tables
+from fleet.config.values import Section
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin
 
-from fleet.config.settings import Section, Settings
+from fleet.config.settings import Settings
+from fleet.config.values import Section
 from fleet.errors import ConfigError
 
 ENV_PREFIX = "FLEET_"

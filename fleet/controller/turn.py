@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from fleet.controller.inbox import Asked, Facts
+from fleet.dispatch.at_rest import overdue
+from fleet.dispatch.closed import stop_for_closed
 from fleet.dispatch.commands import Answer, perform
-from fleet.dispatch.decide import decide, overdue, stop_for_closed
+from fleet.dispatch.decide import decide
 from fleet.dispatch.intent import Cancel
 from fleet.dispatch.pace import unslow_road
 from fleet.dispatch.release import exceeds_limits

@@ -11,13 +11,7 @@ from pydantic import BaseModel
 from fleet.config import Setting, Source, describe, load, show
 from fleet.config.builtin import builtin_tables, builtin_type
 from fleet.config.reference import render
-from fleet.config.settings import (
-    BrokerSection,
-    LimitsSection,
-    PlanningSection,
-    PolicySection,
-    WeightsSection,
-)
+from fleet.config.sections import BrokerSection, LimitsSection, PlanningSection, PolicySection, WeightsSection
 from fleet.config.sources import key_lines
 from fleet.errors import ConfigError
 from fleet.model.ids import PointId, StationId, VehicleId, VehicleTypeId

@@ -262,8 +262,10 @@ def test_a_vehicle_at_the_end_of_its_base_is_let_further(roads: SiteRoads) -> No
 @pytest.mark.vda5050("6.11")
 def test_a_base_is_extended_before_its_vehicle_has_to_brake(roads: SiteRoads) -> None:
     [order] = driving(roads).state.orders.values()
-    draft = driving(roads, passed=order.released - 1)
-    draft.now_s = NOW_S + order.path[order.released - 1].duration_s - 10.0
+    left = order.path[order.released - 3 : order.released]
+    assert sum(piece.duration_s for piece in left) > 12.0
+    draft = driving(roads, passed=order.released - 3)
+    draft.now_s = NOW_S + left[0].duration_s - 0.5
     assert isinstance(decide(draft, roads, VAN_1), Extend)
 
 

@@ -11,7 +11,7 @@ from fleet.controller.turn import Due
 from fleet.dispatch.fitness import WAKE_AHEAD_S
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.order import ActionKind, Order, OrderPhase
+from fleet.model.order import ActionKind, OrderPhase
 from fleet.model.profile import ActionOffer, Habits, Learned
 from fleet.orders.hibernation import Hibernate, WakeUp
 from fleet.roads.site_roads import SiteRoads
@@ -41,8 +41,10 @@ from tests.nouns import (
     after,
     driving,
     loaded,
+    on_its_way,
     opened,
     standing_at,
+    the_order,
 )
 from tests.unit.test_controller_turn import ask, submit
 
@@ -56,22 +58,13 @@ SLEEPY = Learned(
 @pytest.fixture
 def office(roads: SiteRoads) -> Office:
     """Van 1 is on its way and has shown its order."""
-    office = Office(roads, loaded(roads))
-    office.turn(due=Due(vehicles=(VAN_1,)))
-    office.hear(VAN_1, driving(the_order(office), 0))
-    office.sent.clear()
-    return office
+    return on_its_way(roads)
 
 
 @pytest.fixture
 def home(roads: SiteRoads) -> Office:
     """Van 1 stands at its station, can hibernate, and has nothing to do."""
     return Office(roads, after(opened(roads), [ev.ProfileLearned(vehicle_id=VAN_1, learned=SLEEPY)]))
-
-
-def the_order(office: Office) -> Order:
-    [order] = office.state.orders.values()
-    return order
 
 
 def causes(office: Office) -> list[AssistCause]:

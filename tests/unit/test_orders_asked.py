@@ -6,8 +6,9 @@ import pytest
 
 from fleet.controller.inbox import Facts
 from fleet.controller.turn import Due
-from fleet.dispatch.decide import RETRIAL_PAUSE_S, RETRIALS_MAX, decide
+from fleet.dispatch.decide import decide
 from fleet.dispatch.intent import Cancel, TryAgain
+from fleet.dispatch.under_order import RETRIAL_PAUSE_S, RETRIALS_MAX
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.change import replace

@@ -186,6 +186,8 @@ def test_a_vehicle_may_stand_where_the_road_leaves_room_and_nowhere_else(roads: 
     assert edge is not None
     stop_m = float(graph.edge_stop_m[edge])
     assert may_stand(graph, edge, stop_m)
+    assert may_stand(graph, edge, stop_m - 20.0)
+    assert not may_stand(graph, edge, CLEAR_M - 1.0)
     assert not may_stand(graph, edge, stop_m + 1.0)
     assert not may_stand(graph, edge, float(graph.edge_length_m[edge]))
 
@@ -204,7 +206,7 @@ def test_no_vehicle_may_be_left_on_such_a_road_whatever_its_place_was_thought_to
 
 def test_a_place_too_close_to_a_crossing_is_none_although_the_map_calls_it_one(roads: SiteRoads) -> None:
     graph = roads.graph
-    stops, flags = graph.edge_stop_m.copy(), graph.node_flags.copy()
+    stops, flags = graph.stand_to_m.copy(), graph.node_flags.copy()
     stops[0] = float(graph.edge_length_m[0]) - CLEAR_M + 2.0
     flags[graph.edge_to[0]] |= int(NodeFlag.CROSSING)
-    assert not may_stand(changed(graph, edge_stop_m=stops, node_flags=flags), 0, float(stops[0]))
+    assert not may_stand(changed(graph, stand_to_m=stops, node_flags=flags), 0, float(stops[0]))

@@ -9,11 +9,11 @@ from fleet.controller.turn import Due
 from fleet.dispatch.reserve import bay_of
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.order import ActionKind, Order, OrderPhase
+from fleet.model.order import ActionKind, OrderPhase
 from fleet.model.twin import Liveness
 from fleet.roads.site_roads import SiteRoads
 from fleet.wire.messages import Connection, ConnectionState, EmergencyStop, InstantActions, Safety
-from tests.nouns import DEPOT, VAN_1, Office, a_header, a_state, driving, loaded, opened
+from tests.nouns import DEPOT, VAN_1, Office, a_header, a_state, driving, loaded, opened, the_order
 from tests.unit.test_controller_turn import ask, submit
 
 C = ConnectionState
@@ -39,11 +39,6 @@ def office(roads: SiteRoads) -> Office:
     assert the_order(office).phase is OrderPhase.ACTIVE
     office.sent.clear()
     return office
-
-
-def the_order(office: Office) -> Order:
-    [order] = office.state.orders.values()
-    return order
 
 
 @pytest.mark.vda5050("3.3")

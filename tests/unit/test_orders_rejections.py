@@ -7,8 +7,9 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from fleet.dispatch.decide import REFUSALS_MAX, decide
+from fleet.dispatch.decide import decide
 from fleet.dispatch.intent import Cancel, Deliver, Extend, GoHome, Recant, Reroute
+from fleet.dispatch.under_order import REFUSALS_MAX
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ActionId, OrderId
@@ -37,6 +38,7 @@ from tests.nouns import (
     after,
     an_error,
     an_order,
+    before_the_last_road,
     driving,
     failed,
     loaded,
@@ -254,7 +256,7 @@ def test_a_refused_update_is_stitched_again_to_the_base_it_holds_and_after_the_s
 @pytest.mark.parametrize("kind", ["noRouteError", "NO_ROUTE_TO_TARGET", "NODE_UNREACHABLE"])
 def test_a_road_it_cannot_be_sent_over_is_shut_for_it_alone(roads: SiteRoads, kind: str) -> None:
     order, state = under_way(roads)
-    piece = order.path[-2]
+    piece = before_the_last_road(order)
     state = heard(roads, state, refused(order, kind, edgeId=piece.edge_id))
     assert not state.is_closed(piece.road_key)
     again = next_order(roads, state)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fleet.config.plugins import CODEC_GROUP, codec_plugins
-from fleet.config.settings import VehicleTable
+from fleet.config.tables import VehicleTable
 from fleet.errors import WireError
 from fleet.model.profile import NO_HABITS, Learned, Profile, profile_of
 from fleet.orders.build import order_message
@@ -78,6 +78,31 @@ def test_an_order_of_ours_is_told_to_such_a_make_and_keeps_its_rules(install: In
     assert b"nodes" not in payload
     assert (violations(BUS, "order", payload), order_violations(BUS, payload)) == ([], [])
     assert codec.decode_order(payload, BUS) == (a_header(), order)
+
+
+STUMBLER = """
+from vehicle_sim.makes.courier_bus import CourierBus
+
+class Stumbler(CourierBus):
+    version = "stumbler-1"
+
+    def header_of(self, payload, topic):
+        return payload["header"]
+
+CODEC = Stumbler()
+"""
+
+
+@pytest.mark.vda5050("1.9")
+def test_a_makes_codec_that_stumbles_over_a_message_costs_that_message_and_no_more(
+    install: Install, tmp_path: Path
+) -> None:
+    (tmp_path / "stumbling_make.py").write_text(STUMBLER)
+    install("stumbler-1 = stumbling_make:CODEC")
+    with pytest.raises(WireError, match="TypeError"):
+        codec.decode(Topic("bus", 1, "acme", "van-1", "state"), b"{}", "stumbler-1")
+    with pytest.raises(WireError, match="TypeError"):
+        codec.decode_order(b"{}", "stumbler-1")
 
 
 def test_a_vehicle_cannot_switch_to_a_makes_protocol_by_saying_its_name(install: Install) -> None:
