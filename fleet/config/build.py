@@ -60,7 +60,8 @@ def _broker(section: BrokerSection, tables: Tables) -> Broker:
 
 def _resolved(tables: Tables, section: str, key: str, text: str) -> Path:
     """A path of the site file is relative to that file; any other is relative to the working directory."""
-    is_in_file = (section, key) in tables.origins and tables.origins[(section, key)].source is Source.FILE
+    given = tables.values.get(section)
+    is_in_file = isinstance(given, dict) and key in given and tables.origin((section, key)).source is Source.FILE
     return Path(tables.file).parent / text if is_in_file else Path(text)
 
 
@@ -163,5 +164,7 @@ def _habits(table: ProfileTable) -> Habits:
         limits=None if limits == WireLimits() else limits,
         state_interval_s=table.state_interval_s,
         has_coarse_gauge=table.coarse_gauge,
+        length_m=table.length_m,
+        width_m=table.width_m,
         fields=tuple(FieldName(ours, theirs) for ours, theirs in sorted(table.fields.items())),
     )

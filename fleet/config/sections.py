@@ -19,6 +19,7 @@ from fleet.config.values import (
     Fraction,
     Name,
     NotNegative,
+    Plain,
     Port,
     PortOrAny,
     Positive,
@@ -63,7 +64,7 @@ class BrokerSection(Section):
         Broker().embedded_port, description="port of the embedded broker, on loopback; 0 for any that is free"
     )
 
-    user: str = Field("", description="user at a broker that is not our own; empty for none")
+    user: Plain = Field("", description="user at a broker that is not our own; empty for none")
     password_file: Text | None = Field(
         None,
         description="file whose first line is the user's password; the environment variable FLEET_BROKER_PASSWORD,"

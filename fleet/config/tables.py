@@ -8,12 +8,15 @@ from pydantic import Field, field_validator
 
 from fleet.config.plugins import codec_plugins, load_fault
 from fleet.config.values import (
+    BodyLength,
+    BodyWidth,
     Count,
     CountFromOne,
     Latitude,
     Longitude,
     Name,
     NotNegative,
+    Plain,
     Positive,
     RoadClass,
     Section,
@@ -24,7 +27,6 @@ from fleet.config.values import (
     need,
 )
 from fleet.model.order import ActionKind
-from fleet.model.vehicle import LENGTH_M_MAX
 
 STANDARD_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
 
@@ -70,10 +72,8 @@ class VehicleTypeTable(Section):
     parcels_max: CountFromOne = Field(description="parcels that fit")
     speed_kmh_max: Positive = Field(description="top speed")
     accel_mps2: Positive = Field(description="speeding up and braking alike")
-    length_m: Annotated[float, Field(gt=0, le=LENGTH_M_MAX)] = Field(
-        description="length; places to stand leave room for no longer vehicle"
-    )
-    width_m: Positive = Field(description="width")
+    length_m: BodyLength = Field(description="length; places to stand leave room for no longer vehicle")
+    width_m: BodyWidth = Field(description="width; wider vehicles need a permit of their own")
     road_classes: tuple[RoadClass, ...] = Field(
         strict=False, description="OpenStreetMap highway values it may drive on"
     )
@@ -103,10 +103,16 @@ class ProfileTable(Section):
     trajectory: bool | None = Field(
         None, description="edges carry the course of the road; by default where the factsheet lists it"
     )
-    corridor_m: WithinLane | None = Field(None, description="room left and right of an edge that it may use")
+    corridor_m: WithinLane | None = Field(
+        None,
+        description="its outline may be so far left and right of the line of a road; more than 1.5 m leaves its lane,"
+        " and is told or granted only where no other vehicle has road",
+    )
     node_deviation_m: WithinRoad | None = Field(None, description="how far from a node it may pass it")
     state_interval_s: WithinHour | None = Field(None, description="it says its state at least this often")
     coarse_gauge: bool | None = Field(None, description="a charge of 80 means good and 20 bad, whatever there is")
+    length_m: BodyLength | None = Field(None, description="length, where its factsheet is wrong about it")
+    width_m: BodyWidth | None = Field(None, description="width, where its factsheet is wrong about it")
     message_bytes_max: Count = Field(0, description="bytes of a message that it takes; 0 for what its factsheet says")
     id_chars_max: Count = Field(0, description="characters of an id that it takes; 0 as above")
     ids_are_numbers: bool = Field(False, description="it takes ids of digits only")
@@ -116,7 +122,7 @@ class ProfileTable(Section):
     action_parameters_max: Count = Field(0, description="parameters of an action that it takes; 0 as above")
     control_points_max: Count = Field(0, description="control points of an edge that it takes; 0 as above")
     order_interval_s_min: NotNegative = Field(0.0, description="seconds between two orders or updates; 0 as above")
-    fields: dict[str, str] = Field(
+    fields: dict[str, Plain] = Field(
         {}, description="our name of an action or parameter = the vehicle's, as [profile.fields]"
     )
 
@@ -126,7 +132,7 @@ class ProfileTable(Section):
         """A vehicle that is told to drop must not read that it shall pick."""
         ours_by_name = {kind.value: kind.value for kind in ActionKind if kind.value not in value}
         for ours, theirs in value.items():
-            if not theirs or ours_by_name.setdefault(theirs, ours) != ours:
+            if not theirs.strip() or ours_by_name.setdefault(theirs, ours) != ours:
                 other = ours_by_name.get(theirs)
                 raise need(f"a name of its own for {ours}" + (f", {theirs!r} is that of {other}" if other else ""))
         return value
@@ -149,7 +155,7 @@ class VehicleTable(Section):
     def _version_is_spoken(cls, value: str) -> str:
         offered = {plug_in.name: plug_in for plug_in in codec_plugins()}
         if value not in (*STANDARD_VERSIONS, *offered):
-            raise need(" or ".join((*STANDARD_VERSIONS, *offered)))
+            raise need(" or ".join(dict.fromkeys((*STANDARD_VERSIONS, *offered))))
         if value not in STANDARD_VERSIONS and (fault := load_fault(offered[value])):
             raise need(f"a codec that can be used; plug-in {value!r} ({offered[value].value}) cannot: {fault}")
         return value

@@ -24,7 +24,7 @@ from fleet.controller.recall import past_of
 from fleet.controller.scribe import RETRY_STORE_S, STORE_IS_LOST, Moves, Scribe, refuse
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
-from fleet.controller.turn import Due, Outcome, long_releases, new_profiles, take_turn
+from fleet.controller.turn import Due, Outcome, awake, long_releases, new_profiles, take_turn
 from fleet.dispatch.commands import Answer
 from fleet.errors import JournalError
 from fleet.journal.archive import Archive
@@ -234,6 +234,8 @@ class AreaController:
     def _after(self, draft: Draft, facts: Facts, outcome: Outcome) -> None:
         now_s = draft.now_s
         keep_pace(self.watch, new_profiles(draft))
+        for vehicle_id in awake(draft):  # it may say so by what it does only, and is missed from then on
+            self.watch.wakes(vehicle_id, now_s)
         for vehicle_id in facts.states:
             self.outlet.heard(vehicle_id, now_s)
         for order_id in outcome.still_standing:

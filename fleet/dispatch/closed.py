@@ -38,9 +38,12 @@ def _banned_ahead(draft: Draft, order: Order) -> str:
 
 
 def _edge_under(draft: Draft, order: Order) -> int | None:
-    """The road edge that the vehicle is on: it stands where it began, or is on its way from the last node."""
+    """The road edge that the vehicle is on: it stands where it began, or is on its way from the last node.
+
+    Whoever has driven all that it has shown to have stands there, though an update may be on its way to it.
+    """
     place = draft.state.twin(order.vehicle_id).place
-    if order.update_seen < 0 or order.passed >= order.released:
+    if order.update_seen < 0 or order.passed >= order.accepted:
         return None if place is None else place.edge
     return order.path[order.passed].edge
 

@@ -7,6 +7,7 @@ either, the vehicle may merely not be ready: it is told the same once more, afte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -104,7 +105,7 @@ def _of_order_error(error: VehicleError, order: Order, state: VehicleState, last
         return WAIT_FOR_MODE
     at = state.position
     if at is not None and at.is_localized:
-        away_m = ((at.x_m - order.start.x_m) ** 2 + (at.y_m - order.start.y_m) ** 2) ** 0.5
+        away_m = math.hypot(at.x_m - order.start.x_m, at.y_m - order.start.y_m)
         if away_m > FAR_FROM_START_M:
             return START_WHERE_IT_STANDS
     was_ready = order.update_seen >= 0

@@ -74,7 +74,7 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     clear_finished(draft, vehicle_id, state)
     take_beyond(draft, roads, vehicle_id, state)
     take_zones(draft, vehicle_id, state)
-    take_requests(draft, vehicle_id, state)
+    take_requests(draft, roads, vehicle_id, state)
     take_version(draft, roads.site, draft.state.twin(vehicle_id), state.header.version)  # what an order kept from it
     take_new_names(draft, roads.site, vehicle_id)
     if len(draft.entries) or draft.state.twin(vehicle_id).order_id:

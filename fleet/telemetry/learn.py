@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields
 from fleet.model.change import replace
 from fleet.model.profile import ActionOffer, Learned, WireLimits, major_of
 from fleet.model.twin import Twin
+from fleet.wire.codec import is_spoken
 from fleet.wire.messages import Factsheet, OfferedAction, ProtocolLimits
-from fleet.wire.registry import codec_for
 
 VERSION_CHARS_MAX = 20
 WORD_CHARS_MAX = 80
@@ -86,6 +86,7 @@ def after_factsheet(known: Learned, sheet: Factsheet) -> Learned:
         width_m=_above_0(sheet.width_m),
         speed_mps_max=_above_0(sheet.speed_mps_max),
         accel_mps2_max=min(filter(None, map(_above_0, (sheet.accel_mps2_max, sheet.decel_mps2_max))), default=None),
+        decel_mps2_max=_above_0(sheet.decel_mps2_max),
     )
 
 
@@ -107,13 +108,7 @@ def in_new_names(known: Learned) -> Learned:
 
 
 def _is_version(text: str) -> bool:
-    if not 0 < len(text) <= VERSION_CHARS_MAX or major_of(text) == 0:
-        return False
-    try:
-        codec_for(text)
-    except ValueError:
-        return False
-    return True
+    return 0 < len(text) <= VERSION_CHARS_MAX and major_of(text) > 0 and is_spoken(text)
 
 
 def _first(offers: Iterable[OfferedAction]) -> list[OfferedAction]:

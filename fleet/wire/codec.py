@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from fleet.errors import WireError
 from fleet.model.profile import FieldName, Profile, major_of
@@ -21,6 +22,7 @@ from fleet.wire.messages import (
     InstantActions,
     Order,
     Outbound,
+    Responses,
     VehicleState,
     Visualization,
 )
@@ -37,6 +39,15 @@ DEFAULT_PROFILE = Profile(version=DEFAULT_VERSION, topic_major=2)
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
 
 
+def is_spoken(version: str) -> bool:
+    """Whether there is a codec for a version."""
+    try:
+        codec_for(version)
+    except ValueError:
+        return False
+    return True
+
+
 def stitches_with_actions(version: str) -> bool:
     """Whether an update must repeat all of its first node, its actions too: 3.0 asks it (section 6.3)."""
     return codec_for(version).stitches_with_actions
@@ -45,6 +56,16 @@ def stitches_with_actions(version: str) -> bool:
 def topic_major(version: str) -> int:
     """The major of the topics that a version is spoken on, unless a vehicle shows otherwise."""
     return codec_for(version).topic_major
+
+
+@lru_cache(maxsize=64)
+def hears_answers(version: str) -> bool:
+    """Whether this version has words for asking leave and for the answer to that."""
+    try:
+        body_of(Responses(responses=()), _plain(version))
+    except ValueError:
+        return False
+    return True
 
 
 def decode(topic: Topic, payload: bytes, speaks: str = DEFAULT_VERSION, fields: Sequence[FieldName] = ()) -> Inbound:
@@ -66,6 +87,8 @@ def decode(topic: Topic, payload: bytes, speaks: str = DEFAULT_VERSION, fields: 
         is_as_configured = header.version == configured.version
         codec = configured if is_as_configured else codec_said(header.version, topic.major, configured)
         message = codec.read(topic.name, header, payload)
+        if not isinstance(message, Inbound):
+            raise ValueError(f"the codec of {codec.version} makes {type(message).__name__} of it")
         return with_ours(message, fields) if fields else message
     except Exception as fault:
         raise _refusal(topic.text(), fault, speaks) from fault

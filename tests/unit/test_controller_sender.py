@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from fleet.dispatch.commands import SubmitRuns
+from fleet.model.assist import AssistCause
 from fleet.model.ids import VehicleId
 from fleet.model.profile import Habits, Profile
 from fleet.roads.site_roads import SiteRoads
@@ -156,7 +157,7 @@ def test_a_vehicle_is_answered_in_its_own_version_on_the_topics_it_speaks_on(ver
 @pytest.mark.vda5050("0.4", "2.2")
 def test_an_order_that_waits_while_its_vehicle_gets_other_firmware_is_said_again_in_the_words_of_that() -> None:
     """2.0.0 has no corridors; what was decided for 2.1.0 went out with one under a header of 2.0.0."""
-    habits = Habits(takes_trajectories=True, corridor_m=0.5)
+    habits = Habits(takes_trajectories=True, corridor_m=1.2)
     vehicle = replace(town().site.vehicles[VAN_1], habits=habits)
     roads = SiteRoads(replace(town().site, vehicles={VAN_1: vehicle}), town().graph)
 
@@ -211,5 +212,21 @@ def test_a_codec_that_breaks_on_one_vehicle_costs_that_one_alone_its_messages(mo
         assert listener.to(VAN_1, "instantActions") == []
         assert listener.to(VAN_2, "instantActions") != []
         assert "a bus is not spoken to like that" in held[f"vehicle:{VAN_1}"]
+
+    lived(work)
+
+
+@pytest.mark.vda5050("6.5")
+def test_an_order_that_no_state_shows_calls_a_person_when_it_was_said_too_often() -> None:
+    async def work(place: Town) -> None:
+        listener = beside(place)
+        async with place.served() as controller:
+            await place.say()
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            while not any(a.cause is AssistCause.ORDER_UNCONFIRMED for a in controller.state.assists.values()):
+                assert len(listener.to(VAN_1, "order")) <= controller.site.limits.resend_attempts + 1
+                await asyncio.sleep(2.0)
+                await place.say()
+        assert len(listener.to(VAN_1, "order")) == controller.site.limits.resend_attempts + 1
 
     lived(work)

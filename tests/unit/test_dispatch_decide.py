@@ -12,8 +12,9 @@ from fleet.dispatch.reserve import bay_of, capacity, charger_of, free, reserve
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ActionId, AssistId, RunId, VehicleId
-from fleet.model.order import ActionKind, OrderPhase
+from fleet.model.order import ActionKind, OrderPhase, PathNode
 from fleet.model.place import Place
+from fleet.model.profile import Learned
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
 from fleet.orders.carry_out import carry_out
@@ -21,6 +22,7 @@ from fleet.planning.present import PICK_AGAIN_S
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
+from fleet.wire.messages import Order as OrderMessage
 from tests.nouns import (
     DEPOT,
     NOW_S,
@@ -28,10 +30,12 @@ from tests.nouns import (
     POINT_2,
     VAN_1,
     VAN_2,
+    a_piece,
     a_plan,
     a_run,
     a_trip,
     after,
+    an_order,
     loaded,
     opened,
     parcels_of,
@@ -269,6 +273,52 @@ def test_a_base_is_extended_before_its_vehicle_has_to_brake(roads: SiteRoads) ->
     assert isinstance(decide(draft, roads, VAN_1), Extend)
 
 
+@pytest.mark.vda5050("4.8")
+@pytest.mark.parametrize(
+    ("learned", "is_extended"),
+    [
+        (Learned(), False),
+        (Learned(decel_mps2_max=0.2), True),
+        (Learned(decel_mps2_max=5.0), False),
+        (Learned(accel_mps2_max=0.2, decel_mps2_max=1.0), False),
+        (Learned(accel_mps2_max=0.2), True),
+    ],
+    ids=["as its type", "brakes badly", "boasts", "is slow to speed up only", "does not say how it brakes"],
+)
+def test_a_vehicle_that_brakes_worse_than_its_type_is_given_road_sooner(
+    roads: SiteRoads, learned: Learned, is_extended: bool
+) -> None:
+    """20 s of base are left, the next place to stand is worth 10 s, and none lies within the limits behind it."""
+    stands = (True, True, True, False, False, False, True)
+    ends = ("n1", "n2", "n3", "n4", "n5", "n6", "point:p1")
+    path = tuple(
+        a_piece(i, end, safe=safe, length_m=100.0 if i < 3 else 300.0)
+        for i, (end, safe) in enumerate(zip(ends, stands, strict=True))
+    )
+    order = replace(an_order(), path=path, released=2, announced=2, start=PathNode(node_id="n0", x_m=0.0, y_m=0.0))
+    draft = Draft(loaded(roads), NOW_S)
+    for event in (
+        ev.ProfileLearned(vehicle_id=VAN_1, learned=learned),
+        ev.OrderIssued(order=order),
+        ev.OrderSeen(order_id=order.id, update_id=0),
+    ):
+        draft.emit(event)
+    assert isinstance(decide(draft, roads, VAN_1), Extend) is is_extended
+
+
+@pytest.mark.vda5050("6.1")
+def test_each_update_counts_one_up(roads: SiteRoads) -> None:
+    [order] = driving(roads).state.orders.values()
+    draft = driving(roads, passed=order.released)
+    for number in (1, 2):
+        held = draft.state.orders[order.id].released
+        carry_out(draft, roads, VAN_1, Extend(order.id, held + 1))
+        update = draft.letters[-1].message
+        assert isinstance(update, OrderMessage)
+        assert (update.order_id, update.order_update_id) == (order.id, number)
+        draft.emit(ev.OrderSeen(order_id=order.id, update_id=number))
+
+
 @pytest.mark.vda5050("6.6")
 def test_nothing_is_extended_before_the_last_update_was_seen(roads: SiteRoads) -> None:
     [order] = driving(roads).state.orders.values()
@@ -409,6 +459,27 @@ def on_a_road_that_was_closed(roads: SiteRoads, *, is_obstacle: bool) -> Draft:
     key = order.path[middle].road_key
     draft.emit(ev.RoadClosed(road_key=key, until_s=NOW_S + 6000.0, why="", is_obstacle=is_obstacle))
     return draft
+
+
+@pytest.mark.vda5050("13.12")
+def test_a_vehicle_at_the_end_of_a_road_whose_update_is_on_its_way_is_not_let_into_a_road_closed_since(
+    roads: SiteRoads,
+) -> None:
+    """By its last word it has not entered it, and the update is said again until it is shown."""
+    draft = driving(roads)
+    [order] = draft.state.orders.values()
+    turn = next(i for i in range(1, len(order.path)) if order.path[i - 1].edge != order.path[i].edge)
+    draft.emit(ev.OrderExtended(order_id=order.id, update_id=1, released=turn, announced=turn))
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=1))
+    for index in range(turn):
+        piece = order.path[index]
+        place = Place(piece.edge, piece.to_m)
+        draft.emit(ev.NodePassed(order_id=order.id, passed=index + 1, place=place, node_id=piece.end.node_id))
+    further = ev.OrderExtended(order_id=order.id, update_id=2, released=turn + 2, announced=turn + 2)
+    draft.emit(further)
+    assert decide(draft, roads, VAN_1) is None
+    draft.emit(ev.RoadClosed(road_key=order.path[turn].road_key, until_s=NOW_S + 6000.0, why="burst pipe"))
+    assert isinstance(decide(draft, roads, VAN_1), Cancel)
 
 
 @pytest.mark.parametrize("is_obstacle", [True, False], ids=["obstacle", "ban"])

@@ -39,6 +39,7 @@ from tests.nouns import (
     a_trip,
     a_vehicle,
     after,
+    an_order,
     driving,
     loaded,
     on_its_way,
@@ -93,6 +94,7 @@ def test_a_stop_that_is_soon_over_calls_nobody(office: Office, safety: Safety) -
     office.hear(VAN_1, driving(before, 0, safety=safety))
     assert not office.state.twin(VAN_1).can_take_orders
     wait(office, 28.0)
+    assert causes(office) == []
     office.hear(VAN_1, driving(before, 0))
     wait(office, 60.0)
     assert causes(office) == []
@@ -234,8 +236,9 @@ def refusal(office: Office, command: Hibernate | WakeUp) -> str:
         ),
         (lambda state: after(state, [ev.ConnectionChanged(vehicle_id=VAN_1, connection="HIBERNATING")]), "already"),
         (lambda state: after(state, [ev.VehicleHeld(vehicle_id=VAN_1, why="tyre")]), "cannot be told"),
+        (lambda state: after(state, [ev.OrderIssued(order=an_order("n1", "point:p1"))]), "is not idle"),
     ],
-    ids=["cannot", "busy", "asleep", "held"],
+    ids=["cannot", "busy", "asleep", "held", "under an order not seen yet"],
 )
 def test_who_cannot_sleep_now_is_not_told_to(home: Office, spoil: Callable[[FleetState], FleetState], why: str) -> None:
     home.state = spoil(home.state)

@@ -124,6 +124,8 @@ def test_a_street_that_people_closed_stays_closed_when_a_lost_vehicle_has_found_
     office.state = after(office.state, [ban])
     office.hear(VAN_1, driving(order, 0, position=standing_at(0.0, 0.0)))
     assert office.state.is_banned(key)
+    office.hear(VAN_1, driving(order, 0, position=lost))
+    assert office.state.is_banned(key)
 
 
 @pytest.mark.vda5050("10.13")

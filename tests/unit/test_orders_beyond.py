@@ -113,6 +113,21 @@ def test_a_position_that_the_vehicle_is_not_sure_of_puts_it_nowhere(office: Offi
     assert where_beyond(order, driving(order, order.released, position=position), short.graph) == ""
 
 
+@pytest.mark.vda5050("6.12")
+def test_road_that_was_released_once_counts_as_driven_though_less_is_released_after_a_refusal(office: Office) -> None:
+    order = the_order(office)
+    far, near = order.released + 2, order.released + 1
+    events = [
+        ev.OrderSeen(order_id=order.id, update_id=0),
+        ev.OrderExtended(order_id=order.id, update_id=1, released=far, announced=far),
+        ev.UpdateRefused(order_id=order.id, update_id=1, why="orderUpdateError"),
+        ev.OrderExtended(order_id=order.id, update_id=2, released=near, announced=near),
+    ]
+    last = after(office.state, events).orders[order.id]
+    assert last.released == near
+    assert where_beyond(last, at_node(order, far), office.roads.graph) == ""
+
+
 def test_a_vehicle_that_took_an_update_which_it_refused_as_well_is_not_beyond_its_base(office: Office) -> None:
     """What was released counts as it was sent."""
     order = the_order(office)

@@ -230,3 +230,14 @@ def test_an_update_never_says_the_actions_of_its_first_node_again() -> None:
 def test_an_instant_action_blocks_nobody(kind: ActionKind) -> None:
     [action] = instant_message(kind, ActionId("a-1"), None).actions
     assert (action.action_type, action.blocking_type) == (kind.value, wire.BlockingType.NONE)
+
+
+@pytest.mark.vda5050("5.4", "5.6")
+def test_the_next_journal_gives_no_id_of_this_one_again() -> None:
+    """A fresh data directory counts from one; its vehicles may remember the orders of the last."""
+    given = [
+        {Draft(after(FleetState(), [opened]), NOW_S).next_id(kind, ahead) for kind in "oa" for ahead in range(3)}
+        for opened in (ev.AreaOpened(token=token, epoch=1, map_sha256="m") for token in ("t1", "t2"))
+    ]
+    assert [len(ids) for ids in given] == [6, 6]
+    assert not set.intersection(*given)

@@ -267,10 +267,17 @@ def test_a_road_it_cannot_be_sent_over_is_shut_for_it_alone(roads: SiteRoads, ki
 @pytest.mark.vda5050("7.r5")
 def test_a_node_it_cannot_reach_shuts_the_road_that_leads_there_and_the_horizon_goes_round(roads: SiteRoads) -> None:
     order, state = extended(roads)
-    piece = next(each for each in order.path[order.accepted + 1 :] if each.road_key != order.path[-1].road_key)
+    without = {order.path[order.accepted - 1].road_key, order.path[-1].road_key}  # there is no way but over those
+    piece = next(each for each in order.path[order.accepted :] if each.road_key not in without)
     state = heard(roads, state, refused_update(order, "NODE_UNREACHABLE", nodeId=piece.end.node_id))
     assert state.twin(VAN_1).is_shut(piece.road_key, NOW_S)
-    assert isinstance(decide(Draft(state, NOW_S), roads, VAN_1), Reroute | Extend)
+    held = state.orders[order.id]
+    state = heard(roads, state, driving(held, held.released))  # it has come to the end of its base
+    draft = Draft(state, NOW_S)
+    while isinstance(intent := decide(draft, roads, VAN_1), Reroute):
+        carry_out(draft, roads, VAN_1, intent)
+    assert isinstance(intent, Extend)
+    assert piece.road_key not in {each.road_key for each in draft.state.orders[order.id].path[held.released :]}
 
 
 @pytest.mark.vda5050("7.r6", "5.5")
@@ -322,6 +329,14 @@ def test_while_another_order_is_active_nothing_new_is_told_until_the_vehicle_is_
     assert next_order(roads, heard(roads, state, a_state(order="theirs"))) is not None
 
 
+@pytest.mark.parametrize("kind", ["orderError", "START_NODE_OUT_OF_RANGE"])
+def test_a_vehicle_that_says_it_is_beyond_the_stars_is_no_error_of_ours(roads: SiteRoads, kind: str) -> None:
+    """The square of its distance is no number."""
+    order, state = under_way(roads)
+    far = a_state(position=standing_at(1e300, -1e300), errors=[an_error(kind, orderId=order.id)])
+    assert heard(roads, state, far).twin(VAN_1).order_id is None
+
+
 @pytest.mark.vda5050("7.r8")
 @pytest.mark.parametrize("kind", ["MOBILE_ROBOT_NOT_AVAILABLE", "orderError"])
 def test_a_vehicle_that_is_not_available_is_told_again_when_its_mode_allows_it(roads: SiteRoads, kind: str) -> None:
@@ -329,6 +344,7 @@ def test_a_vehicle_that_is_not_available_is_told_again_when_its_mode_allows_it(r
     by_hand = a_state(mode=OperatingMode.MANUAL, errors=[an_error(kind, orderId=order.id)])
     state = heard(roads, state, by_hand)
     assert not state.twin(VAN_1).held
+    assert state.twin(VAN_1).avoids == ()  # it is told all of it again
     assert next_order(roads, state) is None
     state = heard(roads, state, a_state())
     assert next_order(roads, state, after_s=1.0) is None

@@ -74,9 +74,8 @@ class Session:
         bench, terms = self.bench, self.bench.terms
         who = f"{terms.manufacturer}/{terms.serial_number}"
         if not await bench.until(lambda: bench.is_up):
-            raise ConfigError(
-                ["the broker cannot be reached: look at --broker, and whether it takes clients from here"]
-            )
+            why = f" ({bench.line_trouble})" if bench.line_trouble else ""
+            raise ConfigError([f"the broker cannot be reached{why}: look at --broker, and whether it lets you in"])
         await bench.until(lambda: bench.prefix is not None and bool(bench.version))
         if bench.prefix is not None and bench.version and not bench.has_state:
             await bench.ask("stateRequest")

@@ -55,6 +55,7 @@ from fleet.model.event.vehicles import (
     ComplaintsChanged,
     ConditionChanged,
     ConnectionChanged,
+    LeaveEnded,
     LivenessChanged,
     MapChanged,
     ProfileLearned,
