@@ -58,6 +58,7 @@ def serve(
     time_factor: float | None = None,
     trade_epoch: str | None = None,
     log_format: str = "auto",
+    clock_is_right: bool = False,
 ) -> int:
     """Run the daemon until it is told to stop; the process's exit code.
 
@@ -66,6 +67,7 @@ def serve(
         api: `host:port`, or None for what the site file says.
         time_factor: trade seconds per second, for simulations on loopback only.
         trade_epoch: "TRADE@WALL", both ISO 8601: the trade time at a wall time; for simulations only.
+        clock_is_right: a person says so, though the journal goes on to later times.
     """
     configure_logging(log_format)
     try:
@@ -73,7 +75,7 @@ def serve(
         clock = simulation_clock(site, time_factor, trade_epoch)
         site = paced_for(site, clock.factor)
         with only_one(site.data_dir):
-            asyncio.run(_Daemon(site, clock).run())
+            asyncio.run(_Daemon(site, clock, clock_is_right=clock_is_right).run())
     except (FleetError, OSError, BaseExceptionGroup) as error:
         return _last_words(error)
     return 0
@@ -223,6 +225,7 @@ class _Server(uvicorn.Server):
 class _Daemon:
     site: Site
     clock: Clock
+    clock_is_right: bool = False
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT: then take nothing more, send nothing more, and go."""
@@ -286,6 +289,7 @@ class _Daemon:
             token=secrets.token_hex(4),
             owner=f"{socket.gethostname()}:{os.getpid()}",
             by_force=True,  # the lock on the data directory says that the owner before us is gone
+            clock_is_right=self.clock_is_right,
         )
 
     async def _serve(self, area: AreaController, listener: socket.socket, stopped: asyncio.Event) -> None:

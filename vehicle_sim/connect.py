@@ -20,6 +20,7 @@ from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.login import login_of
+from fleet.wire.manners import client_id_of
 from fleet.wire.mqtt import MqttLink
 from vehicle_sim.characters import Character, character_of
 from vehicle_sim.demand import draw_demand
@@ -195,7 +196,8 @@ class _Street:
     def _radio(self, vehicle: Vehicle) -> MqttRadio:
         will = will_of(vehicle, self._timers.now_s())
         rng = random.Random(f"line:{self._options.seed}:{vehicle.id}")
-        link = MqttLink(self._url, vehicle.serial_number, subscriptions_of(vehicle), rng, will, login=self._login)
+        client_id = client_id_of(vehicle.serial_number)
+        link = MqttLink(self._url, client_id, subscriptions_of(vehicle), rng, will, login=self._login)
         radio = self._radios[vehicle.id] = MqttRadio(link, will, self._timers)
         return radio
 

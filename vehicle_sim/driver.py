@@ -89,6 +89,7 @@ class Driver:
         self.blocked_at: Hop | None = None
         self.stops_for_want_of_base = 0
         self.is_empty = False
+        self._node_odometer_m = 0.0
         self._has_sagged = False
         self._runs_dry = False
         self._world = world
@@ -129,12 +130,9 @@ class Driver:
         return max(self.charge.at(now_s) - used_wh, 0.0)
 
     def since_node_m(self) -> float:
-        """Driven since the last node, as far as it has left it."""
-        here = self.here()
-        hop = self.order.hops[0] if self.order and self.order.hops else None
-        if hop is None or hop.part.edge != here.edge or not hop.part.from_m <= here.offset_m <= hop.part.to_m:
-            return 0.0
-        return here.offset_m - hop.part.from_m
+        """Driven since it was at its last node, whatever has become of its order."""
+        rolled_m = self._roll.offset_m(self._timers.now_s()) - self._roll.from_m if self._roll else 0.0
+        return self.odometer_m + rolled_m - self._node_odometer_m
 
     def wants_base(self) -> bool:
         """On the last edge of the base, or at its end, and the way goes on."""
@@ -203,6 +201,11 @@ class Driver:
         """Somebody else has brought the vehicle elsewhere."""
         assert self.phase is Phase.STANDING
         self.place = place
+        self.reached_node()
+
+    def reached_node(self) -> None:
+        """What it takes for its last node is where it is now."""
+        self._node_odometer_m += self.since_node_m()
 
     # ---- the way
 
@@ -283,6 +286,7 @@ class Driver:
         assert order is not None
         speed_mps = self._end_roll()
         order.last_node = order.hops.popleft().node
+        self.reached_node()
         hop = order.next_released
         if hop and not order.last_node.actions and self._rider.may_move():
             self._leave(hop, speed_mps)
@@ -328,6 +332,7 @@ class Driver:
         self._end_roll()
         if order.hops and order.hops[0].part.to_m - self.place.offset_m <= ARRIVED_M:
             order.last_node = order.hops.popleft().node
+            self.reached_node()
             self._stand()
             return
         self.phase = Phase.STANDING

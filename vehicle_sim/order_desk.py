@@ -87,6 +87,8 @@ class OrderDesk:
         vehicle.handling.expect(order.nodes)
         if vehicle.order:
             self._past_order_ids.add(vehicle.order.order_id)
+        if held.last_node.node_id != vehicle.last_node_id:
+            vehicle.driver.reached_node()
         vehicle.driver.order, vehicle.was_moved = held, False
         vehicle.touched()
         vehicle.lapses.took_order()

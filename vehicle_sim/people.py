@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from fleet.clock import Clock
 from fleet.dispatch.commands import Answer, Command, ReleaseVehicle
+from fleet.dispatch.exits import ResolveAssist
 from fleet.dispatch.settle import SettleParcels
 from fleet.errors import JournalError, RefusedError, UnknownThingError
 from fleet.model.assist import AssistCause
@@ -130,6 +131,10 @@ class Attendant:
         if self._is_time(f"stranded:{vehicle.id}", is_needed=self._is_stranded(state, twin)):
             self.acts["drive home"] += 1
             self._drive_home(vehicle)
+        beyond = state.open_assist(vehicle_subject(vehicle.id), AssistCause.BEYOND_BASE)
+        if self._is_time(f"beyond:{vehicle.id}", is_needed=beyond is not None) and beyond is not None:
+            self.acts["let go on"] += 1
+            await insist(self._ask, ResolveAssist(beyond.id, "the street is free"), "attendant", self._clock)
         foreign = state.open_assist(vehicle_subject(vehicle.id), AssistCause.FOREIGN_ORDER) is not None
         if self._is_time(f"foreign:{vehicle.id}", is_needed=foreign):
             self.acts["clear order"] += 1

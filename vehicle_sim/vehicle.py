@@ -194,6 +194,8 @@ class SimVehicle:
             node_id: what it still knows to be its last node, or empty.
         """
         self.driver.drop_order()
+        if node_id != self.last_node_id:
+            self.driver.reached_node()
         self.driver.order, self.stands_at = None, node_id
         self.orders.forget_all()
         self.handling.forget_all()

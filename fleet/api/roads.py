@@ -24,14 +24,21 @@ KMH_MAX = 200.0
 KMH_PER_MPS = 3.6
 
 
+class Opening(Why):
+    """Why a road is as it was again, and whether it is the street that is meant or one direction of it."""
+
+    both_ways: bool = False
+
+
 class Closing(BaseModel):
-    """Why a road is closed, and until when."""
+    """Why a road is closed, until when, and whether it is the street that is meant or one direction of it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     why: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
     until_at: Instant | None = None
     for_s: Annotated[float | None, Field(gt=0, le=YEAR_S, validate_default=True)] = None
+    both_ways: bool = False
 
     @field_validator("for_s")
     @classmethod
@@ -58,15 +65,15 @@ async def list_closures(front: Front) -> s.ClosuresOut:
 
 @router.post("/{road_key}/close")
 async def close_road(front: Front, road_key: str, body: Closing, actor: Actor = "api") -> s.ClosuresOut:
-    """Let no vehicle enter this directed edge for a time; vehicles on their way are led round it."""
-    await front.ask(CloseRoad(road_key, body.ends_s(front.now_s), body.why), actor)
+    """Let no vehicle enter this directed edge, or its street, for a time; vehicles on their way are led round it."""
+    await front.ask(CloseRoad(road_key, body.ends_s(front.now_s), body.why, body.both_ways), actor)
     return closures_out(front.state, front.now_s)
 
 
 @router.post("/{road_key}/reopen")
-async def reopen_road(front: Front, road_key: str, body: Why, actor: Actor = "api") -> s.ClosuresOut:
+async def reopen_road(front: Front, road_key: str, body: Opening, actor: Actor = "api") -> s.ClosuresOut:
     """End a closure."""
-    await front.ask(ReopenRoad(road_key, body.why), actor)
+    await front.ask(ReopenRoad(road_key, body.why, body.both_ways), actor)
     return closures_out(front.state, front.now_s)
 
 
@@ -78,13 +85,14 @@ async def list_slow_roads(front: Front) -> s.SlowRoadsOut:
 
 @router.post("/{road_key}/slow")
 async def slow_road(front: Front, road_key: str, body: Slowing, actor: Actor = "api") -> s.SlowRoadsOut:
-    """Let vehicles drive this directed edge at such a speed only, for a time; released road is not slowed."""
-    await front.ask(SlowRoad(road_key, body.kmh / KMH_PER_MPS, body.ends_s(front.now_s), body.why), actor)
+    """Let vehicles drive this directed edge, or its street, at such a speed only; released road is not slowed."""
+    speed_mps, until_s = body.kmh / KMH_PER_MPS, body.ends_s(front.now_s)
+    await front.ask(SlowRoad(road_key, speed_mps, until_s, body.why, body.both_ways), actor)
     return slow_roads_out(front.state, front.now_s)
 
 
 @router.post("/{road_key}/unslow")
-async def unslow_road(front: Front, road_key: str, body: Why, actor: Actor = "api") -> s.SlowRoadsOut:
+async def unslow_road(front: Front, road_key: str, body: Opening, actor: Actor = "api") -> s.SlowRoadsOut:
     """End a temporary speed limit."""
-    await front.ask(UnslowRoad(road_key, body.why), actor)
+    await front.ask(UnslowRoad(road_key, body.why, body.both_ways), actor)
     return slow_roads_out(front.state, front.now_s)

@@ -43,6 +43,9 @@ def serve(
     api: Annotated[str | None, typer.Option(help="host:port of the HTTP API.")] = None,
     time_factor: Annotated[float | None, typer.Option(help="Trade seconds per second; simulation only.")] = None,
     trade_epoch: Annotated[str | None, typer.Option(help="ISO@ISO, trade at wall time; simulation only.")] = None,
+    clock_is_right: Annotated[
+        bool, typer.Option("--clock-is-right", help="Start although the journal bears later times; say it once.")
+    ] = False,
     log_format: Annotated[LogFormat, typer.Option(help="auto is text on a terminal, else JSON.")] = LogFormat.AUTO,
 ) -> None:
     """Run the operations daemon until it is told to stop."""
@@ -56,6 +59,7 @@ def serve(
         time_factor=time_factor,
         trade_epoch=trade_epoch,
         log_format=log_format.value,
+        clock_is_right=clock_is_right,
     )
     raise typer.Exit(code)
 

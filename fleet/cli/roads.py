@@ -19,6 +19,7 @@ Closed = Annotated[list[str] | None, typer.Option("--closed", help="Edge taken a
 Key = Annotated[str, typer.Argument(help="Name of the directed edge, as e1-2-3.")]
 Until = Annotated[str | None, typer.Option(help="Instant of its end, with its zone.")]
 Length = Annotated[str | None, typer.Option("--for", help="How long in trade time, as 30m or 2h.")]
+BothWays = Annotated[bool, typer.Option("--both-ways", help="The street, not this direction of it alone.")]
 Kmh = Annotated[float, typer.Option(help="Speed that may be driven for now, in km/h.", min=1.0, max=200.0)]
 
 FINDING_COLUMNS = (
@@ -194,7 +195,8 @@ def show_closures(ctx: typer.Context, url: Url = URL, output: Output = TABLE) ->
 
 @app.command(
     epilog=examples(
-        "fleet roads close e1-2-3 --for 2h --why works", "fleet roads close e1-2-3 --until 2026-11-23T12:00:00Z --yes"
+        "fleet roads close e1-2-3 --both-ways --for 2h --why works",
+        "fleet roads close e1-2-3 --until 2026-11-23T12:00:00Z --yes",
     )
 )
 def close(
@@ -202,24 +204,35 @@ def close(
     key: Key,
     until: Until = None,
     length: Length = None,
+    both_ways: BothWays = False,
     why: WhyText = BY_HAND,
     yes: Yes = False,
     url: Url = URL,
     output: Output = TABLE,
 ) -> None:
-    """Let no vehicle enter this directed edge for a time."""
+    """Let no vehicle enter this directed edge, or with `--both-ways` its street, for a time."""
     ends = _ends(until, length)
-    confirm(f"{key} is closed, vehicles on their way are led round it", yes=yes)
+    which = f"{key} is closed in both directions" if both_ways else f"{key} is closed in this direction"
+    confirm(f"{which}, vehicles on their way are led round it", yes=yes)
     with daemon(ctx, url) as fleet:
-        answer = fleet.post(f"/roads/{part(key)}/close", {"why": why, **ends})
+        answer = fleet.post(f"/roads/{part(key)}/close", {"why": why, "both_ways": both_ways, **ends})
     show_rows(answer["closures"], CLOSURE_COLUMNS, output, answer)
 
 
-@app.command(epilog=examples("fleet roads reopen e1-2-3", 'fleet roads reopen e1-2-3 --why "works are over"'))
-def reopen(ctx: typer.Context, key: Key, why: WhyText = BY_HAND, url: Url = URL, output: Output = TABLE) -> None:
+@app.command(
+    epilog=examples("fleet roads reopen e1-2-3", 'fleet roads reopen e1-2-3 --both-ways --why "works are over"')
+)
+def reopen(
+    ctx: typer.Context,
+    key: Key,
+    both_ways: BothWays = False,
+    why: WhyText = BY_HAND,
+    url: Url = URL,
+    output: Output = TABLE,
+) -> None:
     """End a closure."""
     with daemon(ctx, url) as fleet:
-        answer = fleet.post(f"/roads/{part(key)}/reopen", {"why": why})
+        answer = fleet.post(f"/roads/{part(key)}/reopen", {"why": why, "both_ways": both_ways})
     show_rows(answer["closures"], CLOSURE_COLUMNS, output, answer)
 
 
@@ -233,7 +246,7 @@ def show_slow_roads(ctx: typer.Context, url: Url = URL, output: Output = TABLE) 
 
 @app.command(
     epilog=examples(
-        "fleet roads slow e1-2-3 --kmh 10 --for 2h --why works",
+        "fleet roads slow e1-2-3 --both-ways --kmh 10 --for 2h --why works",
         "fleet roads slow e1-2-3 --kmh 20 --until 2026-11-23T12:00:00Z",
     )
 )
@@ -243,26 +256,36 @@ def slow(
     kmh: Kmh,
     until: Until = None,
     length: Length = None,
+    both_ways: BothWays = False,
     why: WhyText = BY_HAND,
     url: Url = URL,
     output: Output = TABLE,
 ) -> None:
-    """Let vehicles drive this directed edge at such a speed only, for a time.
+    """Let vehicles drive this directed edge, or with `--both-ways` its street, at such a speed only, for a time.
 
     What is released already is driven as it was told: a vehicle on its way in is not slowed any more. Ways and times
     are planned as before; close the road if nobody shall come.
     """
     ends = _ends(until, length)
     with daemon(ctx, url) as fleet:
-        answer = fleet.post(f"/roads/{part(key)}/slow", {"why": why, "kmh": kmh, **ends})
+        answer = fleet.post(f"/roads/{part(key)}/slow", {"why": why, "kmh": kmh, "both_ways": both_ways, **ends})
     show_rows(answer["slow_roads"], SLOW_COLUMNS, output, answer)
 
 
-@app.command(epilog=examples("fleet roads unslow e1-2-3", 'fleet roads unslow e1-2-3 --why "works are over"'))
-def unslow(ctx: typer.Context, key: Key, why: WhyText = BY_HAND, url: Url = URL, output: Output = TABLE) -> None:
+@app.command(
+    epilog=examples("fleet roads unslow e1-2-3", 'fleet roads unslow e1-2-3 --both-ways --why "works are over"')
+)
+def unslow(
+    ctx: typer.Context,
+    key: Key,
+    both_ways: BothWays = False,
+    why: WhyText = BY_HAND,
+    url: Url = URL,
+    output: Output = TABLE,
+) -> None:
     """End a temporary speed limit."""
     with daemon(ctx, url) as fleet:
-        answer = fleet.post(f"/roads/{part(key)}/unslow", {"why": why})
+        answer = fleet.post(f"/roads/{part(key)}/unslow", {"why": why, "both_ways": both_ways})
     show_rows(answer["slow_roads"], SLOW_COLUMNS, output, answer)
 
 

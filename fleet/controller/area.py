@@ -17,7 +17,7 @@ from fleet.controller.housekeeping import Housekeeper
 from fleet.controller.improver import Improver
 from fleet.controller.inbox import Asked, Command, Facts, Inbox
 from fleet.controller.lease import LeaseKeeper
-from fleet.controller.opening import greet, refuse_earlier_clock, refuse_other_map
+from fleet.controller.opening import greet, refuse_other_clock, refuse_other_map, turn_clock_back
 from fleet.controller.parts import Parts
 from fleet.controller.presence import Presence
 from fleet.controller.recall import past_of
@@ -28,12 +28,14 @@ from fleet.controller.turn import Due, Outcome, awake, long_releases, new_profil
 from fleet.dispatch.commands import Answer
 from fleet.errors import JournalError
 from fleet.journal.archive import Archive
-from fleet.journal.replay import restore
+from fleet.journal.replay import all_records, restore
+from fleet.model.change import replace
 from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxStatus, Outlet
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.liveness import Watch, keep_pace
+from fleet.wire.link import LinkListener
 
 TICK_S = 1.0
 
@@ -85,14 +87,17 @@ class AreaController:
         self.alarms.watch_roads(self.state)
         now_s = self.parts.clock.trade_now_s()
         refuse_other_map(self.state, self.roads)
-        refuse_earlier_clock(self.state, self.site.id, now_s)
         draft = Draft(self.state, now_s)
+        if self.parts.clock_is_right:
+            turn_clock_back(draft, (record.trade_s for record in all_records(self.parts.store, self.site.id)))
+        else:
+            refuse_other_clock(self.state, self.site.id, now_s)
         greet(draft, self.roads, draft.state.token or self.parts.token, self.lease.epoch)
         gone = tuple((r.id, OutboxStatus.SUPERSEDED) for r in saved.outbox if r.vehicle_id not in self.site.vehicles)
         await self._record(draft, gone, self.parts.clock.machine_now_s())
         for row in saved.outbox:
             if row.vehicle_id in self.site.vehicles:
-                self.outlet.add(row, now_s)
+                self.outlet.add(replace(row, created_s=min(row.created_s, now_s)), now_s)
         self.outlet.doubt()
         keep_pace(self.watch, self.state.twins.values())
         for vehicle_id in self.site.vehicles:
@@ -102,9 +107,10 @@ class AreaController:
     async def run(self) -> None:
         """Serve until cancelled. A vehicle or run that raises is quarantined; a task that fails ends the area."""
         async with asyncio.TaskGroup() as tasks:
+            listener: LinkListener = self.ear
             if (presence := self.presence) is not None:
                 tasks.create_task(presence.keep(), name=f"presence:{self.site.id}")
-            listener = self.ear if presence is None else presence.before(self.ear, self.sender.wake)
+                listener = presence.before(self.ear, self.sender.wake, self.inbox.put_other_controller)
             tasks.create_task(self.parts.link.run(listener), name=f"link:{self.site.id}")
             tasks.create_task(self._turn_forever(), name=f"turn:{self.site.id}")
             tasks.create_task(self._tick_forever(), name=f"tick:{self.site.id}")

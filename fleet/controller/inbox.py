@@ -40,6 +40,7 @@ class Facts:
     Attributes:
         held_back: vehicles for which an order was not sent at the last moment, and why.
         spoke_since: where the line came up, who has said a state on it since; what the others said is older.
+        other_controller: who else claimed the area over the broker; empty for nobody.
         link_ups: where it came up, how many times it has by then.
         voices: how messages were said where that was new, by vehicle and topic.
         restarted: vehicles that said twice in a row that they are there.
@@ -51,6 +52,7 @@ class Facts:
     plans: list[Plan] = field(default_factory=list)
     unconfirmed: list[tuple[VehicleId, str, int]] = field(default_factory=list)
     held_back: dict[VehicleId, str] = field(default_factory=dict)
+    other_controller: str = ""
     link_came_up: bool = False
     spoke_since: set[VehicleId] = field(default_factory=set)
     link_ups: int = 0
@@ -62,7 +64,7 @@ class Facts:
     def count(self) -> int:
         states = sum(len(states) for states in self.states.values())
         others = len(self.commands) + len(self.plans) + len(self.unconfirmed) + len(self.held_back)
-        return len(self.connections) + states + others
+        return len(self.connections) + states + others + bool(self.other_controller)
 
 
 class Inbox:
@@ -137,6 +139,11 @@ class Inbox:
         self._facts.held_back.setdefault(vehicle_id, why)
         self._news.set()
 
+    def put_other_controller(self, who: str) -> None:
+        """Somebody else claimed our area over the broker, and will end."""
+        self._facts.other_controller = who
+        self._news.set()
+
     def put_link_up(self) -> None:
         """The line came up: what was said before it came up says nothing of now."""
         self.link_ups += 1
@@ -182,6 +189,7 @@ class Inbox:
         older = {(vehicle_id, ref): attempts for vehicle_id, ref, attempts in facts.unconfirmed}
         self._unconfirmed = older | self._unconfirmed
         facts.held_back |= newer.held_back
+        facts.other_controller = newer.other_controller or facts.other_controller
         facts.plans = newer.plans or facts.plans
         facts.voices |= newer.voices
         facts.factsheets |= newer.factsheets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from fleet.dispatch.removed import see_to_removed
@@ -21,18 +22,40 @@ from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState, RunView
 
 CLOCK_BACK_S_MAX = 60.0
+CLOCK_AHEAD_S_MAX = 366 * 86_400.0
+"""No fleet rests for longer, but a machine without a battery behind its clock may start in any year."""
 
 
-def refuse_earlier_clock(state: FleetState, area: AreaId, now_s: float) -> None:
-    """Windows, closures and silences are reckoned in trade time; none of them stands a clock that goes back.
+def refuse_other_clock(state: FleetState, area: AreaId, now_s: float) -> None:
+    """Windows, closures and silences are reckoned in trade time; none of them stands a clock that leaps.
 
     Raises:
-        ConfigError: the journal goes on to a later time than it is now.
+        ConfigError: the journal goes on to a later time than it is now, or ended more than a year ago.
     """
-    if now_s < state.now_s - CLOCK_BACK_S_MAX:
-        now, last = (f"{datetime.fromtimestamp(s, UTC):%Y-%m-%d %H:%M:%S} UTC" for s in (now_s, state.now_s))
-        remedy = "set the machine's clock, or give --time-factor and --trade-epoch as before if this is a simulation"
-        raise ConfigError([f"the clock says {now}, but the journal of {area} goes on to {last}; {remedy}"])
+    if not state.now_s or -CLOCK_BACK_S_MAX <= now_s - state.now_s <= CLOCK_AHEAD_S_MAX:
+        return
+    now, last = (f"{datetime.fromtimestamp(s, UTC):%Y-%m-%d %H:%M:%S} UTC" for s in (now_s, state.now_s))
+    goes = "goes on to" if state.now_s > now_s else "ends at"
+    remedy = (
+        "set the machine's clock; if it is right, start once with --clock-is-right (docs/clocks.md);"
+        " give --time-factor and --trade-epoch as before if this is a simulation"
+    )
+    raise ConfigError([f"the clock says {now}, but the journal of {area} {goes} {last}; {remedy}"])
+
+
+def turn_clock_back(draft: Draft, recorded_s: Iterable[float]) -> None:
+    """By the word of a person: what was journalled by a clock that was ahead is reckoned by the right one.
+
+    Args:
+        recorded_s: the trade time of each record, from the first on.
+    """
+    last_s, right_s_max = draft.base.now_s, draft.now_s + CLOCK_BACK_S_MAX
+    if last_s <= right_s_max:
+        return
+    from_s: float | None = None
+    for at_s in recorded_s:  # it may have been ahead once before, and been put right
+        from_s = None if at_s <= right_s_max else from_s or at_s
+    draft.emit(ev.ClockTurnedBack(from_s=from_s or last_s, by_s=last_s - draft.now_s))
 
 
 def refuse_other_map(state: FleetState, roads: SiteRoads) -> None:

@@ -22,6 +22,7 @@ class Parts:
         owner: who we are, for the lease.
         by_force: the owner before us is known to be gone.
         lease_s: how long the area stays ours without a renewal.
+        clock_is_right: a person says so, whatever times the journal bears.
     """
 
     clock: Clock
@@ -35,3 +36,4 @@ class Parts:
     owner: str
     by_force: bool
     lease_s: float = TTL_S
+    clock_is_right: bool = False

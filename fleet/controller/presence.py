@@ -1,5 +1,7 @@
 """Two controllers of one area must not both give orders: each says that it is there, and the later one ends.
 
+The one that stays has a person called: whoever started the other one may have meant it.
+
 This stands outside the names of VDA 5050, on `fleet/AREA/controller/INSTANCE`, retained, and the last will takes it
 back. The lease in the store and the lock on the data directory keep apart controllers that share a journal; this is for
 those that share a broker only, such as one started from a copy of the data directory. Everything is in machine time.
@@ -77,6 +79,7 @@ class Presence:
         self._listener: LinkListener | None = None
         self._prefix = presence_topic(area, "")
         self._on_settled: Callable[[], None] = lambda: None
+        self._on_other: Callable[[str], None] = lambda who: None
         self._suspects: set[str] = set()
         self._is_up = False
         self._is_heard = False
@@ -85,9 +88,11 @@ class Presence:
         self._older: Announcement | None = None
         self._news = asyncio.Event()
 
-    def before(self, listener: LinkListener, on_settled: Callable[[], None]) -> LinkListener:
-        """Hand on to this listener all that is not ours; tell when sending is free."""
-        self._listener, self._on_settled = listener, on_settled
+    def before(
+        self, listener: LinkListener, on_settled: Callable[[], None], on_other: Callable[[str], None]
+    ) -> LinkListener:
+        """Hand on to this listener all that is not ours; tell when sending is free, and who else was there."""
+        self._listener, self._on_settled, self._on_other = listener, on_settled, on_other
         return self
 
     def on_link_up(self) -> None:
@@ -128,7 +133,8 @@ class Presence:
             if self._is_up and self._shall_speak:
                 await self._speak()
                 await asyncio.sleep(ANSWER_PAUSE_S if self.is_settled else 0.0)
-            if self._is_up and not self.is_settled and self._is_heard and not self._suspects:
+            is_alone = self._is_heard and not self._suspects and self._older is None
+            if self._is_up and not self.is_settled and is_alone:
                 await self._settle()
 
     async def _until_news(self) -> None:
@@ -183,8 +189,9 @@ class Presence:
         elif (other := _read(payload)) is None:
             self._stats.dropped["malformed"] += 1
         elif other.rank < self._me.rank:
-            self._older = other
+            self._older, self.is_settled = other, False  # not one more order, however long it takes us to end
         else:
+            self._on_other(f"{other.owner} (instance {other.instance})")
             self._stats.other_controllers += 1
             self._shall_speak = True
             log.error("other_controller", area=self._area, owner=other.owner, instance=other.instance)

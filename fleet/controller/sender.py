@@ -20,9 +20,10 @@ from fleet.model.vehicle import Vehicle
 from fleet.orders.fit import SENT_BYTES_MAX
 from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxRow, Outlet
+from fleet.orders.reach import RESPONSES, ZONES
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.profiles import profile
-from fleet.wire.codec import decode_order, with_header
+from fleet.wire.codec import decode_order, retold, with_header
 from fleet.wire.link import Link, Topic
 from fleet.wire.messages import Header, Order
 from fleet.wire.rules import violations
@@ -102,7 +103,7 @@ class Sender:
         vehicle = self._site.vehicles[row.vehicle_id]
         to = profile(state.twin(row.vehicle_id))
         header = self._header(row, vehicle, to.version)
-        payload = self._payload(row, header)
+        payload = self._payload(row, header, to)
         if payload is None:
             self._outlet.not_sent(row.id)
             return
@@ -135,10 +136,11 @@ class Sender:
         self._stats.dropped["too_large_to_send"] += 1
         log.error("too_large_to_send", vehicle=row.vehicle_id, ref=row.ref, reason=reason)
 
-    def _payload(self, row: OutboxRow, header: Header) -> bytes | None:
+    def _payload(self, row: OutboxRow, header: Header, to: Profile) -> bytes | None:
         """The message as it goes out. A codec may come from a plug-in: one that breaks costs its own vehicle alone."""
         try:
-            payload = with_header(row.body, header)
+            is_for_one_version = row.topic in (ZONES, RESPONSES)
+            payload = with_header(row.body, header) if is_for_one_version else retold(row.topic, row.body, header, to)
             self._judge(header.version, row.topic, payload)
         except Exception as error:
             self._hold_back(row, [f"{type(error).__name__}: {error}"])

@@ -155,6 +155,8 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
         _isolated(draft, f"asking:{vehicle_id}", outcome, work)
     for vehicle_id, why in sorted(facts.held_back.items()):
         _quarantine(draft, vehicle_subject(vehicle_id), why)
+    if facts.other_controller:
+        raise_assist(draft, AssistCause.OTHER_CONTROLLER, f"area:{roads.site.id}", facts.other_controller)
 
 
 def _withdraw(draft: Draft, roads: SiteRoads, order_id: OrderId, outcome: Outcome) -> None:

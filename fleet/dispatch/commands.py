@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Container
 from dataclasses import dataclass
 
 import msgspec
@@ -86,15 +87,19 @@ class RecallVehicle:
 
 @dataclass(frozen=True, slots=True)
 class CloseRoad:
+    """For a time. A road is directed; `both_ways` means the street, here and in what else is done to roads."""
+
     road_key: str
     until_s: float
     why: str
+    both_ways: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ReopenRoad:
     road_key: str
     why: str
+    both_ways: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +110,14 @@ class SlowRoad:
     speed_mps: float
     until_s: float
     why: str
+    both_ways: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class UnslowRoad:
     road_key: str
     why: str
+    both_ways: bool = False
 
 
 Command = (
@@ -166,21 +173,19 @@ def perform(draft: Draft, roads: SiteRoads, command: Command, past: Past = NO_PA
         case RecallVehicle():
             _recall_vehicle(draft, command)
         case CloseRoad():
-            _known_road(roads, command.road_key)
-            draft.emit(ev.RoadClosed(road_key=command.road_key, until_s=command.until_s, why=command.why))
+            for key in _directions(roads, command):
+                draft.emit(ev.RoadClosed(road_key=key, until_s=command.until_s, why=command.why))
             _roads_changed(draft, command.why)
         case ReopenRoad():
-            if command.road_key not in draft.state.closures:  # one that the map has lost can be opened all the same
-                _known_road(roads, command.road_key)
-            reopen(draft, command.road_key, command.why)
+            for key in _directions(roads, command, draft.state.closures):
+                reopen(draft, key, command.why)
             _roads_changed(draft, command.why)
         case SlowRoad():
-            _known_road(roads, command.road_key)
-            slow_road(draft, roads, command.road_key, command.speed_mps, command.until_s, command.why)
+            for key in _directions(roads, command):
+                slow_road(draft, roads, key, command.speed_mps, command.until_s, command.why)
         case UnslowRoad():
-            if command.road_key not in draft.state.slow_roads:
-                _known_road(roads, command.road_key)
-            unslow_road(draft, roads, command.road_key, command.why)
+            for key in _directions(roads, command, draft.state.slow_roads):
+                unslow_road(draft, roads, key, command.why)
         case ResolveAssist():
             resolve_by_hand(draft, roads.site, command)
     return Answer()
@@ -293,9 +298,20 @@ def _recall_vehicle(draft: Draft, command: RecallVehicle) -> None:
     draft.touch(command.vehicle_id)
 
 
-def _known_road(roads: SiteRoads, road_key: str) -> None:
-    if roads.graph.edge_by_key(road_key) is None:
-        raise UnknownThingError("road", road_key)
+def _directions(
+    roads: SiteRoads, command: CloseRoad | ReopenRoad | SlowRoad | UnslowRoad, known: Container[str] = ()
+) -> list[str]:
+    """The directed roads that are meant; of a one-way street there is but one.
+
+    Args:
+        known: roads that the map may have lost: what was closed once can be opened all the same.
+    """
+    graph, key = roads.graph, command.road_key
+    edge = graph.edge_by_key(key)
+    if edge is None and key not in known:
+        raise UnknownThingError("road", key)
+    back = int(graph.edge_reverse[edge]) if edge is not None and command.both_ways else -1
+    return [key, graph.edge_key(back)] if back >= 0 else [key]
 
 
 def _roads_changed(draft: Draft, why: str) -> None:

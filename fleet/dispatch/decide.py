@@ -10,7 +10,7 @@ from __future__ import annotations
 from fleet.dispatch.at_rest import at_rest
 from fleet.dispatch.charge import is_tied, stop_charging_first
 from fleet.dispatch.closed import banned_under, call_for_closed, stop_for_closed
-from fleet.dispatch.fitness import call_if_stopped, give_up, wake_up
+from fleet.dispatch.fitness import call_if_stopped, give_up, stop_heedless, wake_up
 from fleet.dispatch.intent import Intent, Recant
 from fleet.dispatch.on_trip import on_trip
 from fleet.dispatch.patience import awaits_its_word, is_too_soon
@@ -35,6 +35,8 @@ def decide(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> Intent | No
         call_for_closed(draft, vehicle_id, f"it is on {banned}, which was closed, and drives on to leave it")
     if twin.foreign_order:
         return _revived(draft, twin)
+    if order is not None and (twin.can_take_orders or twin.beyond) and (cancel := stop_heedless(twin, order)):
+        return cancel
     if not twin.can_take_orders:
         return wake_up(draft, twin) or give_up(twin, order)
     if order is not None:

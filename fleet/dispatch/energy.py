@@ -3,6 +3,9 @@
 Promise S12: with the consumption of a bad day, a vehicle that was let go somewhere comes back to its charger with its
 reserve untouched. What a vehicle has is what it said last, less the step in which it says it. Ways are looked up in
 the travel tables that plans are made of; only a vehicle that is short of charge is worth a search of its own.
+
+Nothing is enough for a way that nobody knows. One that is closed now is reckoned as it will be when it is open again:
+who drives it, and when, is not for charge to say.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from fleet.model.trip import Trip
 from fleet.model.twin import Twin
 from fleet.planning.present import travel_tables
 from fleet.roads.route import NoRoute
-from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
+from fleet.roads.site_roads import SiteRoads, SiteTables, point_node_id, station_node_id
 from fleet.state.attention import raise_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import Visit
@@ -52,6 +55,8 @@ def covers_visit(draft: Draft, roads: SiteRoads, twin: Twin, visit: Visit) -> bo
     door, load_kg = point_node_id(visit.point_id), _mass_kg(draft, twin.aboard)
     parcels = sum(draft.state.run(run_id).run.lot.parcel_count for run_id in visit.run_ids)
     there_wh = budget.drive_wh(budget.from_here(door), load_kg)
+    if there_wh == math.inf:
+        return True  # charge is not what is missing: that is told by whoever looks for the way
     point = roads.site.points.get(visit.point_id)
     stop_wh = budget.standing_wh(point.service_s(parcels)) if point is not None else 0.0
     left_kg = load_kg - _mass_kg(draft, visit.run_ids)
@@ -133,7 +138,7 @@ def _recall(draft: Draft, run_ids: tuple[RunId, ...], why: str) -> None:
 
 
 def _tell_short(draft: Draft, twin: Twin, budget: _Budget, needed_wh: float) -> None:
-    if budget.holds(needed_wh):
+    if needed_wh == math.inf or budget.holds(needed_wh):
         return
     detail = f"{twin.soc_fraction:.0%} takes it home, but not with its reserve"
     if needed_wh > budget.charge_wh:
@@ -154,11 +159,10 @@ class _Budget:
         self.charge_wh = max(twin.soc_fraction - SOC_DOUBT, 0.0) * battery.energy_wh
         self._draft, self._roads, self._twin = draft, roads, twin
         self._tables = travel_tables(draft.state, roads)
-        self._type = self._tables.types[twin.vehicle.type_id]
 
     def holds(self, needed_wh: float) -> bool:
-        """Whether it is enough with the reserve. Where there is no way at all, charge is not what is missing."""
-        return needed_wh == math.inf or needed_wh + self.battery.reserve_wh() <= self.charge_wh
+        """Whether it is enough with the reserve."""
+        return needed_wh + self.battery.reserve_wh() <= self.charge_wh
 
     def drive_wh(self, way: Way, load_kg: float) -> float:
         return self.rolling_wh(way[0], load_kg) + self.standing_wh(way[1])
@@ -170,16 +174,20 @@ class _Budget:
         return math.inf if duration_s == math.inf else self.battery.hotel_w * duration_s / 3600.0
 
     def between(self, start: str, end: str) -> Way:
-        """Between two stops, by the table."""
-        if start not in self._tables.rows or end not in self._tables.rows:
+        """Between two stops; where none is open, the way that was there before roads were closed."""
+        way = self._looked_up(self._tables, start, end)
+        return way if way[0] < math.inf else self._looked_up(self._roads.tables(frozenset()), start, end)
+
+    def _looked_up(self, tables: SiteTables, start: str, end: str) -> Way:
+        if start not in tables.rows or end not in tables.rows:
             return math.inf, math.inf  # the site no longer lists it
-        cell = (self._type, self._tables.rows[start], self._tables.rows[end])
-        return float(self._tables.lengths_m[cell]), float(self._tables.durations_s[cell])
+        cell = (tables.types[self._twin.vehicle.type_id], tables.rows[start], tables.rows[end])
+        return float(tables.lengths_m[cell]), float(tables.durations_s[cell])
 
     def from_here(self, end: str) -> Way:
-        """From where the vehicle stands; searched for where that is no stop."""
+        """From where the vehicle stands, on roads that are open now; searched for where that is no stop."""
         if self._twin.node_id in self._tables.rows:
-            return self.between(self._twin.node_id, end)
+            return self._looked_up(self._tables, self._twin.node_id, end)
         goal = self._roads.place(self._twin.vehicle.type_id, end)
         if self._twin.place is None or goal is None:
             return math.inf, math.inf

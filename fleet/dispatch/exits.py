@@ -180,8 +180,16 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
             (HOLD, END_ORDER, CLOSE),
             _while_in_service(_is_foreign),
         ),
+        C.OTHER_CONTROLLER: Exit(
+            "another controller of this area came to the broker; it gives no orders and ends, this one goes on. Stop it"
+            " for good, or give it a site id of its own: it may have been started from a copy of the data directory",
+            "",
+            (CLOSE,),
+            _never,
+        ),
         C.BEYOND_BASE: Exit(
-            "a vehicle is behind the end of what it was let into: nothing is sent to it; closing it lets it go on",
+            "a vehicle is behind the end of what it was let into: nothing but a cancel is sent to it; closing it lets"
+            " it go on",
             "its order is over",
             (HOLD, END_ORDER, CLOSE),
             _never,

@@ -1,4 +1,4 @@
-"""What follows from how a vehicle is, whatever it should do: it is woken, its order is given up, a person is called."""
+"""What follows from how a vehicle is, whatever it should do: it is woken, stopped, given up, a person is called."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fleet.dispatch.intent import Ask, Cancel
 from fleet.model.assist import AssistCause
 from fleet.model.order import ActionKind, Order, OrderPhase
 from fleet.model.site import Policy
-from fleet.model.twin import MODES_OF_PEOPLE, Twin
+from fleet.model.twin import MODES_OF_PEOPLE, Liveness, Twin
 from fleet.state.attention import raise_assist, vehicle_subject
 from fleet.state.draft import Draft
 
@@ -30,6 +30,18 @@ def wake_up(draft: Draft, twin: Twin) -> Ask | None:
             draft.wake(twin.vehicle.id, at_s)
             return None
     return Ask(ActionKind.STOP_HIBERNATION)
+
+
+def stop_heedless(twin: Twin, order: Order) -> Cancel | None:
+    """The end of an order that announces road to a vehicle which does not look at what is released.
+
+    One that is behind its base already is told nothing else before a person has looked, but this: what it would drive
+    into next may be closed.
+    """
+    is_heedless = twin.learned.ignores_released and order.announced > order.released
+    if not is_heedless or order.phase is not OrderPhase.ACTIVE or twin.liveness is not Liveness.FRESH:
+        return None
+    return Cancel(order.id, "it drives on into what is not released")
 
 
 def give_up(twin: Twin, order: Order | None) -> Cancel | None:

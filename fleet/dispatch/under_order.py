@@ -28,8 +28,6 @@ AT_HAND = frozenset({ActionPhase.RUNNING, ActionPhase.RETRIABLE})
 def under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
     if order.phase is not OrderPhase.ACTIVE:
         return None
-    if twin.learned.ignores_released and order.announced > order.released:
-        return Cancel(order.id, "it would drive on into what is not released")
     if not order.is_confirmed:
         return None
     if _leads_nowhere(roads, order):

@@ -14,6 +14,7 @@ class AssistCause(StrEnum):
     PARCELS_UNSURE = "parcels_unsure"
     ORDER_VANISHED = "order_vanished"
     FOREIGN_ORDER = "foreign_order"
+    OTHER_CONTROLLER = "other_controller"
     BEYOND_BASE = "beyond_base"
     VEHICLE_LOST = "vehicle_lost"
     VEHICLE_OFFLINE = "vehicle_offline"
@@ -45,7 +46,7 @@ class Assist:
     """Something that waits for a person.
 
     Attributes:
-        subject: the vehicle, run or station it is about, as "vehicle:van-3".
+        subject: the vehicle, run, station or area it is about, as "vehicle:van-3".
         deadline_s: trade time by which somebody should have answered.
     """
 

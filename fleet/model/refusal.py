@@ -17,6 +17,7 @@ class Reaction(StrEnum):
     START_WHERE_IT_STANDS = "start_where_it_stands"  # from a node of its own at its position
     WAIT_UNTIL_IDLE = "wait_until_idle"
     WAIT_FOR_MODE = "wait_for_mode"
+    WAIT_UNTIL_READY = "wait_until_ready"  # it does not say what is wrong: perhaps nothing is, in a moment
     ENABLE_MAP = "enable_map"
     SHORTEN = "shorten"  # tell less of the way at once
     BEGIN_ANEW = "begin_anew"  # a new order instead of an update

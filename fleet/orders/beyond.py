@@ -3,6 +3,9 @@
 Its states say so by a node further along its order than any that was ever released, or by a position well on the road
 that was only announced. What was released counts as it was sent, not as it was confirmed: a refused update may have
 been taken all the same.
+
+Whoever drives on by itself into what was only announced does not look at what is released, whatever its states list as
+released: from then on no road is announced to it, and the order that did so is ended.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from fleet.roads.site_roads import SiteRoads
 from fleet.state.attention import raise_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.telemetry.locate import locate
-from fleet.wire.messages import VehicleState
+from fleet.wire.messages import OperatingMode, VehicleState
 
 BEYOND_M = 30.0
 """Further behind the end of its base than braking and a position's error explain."""
@@ -38,6 +41,12 @@ def take_beyond(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Ve
     if where:
         draft.emit(ev.BeyondBaseChanged(vehicle_id=vehicle_id, where=where))
         raise_assist(draft, AssistCause.BEYOND_BASE, vehicle_subject(vehicle_id), f"{order.id}: {where}")
+    if where and _drove_by_itself(state) and state.last_node_sequence_id // 2 <= order.announced:
+        take_heedlessness(draft, roads.site, vehicle_id)
+
+
+def _drove_by_itself(state: VehicleState) -> bool:
+    return state.mode in (OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC)
 
 
 def takes_for_released(order: Order, state: VehicleState) -> bool:

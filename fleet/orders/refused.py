@@ -61,7 +61,7 @@ NOTHING_TO_CHANGE = _Remedy()
 
 def order_refused(draft: Draft, roads: SiteRoads, order: Order, error: VehicleError, state: VehicleState) -> None:
     """A new order was refused, and is over; its id is burnt."""
-    patience = patience_with(error, order, state)
+    patience = patience_with(error, order, state, draft.state.twin(order.vehicle_id).refusal)
     remedy = _taken(_Refused(draft, roads, order, error, state), patience, update_id=0)
     request(draft, order.vehicle_id, ActionKind.STATE_REQUEST)
     if remedy is None:
@@ -74,7 +74,7 @@ def order_refused(draft: Draft, roads: SiteRoads, order: Order, error: VehicleEr
 
 def update_refused(draft: Draft, roads: SiteRoads, order: Order, error: VehicleError, state: VehicleState) -> None:
     """An update was refused: its number is burnt, the base is what was accepted; the order goes on, or is ended."""
-    patience = patience_with(error, order, state)
+    patience = patience_with(error, order, state, draft.state.twin(order.vehicle_id).refusal)
     detail = _words(error)
     greatest = max(order.update_id, state.order_update_id)
     counts = ENOUGH if patience.reaction in NO_UPDATE_HELPS else 1
@@ -206,6 +206,7 @@ REMEDIES: Mapping[Reaction, Callable[[_Refused], _Remedy | None]] = MappingProxy
         Reaction.START_WHERE_IT_STANDS: _start_where_it_stands,
         Reaction.WAIT_UNTIL_IDLE: _the_same_again,
         Reaction.WAIT_FOR_MODE: _the_same_again,
+        Reaction.WAIT_UNTIL_READY: _the_same_again,
         Reaction.ENABLE_MAP: _enable_map,
         Reaction.SHORTEN: _shorten,
         Reaction.BEGIN_ANEW: _the_same_again,

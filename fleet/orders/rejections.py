@@ -1,7 +1,8 @@
 """What we do when a vehicle refuses something, as a table: section 7 of our protocol checklist.
 
 The types of errors are open text in 2.x: known ones are told apart whatever their spelling, others count by their level
-only. `orderError` says little in 2.x; what it means is read from the state that it comes with.
+only. `orderError` says little in 2.x; what it means is read from the state that it comes with. Where that tells nothing
+either, the vehicle may merely not be ready: it is told the same once more, after a while, before anything is left out.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from fleet.model.order import Order
-from fleet.model.refusal import Reaction
+from fleet.model.refusal import Reaction, Refusal
 from fleet.telemetry.intake import has_order_left, kind_of
 from fleet.wire.messages import OperatingMode, VehicleError, VehicleState
 
@@ -46,6 +47,7 @@ SHUT_ROAD = Patience(_R.SHUT_ROAD, 3)
 START_WHERE_IT_STANDS = Patience(_R.START_WHERE_IT_STANDS, 1)
 WAIT_UNTIL_IDLE = Patience(_R.WAIT_UNTIL_IDLE, 5, 10.0)
 WAIT_FOR_MODE = Patience(_R.WAIT_FOR_MODE, 5, 30.0)
+WAIT_UNTIL_READY = Patience(_R.WAIT_UNTIL_READY, 1, 30.0)
 ENABLE_MAP = Patience(_R.ENABLE_MAP, 2, 20.0)
 SHORTEN = Patience(_R.SHORTEN, 4)
 BEGIN_ANEW = Patience(_R.BEGIN_ANEW, 2)
@@ -81,17 +83,21 @@ REACTIONS: Mapping[str, Patience] = MappingProxyType(
 _BY_KIND = {kind_of(name): row for name, row in REACTIONS.items()}
 
 
-def patience_with(error: VehicleError, order: Order, state: VehicleState) -> Patience:
-    """How this refusal of this order is met."""
+def patience_with(error: VehicleError, order: Order, state: VehicleState, last: Refusal | None) -> Patience:
+    """How this refusal of this order is met.
+
+    Args:
+        last: what the vehicle's refusals in a row have come to so far.
+    """
     kind = kind_of(error.error_type)
     if kind == "ordererror":
-        return _of_order_error(order, state)
+        return _of_order_error(error, order, state, last)
     if kind == "orderupdateerror" and state.order_update_id > order.update_id:
         return RESYNCHRONISE
     return _BY_KIND.get(kind, ASK_A_PERSON)
 
 
-def _of_order_error(order: Order, state: VehicleState) -> Patience:
+def _of_order_error(error: VehicleError, order: Order, state: VehicleState, last: Refusal | None) -> Patience:
     """2.x has one word for much; the state that shows it says what is meant."""
     if state.order_id != order.id and has_order_left(state):
         return WAIT_UNTIL_IDLE
@@ -102,7 +108,9 @@ def _of_order_error(order: Order, state: VehicleState) -> Patience:
         away_m = math.hypot(at.x_m - order.start.x_m, at.y_m - order.start.y_m)
         if away_m > FAR_FROM_START_M:
             return START_WHERE_IT_STANDS
-    return SIMPLIFY
+    was_ready = order.update_seen >= 0
+    was_told_twice = last is not None and last.reaction in (_R.WAIT_UNTIL_READY, _R.SIMPLIFY)
+    return SIMPLIFY if was_ready or was_told_twice or _parts_named(error) else WAIT_UNTIL_READY
 
 
 # What may be left out -------------------------------------------------------------------------------------------------
@@ -129,7 +137,10 @@ def to_leave_out(error: VehicleError, avoided: tuple[str, ...], required: tuple[
         required: optional parts that its factsheet asks for; without them it would take no order at all.
     """
     needed = {part for spelling, part in _SPELLINGS for name in required if spelling in kind_of(name)}
+    return tuple(part for part in _parts_named(error) or DROPPABLE if part not in needed.union(avoided))
+
+
+def _parts_named(error: VehicleError) -> list[str]:
     words = [error.description or "", *(text for ref in error.references for text in (ref.key, ref.value))]
     said = kind_of(" ".join(words))
-    named = [part for spelling, part in _SPELLINGS if spelling in said]
-    return tuple(part for part in named or DROPPABLE if part not in needed.union(avoided))
+    return [part for spelling, part in _SPELLINGS if spelling in said]

@@ -16,6 +16,7 @@ ANSWER_WITHIN_S: Mapping[AssistCause, float] = MappingProxyType(
         C.PARCELS_UNSURE: 60.0,
         C.ORDER_VANISHED: 60.0,
         C.FOREIGN_ORDER: 60.0,
+        C.OTHER_CONTROLLER: 60.0,
         C.BEYOND_BASE: 30.0,
         C.VEHICLE_LOST: 60.0,
         C.VEHICLE_OFFLINE: 120.0,

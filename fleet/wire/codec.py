@@ -8,10 +8,11 @@ when it is sent, so that a repeated message keeps its content to the byte.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from fleet.errors import WireError
-from fleet.model.profile import FieldName, Profile
+from fleet.model.profile import FieldName, Profile, major_of
 from fleet.wire.link import Topic
 from fleet.wire.messages import (
     Connection,
@@ -158,6 +159,26 @@ def body_of(message: Inbound | Outbound, profile: Profile = DEFAULT_PROFILE) -> 
 def with_header(body: bytes, header: Header) -> bytes:
     """A body made ready to send; its bytes stay as they are."""
     return codec_for(header.version).with_header(body, header)
+
+
+def retold(topic_name: str, body: bytes, header: Header, profile: Profile) -> bytes:
+    """A body made ready to send, in the words of the version that its header bears.
+
+    It may have waited while its vehicle got other firmware. Where it was written in that version its bytes stay as they
+    are, and it says the same in any case. A make's own protocol is no version of anything.
+
+    Raises:
+        ValueError: what it says cannot be told in that version, and may not be left out.
+    """
+    payload = with_header(body, header)
+    if not major_of(header.version):
+        return payload
+    codec = codec_for(header.version)
+    message = codec.read_told(topic_name, payload)[1]
+    other = replace(profile, has_instant_actions_alias=not profile.has_instant_actions_alias)  # since it was written
+    if body in (written := codec.body(message, profile), codec.body(message, other)):
+        return payload
+    return codec.with_header(written, header)
 
 
 def body_in(payload: bytes, version: str = DEFAULT_VERSION) -> bytes:

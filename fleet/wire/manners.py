@@ -6,7 +6,18 @@ a difference that is not written here is a fault of our model.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+
+_EVERYWHERE = re.compile("[A-Za-z0-9_:-]")
+
+
+def client_id_of(name: str) -> str:
+    """A client id that every broker takes, and that no other name has.
+
+    A serial number may hold a dot, for which NATS refuses a client; such signs are written as their number.
+    """
+    return "".join(sign if _EVERYWHERE.fullmatch(sign) else f"%{ord(sign):x}%" for sign in name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

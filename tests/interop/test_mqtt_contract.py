@@ -12,6 +12,7 @@ import pytest
 
 from fleet.errors import LinkDownError
 from fleet.wire.link import Will
+from fleet.wire.manners import client_id_of
 from fleet.wire.memory_broker import REFUSED
 from fleet.wire.rights import fleet_rights, vehicle_rights
 from fleet.wire.subscription import Subscription
@@ -438,3 +439,12 @@ async def test_not_every_broker_takes_every_client_id(opened: OpenRig, client_id
         van = await rig.guest("van-1")
         other = rig.stranger(van.entrance.named(client_id))
         assert await other.enter() is not bool(rig.manners.unfit_for_ids)
+
+
+@pytest.mark.vda5050("1.1")
+@awaited
+async def test_every_broker_takes_the_client_id_that_is_made_of_any_serial_number(opened: OpenRig) -> None:
+    async with opened() as rig:
+        van = await rig.guest("van-1")
+        other = rig.stranger(van.entrance.named(client_id_of("van_1.2:b-7 *>")))
+        assert await other.enter()

@@ -63,6 +63,7 @@ def test_no_kind_of_event_is_applied_by_two() -> None:
     kinds = [
         ast.unparse(decorator.args[0])
         for part in (
+            applying.clock,
             applying.custody,
             applying.orders,
             applying.people,

@@ -136,6 +136,19 @@ def test_a_road_is_closed_and_reopened(shell: Shell) -> None:
     assert shell.run("roads", "close", key, "--yes").exit_code == 2
 
 
+@pytest.mark.parametrize(("do", "undo", "shows"), [("close", "reopen", "show"), ("slow --kmh 20", "unslow", "slowed")])
+def test_a_street_is_closed_or_slowed_in_both_directions(shell: Shell, do: str, undo: str, shows: str) -> None:
+    graph = shell.app.state.reception.area.roads.graph
+    there, back = graph.edge_key(0), graph.edge_key(int(graph.edge_reverse[0]))
+    sure = ["--yes"] if do == "close" else []
+    assert shell.run("roads", *do.split(), there, "--both-ways", "--for", "2h", *sure).exit_code == 0
+    shown = shell.run("roads", shows).stdout
+    assert there in shown
+    assert back in shown
+    assert shell.run("roads", undo, back, "--both-ways").exit_code == 0
+    assert shell.run("roads", shows).stdout == ""
+
+
 def test_a_road_is_slowed_with_a_reason_and_slow_no_more(shell: Shell) -> None:
     key = shell.app.state.reception.area.roads.graph.edge_key(0)
     assert shell.run("roads", "slow", key, "--kmh", "20", "--for", "2h", "--why", "works").exit_code == 0

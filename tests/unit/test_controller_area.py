@@ -17,9 +17,10 @@ from fleet.journal.replay import all_records, fold, verify
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.custody import CustodyKind
-from fleet.model.ids import RunId
+from fleet.model.ids import OrderId, RunId
 from fleet.model.order import OrderPhase
 from fleet.model.profile import Learned
+from fleet.model.refusal import Reaction
 from fleet.model.run import RunPhase
 from fleet.model.twin import Liveness
 from fleet.orders.end_order import EndOrder
@@ -29,7 +30,9 @@ from fleet.state.fleet_state import FleetState
 from fleet.wire.codec import encode_connection, encode_state
 from fleet.wire.messages import ActionStatus, Connection, ConnectionState
 from tests.life import TOPICS, Town, lived
-from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_request, a_state, an_order, driving, town
+from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_request, a_run, a_state, an_order, driving, town
+
+YEAR_S = 365.0 * 86_400.0
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +87,64 @@ def test_an_order_under_way_at_our_start_is_gone_on_with_once_its_vehicle_shows_
             assert f"{VAN_1}/order" not in place.heard, "it is the vehicle's already"
 
     lived(work)
+
+
+def test_a_clock_that_leapt_ahead_since_the_last_life_is_refused_before_it_writes_anything() -> None:
+    async def work(place: Town) -> None:
+        place.write(ev.AreaOpened(token="t", epoch=1, map_sha256=""), at_s=NOW_S - 2.0 * YEAR_S)
+        before = place.store.head("town")
+        with pytest.raises(ConfigError, match="--clock-is-right"):
+            await place.controller(town()).open()
+        assert place.store.head("town") == before
+
+    lived(work)
+
+
+def test_by_the_word_of_a_person_the_fleet_goes_on_after_a_life_by_a_clock_that_was_years_ahead() -> None:
+    """Every later start was refused, for years."""
+    ahead_s = NOW_S + 10.0 * YEAR_S
+
+    async def work(place: Town) -> None:
+        closed = ev.RoadClosed(road_key="e2-3-1", until_s=ahead_s + 60.0, why="works")
+        roads = town()
+        place.write(
+            ev.AreaOpened(token="t", epoch=1, map_sha256=roads.graph.edition),
+            ev.VehicleEnrolled(vehicle=roads.site.vehicles[VAN_1]),
+            ev.RunsAccepted(key="", digest="", runs=(a_run(),)),
+            at_s=NOW_S - 60.0,
+        )
+        place.write(closed, refused(again_s=ahead_s + 30.0), at_s=ahead_s)
+        with pytest.raises(ConfigError, match="--clock-is-right"):
+            await place.controller(roads).open()
+        controller = place.controller(roads)
+        controller.parts = replace(controller.parts, clock_is_right=True)
+        await controller.open()
+        state = controller.state
+        refusal = state.twin(VAN_1).refusal
+        assert refusal is not None
+        assert refusal.again_s == pytest.approx(NOW_S + 30.0, abs=5.0)
+        assert state.run(RunId("run-1")).run == a_run()
+        assert state.run(RunId("run-1")).accepted_s == NOW_S - 60.0
+        assert state.closures["e2-3-1"].until_s == ahead_s + 60.0
+        records = list(all_records(place.store, "town"))
+        assert verify(records) is None
+        assert fold(FleetState(), records) == state
+        async with place.served(roads) as life:  # and never again by anybody's word
+            await place.say()
+            assert life.state.now_s < ahead_s
+
+    lived(work)
+
+
+def refused(again_s: float) -> ev.Event:
+    return ev.RefusalTaken(
+        vehicle_id=VAN_1,
+        order_id=OrderId("o-1"),
+        update_id=0,
+        kind="k",
+        reaction=Reaction.WAIT_FOR_MODE,
+        again_s=again_s,
+    )
 
 
 def test_a_second_life_knows_what_the_first_one_promised() -> None:

@@ -7,18 +7,22 @@ import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 
+import msgspec
 import pytest
 
 from fleet.controller import AreaController
 from fleet.controller.presence import (
     ANSWER_S_MAX,
+    Announcement,
     Presence,
     presence_subscription,
     presence_topic,
     presence_will,
 )
 from fleet.controller.stats import Stats
+from fleet.dispatch.exits import ResolveAssist
 from fleet.errors import OtherControllerError
+from fleet.model.assist import AssistCause
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.rights import Rights
 from fleet.wire.subscription import Subscription
@@ -38,6 +42,7 @@ class Other:
     since_s: float
     stats: Stats = field(default_factory=Stats)
     events: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
     ended: OtherControllerError | None = None
 
     def __post_init__(self) -> None:
@@ -46,7 +51,7 @@ class Other:
         self.presence = Presence(AREA, self.name, f"host of {self.name}", self.since_s, self.link, self.stats)
 
     async def run(self) -> None:
-        listener = self.presence.before(self, lambda: self.events.append("may command"))
+        listener = self.presence.before(self, lambda: self.events.append("may command"), self.others.append)
         self.link.open(listener)
         try:
             await self.presence.keep()
@@ -108,6 +113,8 @@ def test_the_later_of_two_controllers_ends_and_names_the_first() -> None:
         assert first.ended is None
         assert first.presence.is_settled
         assert first.stats.other_controllers > 0
+        assert {who.partition(" (")[0] for who in first.others} == {"host of second"}
+        assert second.others == []
         assert list(broker.retained) == [presence_topic(AREA, "first")]
 
     tell(story)
@@ -126,6 +133,50 @@ def test_of_two_that_start_together_one_stays(apart_s: float) -> None:
         assert both[0].presence.is_settled
 
     tell(story)
+
+
+@pytest.mark.vda5050("1.7")
+def test_whoever_hears_that_another_commands_gives_no_more_orders_however_long_it_takes_to_end() -> None:
+    async def story(broker: MemoryBroker, start: Start) -> None:
+        first, second = Other(broker, "first", 1.0), Other(broker, "second", 2.0)
+        start(second)
+        await asyncio.sleep(1.0)
+        assert second.presence.is_settled
+        said = msgspec.json.encode(
+            Announcement(instance="first", owner="host of first", since_s=1.0, has_commanded=True)
+        )
+        second.presence.on_message(presence_topic(AREA, first.name), said, retained=False)
+        assert not second.presence.is_settled
+
+    tell(story)
+
+
+@pytest.mark.vda5050("1.7")
+def test_of_two_controllers_the_one_that_stays_calls_a_person_who_alone_closes_it() -> None:
+    async def told(clock: VirtualClock) -> None:
+        at = Town(clock)
+        filters = [Subscription(f"uagv/+/+/+/{name}") for name in TOPICS]
+        link = MemoryLink(at.broker, "fleet-us", [*filters, presence_subscription(AREA)], presence_will(AREA, "us"))
+        controller = AreaController(replace(at.controller(town()).parts, link=link))
+        await controller.open()
+        controller.announce(Presence(AREA, "us", "our host", NOW_S, link, controller.stats))
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(controller.run())
+            await asyncio.sleep(1.0)
+            assert not controller.state.assists
+            other = Other(at.broker, "other", NOW_S + 1.0)
+            ending = tasks.create_task(other.run())
+            await asyncio.sleep(10.0)
+            assert other.ended is not None
+            assert ending.done()
+            [call] = controller.state.assists.values()
+            assert (call.cause, call.subject) == (AssistCause.OTHER_CONTROLLER, f"area:{AREA}")
+            assert "host of other" in call.detail
+            await controller.ask(ResolveAssist(call.id, "a copy of the data directory; it is gone"), "people")
+            assert not controller.state.assists
+            running.cancel()
+
+    run_virtual(told, NOW_S)
 
 
 @pytest.mark.vda5050("1.7")

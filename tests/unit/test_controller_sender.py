@@ -7,7 +7,8 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,13 +18,16 @@ from fleet.dispatch.commands import SubmitRuns
 from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import OrderPhase
+from fleet.model.profile import Habits, Profile
 from fleet.model.twin import Liveness
+from fleet.roads.site_roads import SiteRoads
 from fleet.wire.codec import encode_state, with_header
 from fleet.wire.memory import MemoryLink
 from fleet.wire.messages import Header
+from fleet.wire.rules import violations
 from fleet.wire.subscription import Subscription
 from tests.life import Town, lived
-from tests.nouns import VAN_1, VAN_2, a_header, a_request, a_state, an_error
+from tests.nouns import POINT_1, VAN_1, VAN_2, a_header, a_request, a_state, an_error, town
 
 
 @pytest.fixture(autouse=True)
@@ -199,15 +203,52 @@ def test_topics_of_another_major_than_the_message_call_a_person_once_and_do_no_h
     lived(work)
 
 
+@pytest.mark.vda5050("0.4", "2.2")
+def test_an_order_that_waits_while_its_vehicle_gets_other_firmware_is_said_again_in_the_words_of_that() -> None:
+    """2.0.0 has no corridors; what was decided for 2.1.0 went out with one under a header of 2.0.0."""
+    habits = Habits(takes_trajectories=True, corridor_m=1.2)
+    vehicle = replace(town().site.vehicles[VAN_1], habits=habits)
+    roads = SiteRoads(replace(town().site, vehicles={VAN_1: vehicle}), town().graph)
+
+    async def work(place: Town) -> None:
+        listener = beside(place)
+        async with place.served(roads) as controller:
+            await place.say(VAN_1, a_state(at=f"point:{POINT_1}"))
+            await asyncio.sleep(3.0)
+            header = msgspec.structs.replace(a_header(9, place.clock.trade_now_s()), version="2.0.0")
+            newer = encode_state(a_state(at=f"point:{POINT_1}", header=header))
+            place.broker.publish(f"uagv/v2/acme/{VAN_1}/state", newer)
+            await asyncio.sleep(8.0)
+            assert not controller.state.quarantine
+        told = listener.to(VAN_1, "order")
+        assert {said["version"]: has_corridors(said) for said in told} == {"2.1.0": True, "2.0.0": False}
+        assert len({(said["orderId"], said["orderUpdateId"]) for said in told}) == 1
+        assert len({way_in(said) for said in told}) == 1
+        for said in told:
+            assert violations(str(said["version"]), "order", json.dumps(said).encode()) == []
+
+    lived(work)
+
+
+def has_corridors(order: dict[str, Any]) -> bool:
+    return any(edge.get("corridor") for edge in order["edges"])
+
+
+def way_in(order: dict[str, Any]) -> str:
+    """Everything in an order but its header and corridors."""
+    edges = [{key: value for key, value in edge.items() if key != "corridor"} for edge in order["edges"]]
+    return json.dumps([order["nodes"], edges])
+
+
 def test_a_codec_that_breaks_on_one_vehicle_costs_that_one_alone_its_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plug-in may be wrong, or be new to the vehicle while messages in the words of another still wait."""
 
-    def breaks(body: bytes, header: Header) -> bytes:
+    def breaks(topic_name: str, body: bytes, header: Header, profile: Profile) -> bytes:
         if header.serial_number == VAN_1:
             raise ValueError("a bus is not spoken to like that")
         return with_header(body, header)
 
-    monkeypatch.setattr("fleet.controller.sender.with_header", breaks)
+    monkeypatch.setattr("fleet.controller.sender.retold", breaks)
 
     async def work(place: Town) -> None:
         listener = beside(place)

@@ -16,7 +16,9 @@ from fleet.dispatch.commands import (
     RecallVehicle,
     ReleaseVehicle,
     ReopenRoad,
+    SlowRoad,
     SubmitRuns,
+    UnslowRoad,
     digest_of,
     perform,
 )
@@ -302,6 +304,44 @@ def test_a_road_is_closed_until_its_time_is_up_or_people_open_it(roads: SiteRoad
     assert closed.state.is_closed(STREET)
     assert closed.plan_reasons
     assert not asked(closed.state, ReopenRoad(STREET, "mended"), roads).state.is_closed(STREET)
+
+
+def a_street(roads: SiteRoads) -> tuple[str, str]:
+    """A street of the town by the keys of both its directions."""
+    edge = roads.graph.edge_by_key(STREET)
+    assert edge is not None
+    return STREET, roads.graph.edge_key(int(roads.graph.edge_reverse[edge]))
+
+
+def test_a_street_that_is_blocked_is_closed_in_both_directions_at_once_and_opened_so(
+    roads: SiteRoads, two_vans: FleetState
+) -> None:
+    there, back = a_street(roads)
+    closed = asked(two_vans, CloseRoad(there, NOW_S + 600.0, "burst pipe", both_ways=True), roads)
+    assert sorted(closed.state.closures) == sorted((there, back))
+    again = asked(closed.state, CloseRoad(back, NOW_S + 600.0, "burst pipe", both_ways=True), roads)
+    assert again.state.closures == closed.state.closures
+    opened_again = asked(again.state, ReopenRoad(back, "mended", both_ways=True), roads)
+    assert list(opened_again.state.closures) == []
+
+
+def test_a_street_that_is_slow_is_slow_in_both_directions(roads: SiteRoads, two_vans: FleetState) -> None:
+    there, back = a_street(roads)
+    slow = asked(two_vans, SlowRoad(back, 3.0, NOW_S + 600.0, "works", both_ways=True), roads)
+    assert {key: slow.state.slow_roads[key].speed_mps for key in slow.state.slow_roads} == {there: 3.0, back: 3.0}
+    assert list(asked(slow.state, UnslowRoad(there, "done", both_ways=True), roads).state.slow_roads) == []
+
+
+def test_without_a_word_of_it_one_direction_alone_is_closed(roads: SiteRoads, two_vans: FleetState) -> None:
+    assert list(asked(two_vans, CloseRoad(STREET, NOW_S + 600.0, "works"), roads).state.closures) == [STREET]
+
+
+def test_a_one_way_street_has_but_one_direction_to_close(roads: SiteRoads, two_vans: FleetState) -> None:
+    reverse = roads.graph.edge_reverse.copy()
+    reverse[roads.graph.edge_by_key(STREET)] = -1
+    one_way = SiteRoads(roads.site, replace(roads.graph, edge_reverse=reverse))
+    closed = asked(two_vans, CloseRoad(STREET, NOW_S + 600.0, "works", both_ways=True), one_way)
+    assert list(closed.state.closures) == [STREET]
 
 
 def test_vehicles_under_way_are_looked_at_when_a_road_is_closed(roads: SiteRoads) -> None:

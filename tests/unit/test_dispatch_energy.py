@@ -10,7 +10,7 @@ from fleet.controller.turn import Due
 from fleet.dispatch.energy import covers_trip, covers_visit
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import RunId
+from fleet.model.ids import PointId, RunId
 from fleet.model.order import ActionKind, OrderPhase, OrderPurpose
 from fleet.model.run import RunPhase
 from fleet.model.site import Policy
@@ -114,6 +114,27 @@ def test_where_no_way_leads_charge_is_not_what_is_missing(roads: SiteRoads) -> N
     closed = ev.RoadClosed(road_key=roads.graph.edge_key(door.edge), until_s=NOW_S + 900.0, why="burst pipe")
     draft = Draft(after(loaded(roads), [charge(0.0), closed]), NOW_S)
     assert covers_visit(draft, roads, draft.state.twin(VAN_1), Visit(POINT_1, (RUN,)))
+
+
+@pytest.mark.parametrize(("soc_fraction", "enough"), [(RESERVE, False), (0.8, True)])
+def test_a_way_home_that_is_closed_for_now_is_reckoned_as_it_will_be_when_it_is_open(
+    roads: SiteRoads, soc_fraction: float, enough: bool
+) -> None:
+    """A vehicle with next to nothing left was let on to its door, for nobody knew how much the way home would take."""
+    home, door = (roads.place(next(iter(roads.types)), node) for node in (DEPOT_NODE, f"point:{POINT_1}"))
+    assert home is not None
+    closed = ev.RoadClosed(road_key=roads.graph.edge_key(home.edge), until_s=NOW_S + 900.0, why="burst pipe")
+    there = ev.VehiclePlaced(vehicle_id=VAN_1, node_id=f"point:{POINT_1}", place=door)
+    draft = Draft(after(loaded(roads), [charge(soc_fraction), closed, there]), NOW_S)
+    twin = draft.state.twin(VAN_1)
+    assert covers_visit(draft, roads, twin, Visit(POINT_2, (RUN,))) is enough
+    assert covers_trip(draft, roads, twin, a_trip()) is enough
+
+
+def test_no_charge_is_enough_for_a_way_that_nobody_knows(roads: SiteRoads) -> None:
+    draft = Draft(after(loaded(roads), [charge(1.0)]), NOW_S)
+    trip = a_trip("trip-1", VAN_1, (PointId("gone"), ["run-1"]))
+    assert not covers_trip(draft, roads, draft.state.twin(VAN_1), trip)
 
 
 # Before a leg ---------------------------------------------------------------------------------------------------------

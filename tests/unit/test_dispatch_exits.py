@@ -115,6 +115,7 @@ STANDING: dict[AssistCause, tuple[Scene, tuple[Command | EndOrder, ...]]] = {
 CLOSABLE: dict[AssistCause, str] = {
     C.ORDER_VANISHED: VAN,
     C.BEYOND_BASE: VAN,
+    C.OTHER_CONTROLLER: "area:town",
     C.PROFILE_CONTRADICTS: VAN,
     C.LOW_BATTERY: VAN,
     C.CHARGER_FAULT: VAN,

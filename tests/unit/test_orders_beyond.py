@@ -16,7 +16,7 @@ from fleet.model.place import Place
 from fleet.orders.beyond import takes_for_released, where_beyond
 from fleet.roads.site_roads import SiteRoads
 from fleet.telemetry.profiles import profile
-from fleet.wire.messages import VehicleState
+from fleet.wire.messages import OperatingMode, VehicleState
 from tests.nouns import POINT_2, VAN_1, Office, a_run, after, driving, loaded, standing_at, the_order, town
 from tests.unit.test_controller_turn import ask
 
@@ -52,6 +52,11 @@ def at_node(order: Order, index: int) -> VehicleState:
     return driving(order, index)
 
 
+def driven_to(order: Order, index: int) -> VehicleState:
+    """The same, where a person at the wheel took it there."""
+    return driving(order, index, mode=OperatingMode.INTERVENED)
+
+
 def along(order: Order, roads: SiteRoads, index: int, share: float = 0.9) -> VehicleState:
     """A state that names the last node of the base, with a position on a later piece of road."""
     piece = order.path[index]
@@ -62,7 +67,7 @@ def along(order: Order, roads: SiteRoads, index: int, share: float = 0.9) -> Veh
 @pytest.mark.vda5050("6.12")
 def test_a_vehicle_at_a_node_that_was_only_announced_is_beyond_its_base(office: Office) -> None:
     order = the_order(office)
-    office.hear(VAN_1, at_node(order, order.released + 1))
+    office.hear(VAN_1, driven_to(order, order.released + 1))
     assert causes(office) == [BEYOND]
     assert not office.state.twin(VAN_1).can_take_orders
     office.turn(due=Due(vehicles=(VAN_1,)), after_s=60.0)
@@ -133,8 +138,10 @@ def test_a_vehicle_that_took_an_update_which_it_refused_as_well_is_not_beyond_it
 
 def test_a_person_who_has_looked_lets_it_go_on(office: Office) -> None:
     order = the_order(office)
-    office.hear(VAN_1, at_node(order, order.released + 1))
+    office.hear(VAN_1, driven_to(order, order.released + 1))
     [call] = office.state.assists.values()
+    office.hear(VAN_1, at_node(order, order.released + 1))
+    assert office.state.twin(VAN_1).beyond
     ask(office, ResolveAssist(call.id, "the street is free"))
     assert causes(office) == []
     assert [event.released > order.released for event in office.events if isinstance(event, ev.OrderExtended)] == [True]
@@ -145,7 +152,7 @@ def test_a_person_who_has_looked_lets_it_go_on(office: Office) -> None:
 def test_it_is_called_for_once_however_often_it_says_where_it_is(office: Office) -> None:
     order = the_order(office)
     for _ in range(3):
-        office.hear(VAN_1, at_node(order, order.released + 1))
+        office.hear(VAN_1, driven_to(order, order.released + 1))
     assert causes(office) == [BEYOND]
 
 
@@ -163,6 +170,30 @@ def test_a_vehicle_that_takes_announced_road_for_released_is_stopped_before_it_d
     assert office.state.twin(VAN_1).beyond == ""
     assert causes(office) == [AssistCause.PROFILE_CONTRADICTS]
     assert profile(office.state.twin(VAN_1)).horizon_edges == 0
+
+
+@pytest.mark.vda5050("5.12")
+@pytest.mark.parametrize("by_position", [False, True])
+def test_a_vehicle_that_lists_its_base_rightly_and_drives_on_is_stopped_and_never_announced_road_again(
+    office: Office, short: SiteRoads, by_position: bool
+) -> None:
+    order = the_order(office)
+    ahead = order.released + 1
+    office.hear(VAN_1, along(order, short, ahead) if by_position else at_node(order, ahead))
+    assert sorted(causes(office)) == [BEYOND, AssistCause.PROFILE_CONTRADICTS]
+    assert office.state.orders[order.id].phase is OrderPhase.CANCELLING
+    assert profile(office.state.twin(VAN_1)).horizon_edges == 0
+
+
+@pytest.mark.vda5050("5.12")
+def test_a_vehicle_at_a_node_that_it_was_never_told_of_did_not_follow_an_announcement(office: Office) -> None:
+    order = the_order(office)
+    office.state = after(
+        office.state,
+        [ev.OrderExtended(order_id=order.id, released=order.released, announced=order.released, update_id=1)],
+    )
+    office.hear(VAN_1, at_node(order, order.released + 1))
+    assert causes(office) == [BEYOND]
 
 
 @pytest.mark.vda5050("5.12")

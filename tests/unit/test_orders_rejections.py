@@ -150,7 +150,7 @@ def test_an_update_that_is_called_invalid_ends_its_order(roads: SiteRoads) -> No
 
 
 @pytest.mark.vda5050("7.r2", "6.7")
-@pytest.mark.parametrize("kind", ["UNSUPPORTED_PARAMETER", "INVALID_ORDER_ACTION", "orderError"])
+@pytest.mark.parametrize("kind", ["UNSUPPORTED_PARAMETER", "INVALID_ORDER_ACTION"])
 def test_an_order_with_a_part_it_does_not_take_is_told_again_without_it_under_a_new_id(
     roads: SiteRoads, kind: str
 ) -> None:
@@ -185,7 +185,7 @@ def test_what_its_factsheet_asks_for_is_never_left_out() -> None:
 @pytest.mark.vda5050("7.r2")
 def test_what_was_left_out_in_vain_is_told_again_when_a_person_has_looked(roads: SiteRoads) -> None:
     order, state = under_way(roads)
-    for _ in range(2):
+    for _ in range(3):
         state = heard(roads, state, refused(order, "orderError"))
         again = next_order(roads, state)
         order = order if again is None else again
@@ -351,6 +351,60 @@ def test_a_vehicle_that_is_not_available_is_told_again_when_its_mode_allows_it(r
     assert next_order(roads, state, after_s=60.0) is not None
 
 
+def told_to(roads: SiteRoads, order: Order, state: FleetState) -> bytes:
+    """An order as its vehicle is told it, but for its ids."""
+    said = order_message(order, Terms("town", roads.graph, profile(state.twin(VAN_1))))
+    plain = msgspec.structs.replace(
+        said, order_id="", nodes=tuple(msgspec.structs.replace(n, actions=()) for n in said.nodes)
+    )
+    return msgspec.json.encode(plain)
+
+
+def told_again_s(state: FleetState) -> float | None:
+    refusal = state.twin(VAN_1).refusal
+    return refusal.again_s if refusal is not None else None
+
+
+@pytest.mark.vda5050("7.r8")
+def test_a_vehicle_that_does_not_say_why_is_told_the_same_once_more_after_a_while(roads: SiteRoads) -> None:
+    """Of one that is not ready for some seconds nothing is left out, and nobody is called."""
+    order, state = under_way(roads)
+    before = told_to(roads, order, state)
+    state = heard(roads, state, refused(order, "orderError"))
+    assert told_again_s(state) == NOW_S + 30.0
+    again = next_order(roads, state, after_s=31.0)
+    assert again is not None
+    assert again.id != order.id
+    assert told_to(roads, again, state) == before
+    assert not state.twin(VAN_1).held
+    assert not state.assists
+
+
+@pytest.mark.vda5050("7.r2")
+def test_a_vehicle_that_still_does_not_say_why_is_told_less_and_only_then_a_person_is_called(roads: SiteRoads) -> None:
+    order, state = under_way(roads)
+    told = [order]
+    for _ in range(2):
+        state = heard(roads, state, refused(told[-1], "orderError"))
+        again = next_order(roads, state)
+        assert again is not None
+        state = after(state, [ev.OrderIssued(order=again)])
+        told.append(again)
+    assert state.twin(VAN_1).avoids == tuple(sorted(DROPPABLE))
+    assert not state.twin(VAN_1).held
+    assert heard(roads, state, refused(told[-1], "orderError")).twin(VAN_1).held
+
+
+@pytest.mark.vda5050("7.r2")
+def test_a_vehicle_that_names_a_part_or_has_taken_the_order_before_is_not_waited_for(roads: SiteRoads) -> None:
+    order, state = under_way(roads)
+    named = heard(roads, state, refused(order, "orderError", parameter="edges.length"))
+    assert (told_again_s(named), named.twin(VAN_1).avoids) == (NOW_S, ("length",))
+    order, state = extended(roads)
+    state = heard(roads, state, refused_update(order, "orderError"))
+    assert (told_again_s(state), set(state.twin(VAN_1).avoids)) == (NOW_S, set(DROPPABLE))
+
+
 @pytest.mark.vda5050("7.r10")
 def test_a_vehicle_short_of_memory_is_told_less_at_once(roads: SiteRoads) -> None:
     order, state = under_way(roads)
@@ -513,8 +567,8 @@ def test_what_is_meant_by_an_order_error_is_read_from_the_state(roads: SiteRoads
     error = an_error("orderError", orderId=order.id)
     busy = a_state(order="theirs", left=[("x", 2)])
     far = a_state(position=standing_at(order.start.x_m + 40.0, order.start.y_m))
-    said = [patience_with(error, order, state).reaction for state in (busy, far, a_state())]
-    assert said == [Reaction.WAIT_UNTIL_IDLE, Reaction.START_WHERE_IT_STANDS, Reaction.SIMPLIFY]
+    said = [patience_with(error, order, state, None).reaction for state in (busy, far, a_state())]
+    assert said == [Reaction.WAIT_UNTIL_IDLE, Reaction.START_WHERE_IT_STANDS, Reaction.WAIT_UNTIL_READY]
 
 
 def test_ids_of_refused_orders_are_never_used_again(roads: SiteRoads) -> None:
@@ -531,11 +585,11 @@ def test_ids_of_refused_orders_are_never_used_again(roads: SiteRoads) -> None:
 def test_after_a_refusal_nothing_new_is_told_before_the_vehicle_was_asked_what_it_holds(roads: SiteRoads) -> None:
     """A later copy may have been taken: block town, forgetful 2.0.0, trouble, seed 3."""
     order, state = under_way(roads)
-    state = heard(roads, state, refused(order, "orderError"))
+    state = heard(roads, state, refused(order, "UNSUPPORTED_PARAMETER"))
     request = state.twin(VAN_1).instant(ActionKind.STATE_REQUEST)
     assert request is not None
     assert next_order(roads, state, after_s=1.0) is None
-    refused_still = refused(order, "orderError")
+    refused_still = refused(order, "UNSUPPORTED_PARAMETER")
     answered = heard(roads, state, msgspec.structs.replace(refused_still, action_states=answer(request.action_id)))
     assert next_order(roads, answered, after_s=1.0) is not None
     assert next_order(roads, state, after_s=30.0) is not None

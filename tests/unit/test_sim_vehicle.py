@@ -582,6 +582,7 @@ def test_a_cancelled_order_leaves_the_vehicle_standing_on_the_road_and_a_new_one
         assert not yard.state.edge_states
         here = yard.van.driver.here()
         assert 0.0 < here.offset_m < 100.0
+        assert yard.state.distance_since_last_node_m == pytest.approx(here.offset_m, abs=0.01)
         start = round(here.offset_m * 10)
         nodes = (
             OrderNode(node_id="station:home", sequence_id=0, released=True),
@@ -599,6 +600,7 @@ def test_a_cancelled_order_leaves_the_vehicle_standing_on_the_road_and_a_new_one
 
     yard = in_yard(story)
     assert (yard.state.order_id, yard.state.last_node_id) == ("o2", "n2")
+    assert yard.state.distance_since_last_node_m == 0.0
     assert yard.van.driver.odometer_m == pytest.approx(100.0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -465,3 +466,42 @@ def test_a_body_is_found_again_in_what_was_sent() -> None:
         header = Header(header_id=7, sent_s=SENT_S, version=version, manufacturer="acme", serial_number="van-1")
         body = codec.body_of(leg(), profile(version))
         assert codec.body_in(codec.with_header(body, header), version) == body
+
+
+CANCEL = InstantActions(actions=(Action(action_id="c1", action_type="cancelOrder", blocking_type=BlockingType.NONE),))
+
+
+def header_of(version: str) -> Header:
+    return Header(header_id=7, sent_s=SENT_S, version=version, manufacturer="acme", serial_number="van-1")
+
+
+@pytest.mark.vda5050("2.2")
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("lists_twice_now", [False, True])
+def test_a_body_that_was_written_in_the_version_of_its_header_stays_to_the_byte(
+    version: str, lists_twice_now: bool
+) -> None:
+    now = replace(profile(version), has_instant_actions_alias=lists_twice_now)
+    for name, message in (("order", leg(corridor=Corridor(left_m=1.0, right_m=1.0))), ("instantActions", CANCEL)):
+        body = codec.body_of(message, profile(version))
+        assert codec.retold(name, body, header_of(version), now) == codec.with_header(body, header_of(version))
+
+
+@pytest.mark.vda5050("0.4")
+@pytest.mark.parametrize(
+    ("name", "before", "now"),
+    [
+        *[("order", before, now) for before in VERSIONS[:2] for now in VERSIONS[:2]],
+        *[("instantActions", before, now) for before in VERSIONS for now in VERSIONS],
+    ],
+)
+def test_a_body_that_waited_over_new_firmware_is_told_as_if_it_were_decided_now(
+    name: str, before: str, now: str
+) -> None:
+    """No order waits over a change of the major: its vehicle is spoken to in the words it was given in."""
+    message = leg(corridor=Corridor(left_m=1.0, right_m=1.0)) if name == "order" else CANCEL
+    body = codec.body_of(message, profile(before))
+    heard = codec.decode_told(name, codec.with_header(body, header_of(before)), before)[1]
+    payload = codec.retold(name, body, header_of(now), profile(now))
+    assert payload == codec.encode_told(heard, header_of(now))
+    assert violations(now, name, payload) == []

@@ -23,6 +23,7 @@ from fleet.maps.cache import load_or_import
 from fleet.model.site import MqttVersion
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.login import Login, login_of, mqtt_of, read_login
+from fleet.wire.manners import client_id_of
 from fleet.wire.messages import Action, ActionParameter, BlockingType
 from fleet.wire.mqtt import MqttLink
 from fleet.wire.registry import codec_for
@@ -118,7 +119,7 @@ async def _report(options: JudgeOptions) -> Report:
     number = terms.session_number
     link = MqttLink(
         BrokerUrl.parse(options.broker),
-        f"judge-of-{terms.serial_number}-{number}",
+        client_id_of(f"judge-of-{terms.serial_number}-{number}"),
         [Subscription(terms.topic_filter, 1)],
         random.Random(number),
         login=_login(options),

@@ -36,7 +36,15 @@ from fleet.model.event.people import (
     RoadSlowed,
     RoadUnslowed,
 )
-from fleet.model.event.runs import AreaOpened, RunCancelled, RunRecalled, RunReleased, RunsAccepted, RunsArchived
+from fleet.model.event.runs import (
+    AreaOpened,
+    ClockTurnedBack,
+    RunCancelled,
+    RunRecalled,
+    RunReleased,
+    RunsAccepted,
+    RunsArchived,
+)
 from fleet.model.event.trips import Freed, PlanAdopted, PlanRefused, Reserved, StopDone, TripMoved, TripStarted
 from fleet.model.event.vehicles import (
     AnswerTaken,

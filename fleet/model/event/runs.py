@@ -19,6 +19,14 @@ class AreaOpened(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockTurnedBack(Event):
+    """Somebody said that our clock was ahead for a while and is right now: what is reckoned from `from_s` on was."""
+
+    from_s: float
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunsAccepted(Event):
     """Runs were asked for and are ours from now on.
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from fleet.model import event as ev
 from fleet.model.change import replace
-from fleet.state.apply import custody, orders, people, runs, trips, vehicles
+from fleet.state.apply import clock, custody, orders, people, runs, trips, vehicles
 from fleet.state.apply.registry import APPLIERS
 from fleet.state.fleet_state import FleetState
 
-__all__ = ["APPLIERS", "apply", "custody", "orders", "people", "runs", "trips", "vehicles"]
+__all__ = ["APPLIERS", "apply", "clock", "custody", "orders", "people", "runs", "trips", "vehicles"]
 
 
 def apply(state: FleetState, event: ev.Event, now_s: float) -> FleetState:
