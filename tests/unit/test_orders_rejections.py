@@ -233,7 +233,7 @@ def test_a_late_copy_that_is_refused_for_its_number_says_nothing_of_the_update_u
     assert rejection_of(order, unnamed) is None
 
 
-@pytest.mark.vda5050("7.r4", "6.7")
+@pytest.mark.vda5050("7.r4", "6.6", "6.7")
 def test_a_refused_update_is_stitched_again_to_the_base_it_holds_and_after_the_second_a_new_order_comes(
     roads: SiteRoads,
 ) -> None:
