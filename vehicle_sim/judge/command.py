@@ -17,7 +17,7 @@ import msgspec
 from fleet.cli.output import for_terminal
 from fleet.clock import SystemClock
 from fleet.config import load
-from fleet.config.settings import NAME_PATTERN
+from fleet.config.values import NAME_PATTERN
 from fleet.errors import ConfigError
 from fleet.maps.cache import load_or_import
 from fleet.model.site import MqttVersion
