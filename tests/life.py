@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fleet.controller import AreaController, Parts
 from fleet.errors import StoreBusyError, StoreUnsureError
-from fleet.journal.commit import Commit
+from fleet.journal.commit import Commit, Lease
 from fleet.journal.record import Head, record_of
 from fleet.journal.store import SqlStore
 from fleet.journal.writer import InlineWriter
@@ -36,10 +36,17 @@ class ShakyStore(SqlStore):
     Attributes:
         unsure: what really becomes of the next commit whose outcome is not told, "written" or "lost".
         unreadable: how many times it cannot be read after that.
+        renews_nothing: it cannot write down that an area is still ours.
     """
 
     unsure = ""
     unreadable = 0
+    renews_nothing = False
+
+    def renew(self, lease: Lease, expires_s: float) -> None:
+        if self.renews_nothing:
+            raise StoreBusyError("no connection")
+        super().renew(lease, expires_s)
 
     def write(self, commits: list[Commit]) -> list[Exception | None]:
         unsure, self.unsure = self.unsure, ""

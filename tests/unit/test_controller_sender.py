@@ -14,6 +14,7 @@ import msgspec
 import pytest
 import structlog
 
+from fleet.controller.lease import TTL_S
 from fleet.dispatch.commands import SubmitRuns
 from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, VehicleId
@@ -277,5 +278,34 @@ def test_an_order_that_no_state_shows_calls_a_person_when_it_was_said_too_often(
                 await asyncio.sleep(2.0)
                 await place.say()
         assert len(listener.to(VAN_1, "order")) == controller.site.limits.resend_attempts + 1
+
+    lived(work)
+
+
+@pytest.mark.parametrize("trouble", ["a lease that runs out", "a store that cannot be read"])
+def test_nothing_is_said_while_it_is_not_sure_that_the_area_is_ours_or_what_was_committed(trouble: str) -> None:
+    """Another controller may have taken over, and the order that is said again may be over."""
+
+    async def work(place: Town) -> None:
+        listener = beside(place)
+        async with place.served() as controller:
+            await place.say()
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            await asyncio.sleep(20.0)
+            if trouble == "a lease that runs out":
+                place.store.renews_nothing = True
+                await asyncio.sleep(TTL_S)
+            else:
+                place.store.unsure, place.store.unreadable = "lost", 8
+                await place.say(VAN_1, a_state(paused=True))
+            said = len(listener.to(VAN_1, "order"))
+            assert said >= 3
+            await asyncio.sleep(30.0)
+            assert len(listener.to(VAN_1, "order")) == said
+            place.store.renews_nothing, place.store.unreadable = False, 0
+            await asyncio.sleep(40.0)
+            await place.say()
+            await asyncio.sleep(15.0)
+            assert len(listener.to(VAN_1, "order")) > said
 
     lived(work)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import groupby
+
 import pytest
 
 from fleet.dispatch.decide import decide
@@ -241,3 +244,36 @@ def test_the_next_journal_gives_no_id_of_this_one_again() -> None:
     ]
     assert [len(ids) for ids in given] == [6, 6]
     assert not set.intersection(*given)
+
+
+def on_its_way(roads: SiteRoads) -> tuple[Draft, Order]:
+    """Van 1 has accepted the first part of a way some blocks long."""
+    draft = Draft(loaded(roads, a_run(point=POINT_2)), NOW_S)
+    carry_out(draft, roads, VAN_1, Deliver(a_trip().id, Visit(POINT_2, (RunId("run-1"),))))
+    [order] = draft.state.orders.values()
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=0))
+    draft.letters.clear()
+    return draft, draft.state.orders[order.id]
+
+
+def refused(draft: Draft) -> list[str]:
+    return [a.detail for a in draft.state.assists.values() if a.cause is AssistCause.RELEASE_REFUSED]
+
+
+def test_no_road_is_released_through_a_way_that_is_forbidden_as_a_whole(roads: SiteRoads) -> None:
+    """Each turn of it is allowed by itself; the map learned of the restriction since the way was found."""
+    draft, order = on_its_way(roads)
+    edges = tuple(edge for edge, _ in groupby(piece.edge for piece in order.path))
+    newer = SiteRoads(roads.site, replace(roads.graph, forbidden_paths=(edges[-3:],)))
+    carry_out(draft, newer, VAN_1, Extend(order.id, len(order.path)))
+    assert draft.letters == []
+    assert [detail.startswith("forbidden way through") for detail in refused(draft)] == [True]
+
+
+def test_no_road_is_released_by_a_number_that_is_another_roads_in_this_map(roads: SiteRoads) -> None:
+    draft, order = on_its_way(roads)
+    path = tuple(replace(piece, edge=piece.edge + 2) for piece in order.path[order.released :])
+    draft.emit(ev.OrderRerouted(order_id=order.id, kept=order.released, path=path, why="of another edition"))
+    carry_out(draft, roads, VAN_1, Extend(order.id, len(order.path)))
+    assert draft.letters == []
+    assert ["the map is another one" in detail for detail in refused(draft)] == [True]
