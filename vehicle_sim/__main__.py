@@ -27,7 +27,7 @@ def connect(
     broker: Annotated[str, typer.Option(help="mqtt://HOST:PORT")],
     site: Annotated[Path, typer.Option(help="Site file.")],
     vehicles: Annotated[int | None, typer.Option(min=1, help="Only so many of the site's vehicles.")] = None,
-    time_factor: Annotated[float, typer.Option(min=0.001, help="Trade seconds per second.")] = 1.0,
+    time_factor: Annotated[float, typer.Option(min=0.001, max=10_000, help="Trade seconds per second.")] = 1.0,
     trade_epoch: Annotated[str | None, typer.Option(help="TRADE@WALL in ISO 8601, as given to the daemon.")] = None,
     seed: Annotated[int, typer.Option(help="Of all chance.")] = 1,
     scenario: Annotated[Path | None, typer.Option(help="Scenario file whose faults befall the vehicles.")] = None,
@@ -38,7 +38,9 @@ def connect(
     ] = None,
     mqtt: Annotated[MqttVersion | None, typer.Option(help="MQTT to speak, else what the site says.")] = None,
     truth: Annotated[Path | None, typer.Option(help="File for what really happened.")] = None,
-    visualization: Annotated[float | None, typer.Option(help="Seconds between visualization messages.")] = None,
+    visualization: Annotated[
+        float | None, typer.Option(min=0.01, help="Seconds between visualization messages.")
+    ] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder for imported maps.")] = None,
 ) -> None:
     """Put a site's vehicles on a broker, until SIGTERM or Ctrl-C."""
@@ -121,7 +123,9 @@ def judge(
     by_hand: Annotated[bool, typer.Option("--by-hand", help="Somebody beside the vehicle does what is asked.")] = False,
     action: Annotated[str | None, typer.Option(help="A harmless action for it to do at a node, as JSON.")] = None,
     patience: Annotated[float, typer.Option(min=0.1, help="Seconds it may take to react.")] = 10.0,
-    time_factor: Annotated[float, typer.Option(min=0.001, help="Trade seconds per second; simulation only.")] = 1.0,
+    time_factor: Annotated[
+        float, typer.Option(min=0.001, max=10_000, help="Trade seconds per second; simulation only.")
+    ] = 1.0,
     trade_epoch: Annotated[str | None, typer.Option(help="TRADE@WALL in ISO 8601, as its simulation has it.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder for imported maps.")] = None,
     output: Annotated[Literal["text", "json", "html"], typer.Option("-o", "--output", help="Format.")] = "text",

@@ -87,6 +87,20 @@ def clock_of(time_factor: float, trade_epoch: str | None) -> SystemClock:
         raise ConfigError([f"--trade-epoch: found {trade_epoch!r}, needs TRADE@WALL, both as in ISO 8601"]) from error
 
 
+def try_to_write(flag: str, path: Path) -> None:
+    """Before anything is asked of a vehicle, not after half an hour of its time.
+
+    Raises:
+        ConfigError: the file cannot be written; names the flag and the remedy.
+    """
+    try:
+        with path.open("a", encoding="utf-8"):
+            pass
+    except OSError as fault:
+        remedy = "name a file in a folder that is there"
+        raise ConfigError([f"{flag} {path}: cannot be written ({fault.strerror}); {remedy}"]) from fault
+
+
 async def connect(options: ConnectOptions) -> None:
     """Serve until asked to end (SIGTERM, SIGINT), then say farewell and write the truth.
 
@@ -96,6 +110,8 @@ async def connect(options: ConnectOptions) -> None:
         MapError: the map cannot be used.
     """
     url = BrokerUrl.parse(options.broker)
+    if options.truth is not None:
+        try_to_write("--truth", options.truth)
     scenario = Scenario.load(options.scenario) if options.scenario else None
     site = part_of(load(options.site, os.environ, {"broker.url": options.broker}), options.vehicles, None)
     graph, _ = load_or_import(site.map_path, options.cache or site.data_dir / "maps")

@@ -166,13 +166,23 @@ def _recording(path: Path | None, hear: Callable[[Entry], None]) -> Iterator[Cal
         file = path.open("w", buffering=1, encoding="utf-8")  # line by line, so that others may follow it
     except OSError as error:
         raise CommandError(ExitCode.MISUSED, f"{path} cannot be written: {error.strerror}") from error
-    with file:
+    broken = False
 
-        def take(entry: Entry) -> None:
-            file.write(line_of(entry) + "\n")
-            hear(entry)
+    def take(entry: Entry) -> None:
+        nonlocal broken
+        try:
+            if not broken:
+                file.write(line_of(entry) + "\n")
+        except OSError as error:  # a full disk ends the record, and nothing else
+            broken = True
+            say(f"{path} is not written any more: {error.strerror}; what is heard is still judged")
+        hear(entry)
 
+    try:
         yield take
+    finally:
+        with contextlib.suppress(OSError):  # what could not be written was told
+            file.close()
 
 
 def _replay(path: Path, hear: Callable[[Entry], None]) -> None:

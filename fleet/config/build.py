@@ -165,5 +165,7 @@ def _habits(table: ProfileTable) -> Habits:
         limits=None if limits == WireLimits() else limits,
         state_interval_s=table.state_interval_s,
         has_coarse_gauge=table.coarse_gauge,
+        length_m=table.length_m,
+        width_m=table.width_m,
         fields=tuple(FieldName(ours, theirs) for ours, theirs in sorted(table.fields.items())),
     )

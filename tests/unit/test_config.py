@@ -321,11 +321,13 @@ def test_a_version_that_nobody_speaks_is_refused_with_those_that_are_spoken(tmp_
 
 
 def test_a_vehicle_takes_the_habits_of_the_profile_that_it_names(tmp_path: Path) -> None:
-    profile = '[[profile]]\nid = "acme"\nhorizon_edges = 0\nid_chars_max = 12\n[profile.fields]\npick = "load"\n'
+    profile = '[[profile]]\nid = "acme"\nhorizon_edges = 0\nid_chars_max = 12\nlength_m = 3.2\nwidth_m = 1.4\n'
+    profile += '[profile.fields]\npick = "load"\n'
     path = written(tmp_path, SITE, STATION, POINT, profile, VEHICLE + 'profile = "acme"\n')
     (vehicle,) = load(path, None, None).vehicles.values()
     assert vehicle.habits.horizon_edges == 0
     assert vehicle.habits.limits == WireLimits(id_chars_max=12)
+    assert (vehicle.habits.length_m, vehicle.habits.width_m) == (3.2, 1.4)
     assert vehicle.habits.fields == (FieldName("pick", "load"),)
 
 
@@ -334,6 +336,8 @@ def test_a_vehicle_takes_the_habits_of_the_profile_that_it_names(tmp_path: Path)
     ("line", "said"),
     [
         ("corridor_m = 20", "found 20, needs a number less than or equal to 3"),
+        ("length_m = 7", "found 7, needs a number less than or equal to 6"),
+        ("width_m = 3", "found 3, needs a number less than or equal to 2.55"),
         ("node_deviation_m = 500", "found 500, needs a number"),
         ("state_interval_s = 30000", "found 30000, needs a number"),
         ('fields = {drop = "pick"}', "needs a name of its own for drop, 'pick' is that of pick"),

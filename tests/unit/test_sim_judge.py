@@ -31,6 +31,7 @@ from vehicle_sim.judge.transcript import Entry
 from vehicle_sim.judge.verdict import Verdict
 from vehicle_sim.vehicle import SimVehicle
 
+ENDLESS = "[" * 100_000
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 
 
@@ -135,6 +136,29 @@ def test_a_vehicle_with_an_order_of_another_master_is_left_alone() -> None:
         judge(plant=Plant(says=is_busy))
 
 
+def test_a_vehicle_that_is_driving_is_left_alone() -> None:
+    def drives(topic: str, message: Message) -> Iterable[Message]:
+        if topic == "state":
+            message["driving"] = True
+        return (message,)
+
+    with pytest.raises(ConfigError, match="vehicle acme/van-1 is driving: wait until it stands"):
+        judge(plant=Plant(says=drives))
+
+
+def test_what_the_version_of_a_vehicle_has_no_words_for_is_not_tried() -> None:
+    """It says another version in its connection than in all else: no reason to lose what was found of it."""
+
+    def mixes(topic: str, message: Message) -> Iterable[Message]:
+        if topic == "connection":
+            message["version"] = "2.1.0"
+        return (message,)
+
+    found = finding(judge(["13.12"], Plant(says=mixes), version="3.0.0"), "zones")
+    assert found.verdict is Verdict.NOT_TRIED
+    assert "nothing can be told to it in version '2.1.0'" in found.why
+
+
 def test_a_vehicle_off_its_course_is_not_sent_along_it() -> None:
     course = round_the_block()
     elsewhere = [replace(node, x=node.x + 50.0) for node in course.nodes]
@@ -195,12 +219,14 @@ def test_a_course_is_read_from_a_list_of_nodes_and_edges(tmp_path: Path) -> None
         (lambda parts: [{**parts[0], "mayStop": False}, *parts[1:]], "must be allowed to stop"),
         (lambda parts: [{**parts[0], "nodeid": "a"}, *parts[1:]], "nodeid"),
         (lambda parts: [*parts[:1], {"edgeId": 7}, *parts[2:]], "edgeId"),
+        (lambda _parts: ENDLESS, "loop.json: maximum recursion depth"),
     ],
 )
 def test_a_course_that_is_none_says_where(tmp_path: Path, spoil: object, words: str) -> None:
     assert callable(spoil)
     path = tmp_path / "loop.json"
-    path.write_text(json.dumps(spoil(a_loop())))
+    parts = spoil(a_loop())
+    path.write_text(parts if isinstance(parts, str) else json.dumps(parts))
     with pytest.raises(ConfigError, match=words):
         Course.read(path)
 
@@ -214,6 +240,9 @@ def test_a_course_that_is_none_says_where(tmp_path: Path, spoil: object, words: 
         ({"nodes": Path("a.json"), "drive": True}, "give one"),
         ({"action": "beep"}, "needs an action as an order has it"),
         ({"broker": "127.0.0.1"}, "write mqtt://HOST:PORT"),
+        ({"interface_name": "uagv/#"}, "--interface: found 'uagv/#', needs the first level"),
+        ({"version": "9.9"}, "--version: version '9.9' is not spoken here"),
+        ({"out": Path("/no-such-folder/page.html")}, "--out /no-such-folder/page.html: cannot be written"),
         ({"user": "judge", "password_file": Path("no-such-file")}, "no-such-file: cannot be read"),
     ],
 )

@@ -47,6 +47,7 @@ from fleet.model.event.vehicles import (
     ComplaintsChanged,
     ConditionChanged,
     ConnectionChanged,
+    LeaveEnded,
     LivenessChanged,
     MapChanged,
     ProfileLearned,
