@@ -129,6 +129,18 @@ def test_a_vehicle_that_follows_a_foreign_order_calls_a_person_and_takes_none_of
     assert not state.twin(VAN_1).can_take_orders
 
 
+def test_what_a_vehicle_makes_up_is_kept_only_as_far_as_people_read_it(roads: SiteRoads, two_vans: FleetState) -> None:
+    """A journal keeps for good what a state says of orders and nodes, and a state may have 256 KiB."""
+    endless = "x" * 100_000
+    said = a_state(order=endless, left=[("x", 2)], at=endless, position=None)
+    state = heard(roads, two_vans, said)
+    twin, assist = state.twin(VAN_1), state.open_assist(f"vehicle:{VAN_1}", AssistCause.FOREIGN_ORDER)
+    assert assist is not None
+    assert max(len(twin.foreign_order), len(twin.node_id), len(assist.detail)) < 400
+    assert twin.node_id.startswith("xxx")
+    assert heard(roads, state, said).twin(VAN_1) == twin
+
+
 def test_a_foreign_order_that_is_over_is_forgotten(roads: SiteRoads, two_vans: FleetState) -> None:
     state = heard(roads, two_vans, a_state(order="theirs", left=[("x", 2)]), a_state(order="theirs"))
     assert causes(state) == []
