@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
+import msgspec
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -72,6 +73,13 @@ angles = st.floats(-3.14, 3.14)
 instants = st.integers(0, 4_000_000_000_000).map(lambda ms: ms / 1000.0)
 fractions = st.integers(0, 1000).map(lambda permille: permille / 1000.0)  # as finely as a percentage is told
 flags = st.booleans()
+
+
+def with_types(offer: OfferedAction) -> OfferedAction:
+    """Each parameter once, with its data type, as the standard has it."""
+    keys = tuple(dict.fromkeys(offer.required_keys))
+    types = tuple((key, ("STRING", "INTEGER")[len(key) % 2]) for key in keys)
+    return msgspec.structs.replace(offer, required_keys=keys, parameter_types=types)
 
 
 def few(parts: st.SearchStrategy[Part], least: int = 0) -> st.SearchStrategy[tuple[Part, ...]]:
@@ -328,7 +336,7 @@ def factsheets(version: str) -> st.SearchStrategy[Factsheet]:
                 scopes=few(st.sampled_from(("INSTANT", "NODE", "EDGE"))),
                 blocking_types=few(st.sampled_from(("NONE", "SOFT", "HARD"))),
                 required_keys=few(names),
-            )
+            ).map(with_types)
         ),
         optional_parameters=few(st.builds(OptionalParameter, name=names, is_required=flags)),
         zone_types=few(st.sampled_from(("BLOCKED", "SPEED_LIMIT"))),

@@ -91,12 +91,14 @@ class ActionOffer:
         scopes: of INSTANT, NODE, EDGE, ZONE; empty where it does not say.
         blocking: allowed blocking types; empty where it does not say.
         required: keys of parameters that it must be given.
+        types: keys of parameters that it takes, with the word for the data type of each.
     """
 
     kind: str
     scopes: tuple[str, ...] = ()
     blocking: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    types: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,9 @@ REQUIRED_KNOWN = frozenset(
 PARAMETER_KEYS = ("loadId", "parcels", "stationName", "loadType", "stationType")
 """Parameters of parcel actions, the needed ones first."""
 NEEDED_PARAMETERS = 3
+COUNTED = frozenset({"parcels"})
+NUMBERS, NEITHER = frozenset({"INTEGER", "NUMBER", "FLOAT"}), frozenset({"BOOL", "BOOLEAN", "OBJECT", "ARRAY"})
+"""Words for data types; all of ours are texts and whole numbers, and a word that we do not know asks for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,19 @@ def parameter_keys(profile: Profile, kind: ActionKind | None = None) -> Paramete
     if PARAMETERS in profile.avoids:  # the count of parcels is no ornament: hand-overs are judged by it
         wished = tuple(dict.fromkeys((*required, *PARAMETER_KEYS[:NEEDED_PARAMETERS])))
     return ParameterKeys(frozenset(wished[:most]), frozenset(PARAMETER_KEYS))
+
+
+def misfit(profile: Profile, kind: ActionKind) -> tuple[str, str] | None:
+    """A parameter that has to be told and cannot be of the type that the vehicle takes, with that type (4.5)."""
+    offer = profile.offer(kind)
+    if offer is None:
+        return None
+    needed = {*offer.required, *PARAMETER_KEYS[:NEEDED_PARAMETERS]} & set(PARAMETER_KEYS)
+    return next(((key, told) for key, told in offer.types if key in needed and not _can_be(key, told)), None)
+
+
+def _can_be(key: str, told: str) -> bool:
+    return told not in NEITHER and (key in COUNTED or told not in NUMBERS)
 
 
 def _blocking(profile: Profile, kind: ActionKind) -> wire.BlockingType:
@@ -218,12 +234,19 @@ def _action(order: Order, action: StopAction, profile: Profile) -> wire.Action:
         "parcels": action.parcel_count,
     }
     told = parameter_keys(profile, action.kind).told
+    offer = profile.offer(action.kind)
+    types = dict(offer.types) if offer is not None else {}
+    parameters = (
+        wire.ActionParameter(key=key, value=str(value) if types.get(key) == "STRING" else value)
+        for key, value in values.items()
+        if key in told and _can_be(key, types.get(key, ""))
+    )
     waits = all(profile.offer(each) is not None for each in (ActionKind.RETRY, ActionKind.SKIP_RETRY))
     return wire.Action(
         action_id=action.action_id,
         action_type=action.kind.value,
         blocking_type=_blocking(profile, action.kind),
-        parameters=tuple(wire.ActionParameter(key=k, value=v) for k, v in values.items() if k in told),
+        parameters=tuple(parameters),
         is_retriable=True if waits else None,
     )
 

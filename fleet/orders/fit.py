@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from fleet.model.order import ActionKind, Order
 from fleet.model.profile import Profile, WireLimits
-from fleet.orders.build import REQUIRED_KNOWN, Terms, field_name, order_message, parameter_keys, update_message
+from fleet.orders.build import REQUIRED_KNOWN, Terms, field_name, misfit, order_message, parameter_keys, update_message
 from fleet.telemetry.names import become_one, chars_lacking, their_message
 from fleet.wire.codec import body_of
 
@@ -115,6 +115,8 @@ def offered_at_node(profile: Profile, kind: ActionKind) -> Untellable | None:
     missing = sorted(set(offer.required) - set(parameter_keys(profile).known))
     if missing:
         return Untellable(f"{kind} needs {', '.join(missing)}, which we do not know", "ask the maker")
+    if (other := misfit(profile, kind)) is not None:
+        return Untellable(f"{kind} takes {other[0]} as {other[1]}, which it is not", "ask the maker")
     if profile.limits.action_parameters_max and len(offer.required) > profile.limits.action_parameters_max:
         return Untellable(f"{kind} needs more parameters than it takes", "correct its factsheet")
     return None

@@ -7,7 +7,7 @@ alone count (section 0.3 of our protocol checklist).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from fleet.model.change import replace
@@ -122,7 +122,12 @@ def _offer(offer: OfferedAction) -> ActionOffer:
         scopes=_words(offer.scopes),
         blocking=_words(offer.blocking_types),
         required=_words(offer.required_keys),
+        types=_types(dict(offer.parameter_types)),
     )
+
+
+def _types(told: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, told[key]) for key in _words(told) if len(told[key]) <= WORD_CHARS_MAX)
 
 
 def _words(words: Iterable[str]) -> tuple[str, ...]:

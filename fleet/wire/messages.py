@@ -423,12 +423,16 @@ class OptionalParameter(Value):
 
 
 class OfferedAction(Value):
-    """An action that a vehicle can do; scopes and blocking types are empty where it does not say."""
+    """An action that a vehicle can do; scopes and blocking types are empty where it does not say.
+
+    `parameter_types` are the parameters that it takes, each with the word for its data type, such as STRING.
+    """
 
     action_type: str
     scopes: tuple[str, ...] = ()
     blocking_types: tuple[str, ...] = ()
     required_keys: tuple[str, ...] = ()
+    parameter_types: tuple[tuple[str, str], ...] = ()
 
 
 class Factsheet(Value, kw_only=True):

@@ -81,4 +81,5 @@ def _offer(offer: OfferedAction, names: _Names) -> OfferedAction:
         offer,
         action_type=names.get(offer.action_type, offer.action_type),
         required_keys=tuple([names.get(key, key) for key in offer.required_keys]),
+        parameter_types=tuple([(names.get(key, key), told) for key, told in offer.parameter_types]),
     )

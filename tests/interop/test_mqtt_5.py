@@ -112,7 +112,12 @@ async def test_a_listener_on_the_wire_hears_what_is_said_in_either(tmp_path: Pat
         await newer.publish("t/fleet", b"kept", qos=1, retain=True)
         stop, entries = asyncio.Event(), list[Entry]()
         ears = Ears(url=rig.url, login=IN_5, clock=SystemClock.started_now())
-        tasks.create_task(listen(ears, entries.append, stop))
+
+        def take(entry: Entry) -> None:
+            entries.append(entry)
+            heard.nudge()
+
+        tasks.create_task(listen(ears, take, stop))
         await heard.until(lambda: {each.topic for each in entries if isinstance(each, Said)} == {"t/van", "t/fleet"})
         stop.set()
 

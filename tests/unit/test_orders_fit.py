@@ -250,8 +250,11 @@ def test_an_action_that_is_offered_as_we_ask_it_is_told() -> None:
         replace(DROP, scopes=("INSTANT",)),
         replace(DROP, blocking=("NONE",)),
         replace(DROP, required=("loadId", "colour")),
+        replace(DROP, types=(("loadId", "INTEGER"),)),
+        replace(DROP, types=(("parcels", "BOOL"),)),
+        replace(DROP, required=("loadType",), types=(("loadType", "ARRAY"),)),
     ],
-    ids=["other action", "other scope", "drives meanwhile", "unknown parameter"],
+    ids=["other action", "other scope", "drives meanwhile", "unknown parameter", "number", "yes or no", "list"],
 )
 def test_an_action_that_is_not_offered_as_we_need_it_is_never_told(offer: ActionOffer) -> None:
     assert isinstance(never(an_order("point:p1"), offering(offer).profile), Untellable)
@@ -272,6 +275,28 @@ def test_whoever_moves_parcels_is_told_which_how_many_and_where(
     assert action.action_type == kind
     told = {parameter.key: parameter.value for parameter in action.parameters}
     assert told == {"loadType": "lot", "loadId": "run-1", "parcels": 3} | place
+
+
+@pytest.mark.vda5050("4.5")
+@pytest.mark.parametrize(
+    ("types", "parcels"),
+    [((), 4), ((("parcels", "INTEGER"),), 4), ((("parcels", "STRING"),), "4"), ((("parcels", "?"),), 4)],
+)
+def test_a_parameter_is_told_in_the_type_that_the_vehicle_takes(
+    types: tuple[tuple[str, str], ...], parcels: int | str
+) -> None:
+    order = an_order("point:p1")
+    order = replace(order, actions=tuple(replace(action, parcel_count=4) for action in order.actions))
+    [action] = order_message(order, offering(replace(DROP, types=types))).nodes[-1].actions
+    assert {each.key: each.value for each in action.parameters}["parcels"] == parcels
+
+
+@pytest.mark.vda5050("4.5")
+def test_what_need_not_be_told_and_is_of_another_type_is_left_out() -> None:
+    offer = replace(DROP, types=(("loadType", "INTEGER"), ("loadId", "STRING")))
+    assert never(an_order("point:p1"), offering(offer).profile) is None
+    [action] = order_message(an_order("point:p1"), offering(offer)).nodes[-1].actions
+    assert "loadType" not in {parameter.key for parameter in action.parameters}
 
 
 @pytest.mark.vda5050("4.5")

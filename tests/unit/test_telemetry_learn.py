@@ -133,7 +133,13 @@ def test_what_a_factsheet_says_becomes_the_profile() -> None:
     sheet = a_factsheet(
         limits=ProtocolLimits(order_nodes_max=20, order_interval_s_min=2.0, state_interval_s_default=60.0),
         actions=(
-            OfferedAction(action_type="pick", scopes=("NODE",), blocking_types=("HARD",), required_keys=("loadId",)),
+            OfferedAction(
+                action_type="pick",
+                scopes=("NODE",),
+                blocking_types=("HARD",),
+                required_keys=("loadId",),
+                parameter_types=(("parcels", "INTEGER"), ("loadId", "STRING"), ("x", "S" * 1000)),
+            ),
             OfferedAction(action_type="cancelOrder", scopes=("INSTANT",)),
         ),
         optional_parameters=(
@@ -145,7 +151,13 @@ def test_what_a_factsheet_says_becomes_the_profile() -> None:
     known = profile(replace(NEW, learned=after_factsheet(NEW.learned, sheet)))
     assert known.limits == WireLimits(order_nodes_max=20, order_interval_s_min=2.0)
     assert known.state_interval_s == 60.0
-    assert known.offer("pick") == ActionOffer(kind="pick", scopes=("NODE",), blocking=("HARD",), required=("loadId",))
+    assert known.offer("pick") == ActionOffer(
+        kind="pick",
+        scopes=("NODE",),
+        blocking=("HARD",),
+        required=("loadId",),
+        types=(("loadId", "STRING"), ("parcels", "INTEGER")),
+    )
     assert [offer.kind for offer in known.actions] == ["cancelOrder", "pick"]
     assert (known.takes_trajectories, known.required, known.zones) == (
         True,

@@ -156,11 +156,13 @@ def _read_offers(told: Iterable[OfferShape] | None) -> tuple[OfferedAction, ...]
 
 def _read_offer(shape: OfferShape, action_type: str) -> OfferedAction:
     blocking = shape.blocking_types or ()
+    parameters = [(p.key, p) for p in shape.action_parameters or () if p.key]
     return OfferedAction(
         action_type=action_type,
         scopes=shape.action_scopes or (),
         blocking_types=(blocking,) if isinstance(blocking, str) else blocking,
-        required_keys=tuple([p.key for p in shape.action_parameters or () if p.key and not p.is_optional]),
+        required_keys=tuple([key for key, p in parameters if not p.is_optional]),
+        parameter_types=tuple([(key, p.value_data_type) for key, p in parameters if p.value_data_type]),
     )
 
 
@@ -170,7 +172,7 @@ def _offer_shapes(offers: Iterable[OfferedAction], can_be_interrupted: bool | No
             OfferShape(
                 action_type=offer.action_type,
                 action_scopes=offer.scopes,
-                action_parameters=_parameter_shapes(offer.required_keys),
+                action_parameters=_parameter_shapes(offer),
                 blocking_types=offer.blocking_types or None,
                 pause_allowed=can_be_interrupted,
                 cancel_allowed=can_be_interrupted,
@@ -180,5 +182,14 @@ def _offer_shapes(offers: Iterable[OfferedAction], can_be_interrupted: bool | No
     )
 
 
-def _parameter_shapes(keys: Iterable[str]) -> tuple[ParameterShape, ...] | None:
-    return tuple([ParameterShape(key=key, value_data_type="STRING", is_optional=False) for key in keys]) or None
+def _parameter_shapes(offer: OfferedAction) -> tuple[ParameterShape, ...] | None:
+    types = dict.fromkeys(offer.required_keys, "STRING") | dict(offer.parameter_types)
+    return (
+        tuple(
+            [
+                ParameterShape(key=key, value_data_type=told, is_optional=key not in offer.required_keys)
+                for key, told in types.items()
+            ]
+        )
+        or None
+    )
