@@ -110,8 +110,6 @@ class Learned:
         zones: zone types that it heeds.
         state_interval_s: it says its state at least this often.
         unspoken: the version of its last message, where that is one that nobody here speaks; else empty.
-        limits_next: of its last factsheet, where they would give other names to what it is being told; they count once
-            it has nothing to do. Else None.
         was_told_alias: it answered no instant action, so they have been listed under the key of old as well (0.5).
         needs_alias: only then it answered one.
         ignores_released: it took road for its base that it was only told of ahead (5.12).
@@ -134,7 +132,6 @@ class Learned:
     width_m: float | None = None
     speed_mps_max: float | None = None
     accel_mps2_max: float | None = None
-    limits_next: WireLimits | None = None
 
 
 NOTHING_LEARNED = Learned()
