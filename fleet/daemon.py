@@ -73,7 +73,6 @@ def serve(
         site = _site(site_path, broker, data, api)
         clock = simulation_clock(site, time_factor, trade_epoch)
         site = paced_for(site, clock.factor)
-        site.data_dir.mkdir(parents=True, exist_ok=True)
         with only_one(site.data_dir):
             asyncio.run(_Daemon(site, clock).run())
     except (FleetError, OSError, BaseExceptionGroup) as error:
@@ -86,7 +85,8 @@ def _last_words(error: BaseException) -> int:
     for cause in _leaves(error):
         if not isinstance(cause, (FleetError, OSError)):
             raise error
-        print(f"fleet serve: {cause}", file=sys.stderr)  # noqa: T201 - the last words of the process
+        remedy = "" if isinstance(cause, FleetError) else "; see to the disk and the rights of the data directory"
+        print(f"fleet serve: {cause}{remedy}", file=sys.stderr)  # noqa: T201 - the last words of the process
     return 1
 
 
@@ -181,9 +181,9 @@ def only_one(data_dir: Path) -> Iterator[TextIO]:
     """Hold the data directory for this process; the lock goes with the process, however it ends.
 
     Raises:
-        ConfigError: another daemon holds it; names its pid.
+        ConfigError: it is no place to write in, or another daemon holds it; names its pid.
     """
-    with (data_dir / "fleet.lock").open("a+", encoding="utf-8") as lock:
+    with _lock_file(data_dir) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -200,6 +200,16 @@ def only_one(data_dir: Path) -> Iterator[TextIO]:
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         yield lock
+
+
+def _lock_file(data_dir: Path) -> TextIO:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        return (data_dir / "fleet.lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            [f"data directory {data_dir} cannot be used: {error.strerror}; make it writable, or give another --data"]
+        ) from error
 
 
 class _Server(uvicorn.Server):

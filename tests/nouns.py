@@ -322,6 +322,16 @@ def failed(why: str) -> Shown:
     return ActionStatus.FAILED, why
 
 
+def on_the_next_road(order: Order, index: int = 0) -> PathEdge:
+    """The first piece of the road that follows the one of that piece."""
+    return next(piece for piece in order.path[index:] if piece.road_key != order.path[index].road_key)
+
+
+def before_the_last_road(order: Order) -> PathEdge:
+    """The last piece that is not of the road at which the order ends."""
+    return next(piece for piece in reversed(order.path) if piece.road_key != order.path[-1].road_key)
+
+
 def driving(order: Order, passed: int, **changes: object) -> VehicleState:
     """What a van says that has driven the first `passed` edges of its order and knows its base."""
     nodes = [(piece.end.node_id, 2 * i + 2) for i, piece in enumerate(order.path)]
@@ -421,3 +431,18 @@ class Office:
 
     def hear(self, vehicle_id: VehicleId, *states: VehicleState, after_s: float = 1.0) -> Outcome:
         return self.turn(Facts(states={vehicle_id: list(states)}), after_s=after_s)
+
+
+def on_its_way(roads: SiteRoads) -> Office:
+    """Van 1 has the run aboard, drives to its point, and has shown its order."""
+    office = Office(roads, loaded(roads))
+    office.turn(due=Due(vehicles=(VAN_1,)))
+    office.hear(VAN_1, driving(the_order(office), 0))
+    office.sent.clear()
+    return office
+
+
+def the_order(office: Office) -> Order:
+    """The only one that there is."""
+    [order] = office.state.orders.values()
+    return order

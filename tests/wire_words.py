@@ -58,13 +58,13 @@ from fleet.wire.messages import (
     ZoneSetState,
     ZoneType,
 )
-from fleet.wire.parts import with_knots
+from fleet.wire.standard.ways import with_knots
 
 Part = TypeVar("Part")
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
-names = st.text("abcXYZ-_.019é漢", min_size=1, max_size=6)
-numbers = st.floats(-1e9, 1e9)
+names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=6)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
 not_negative = st.floats(0.0, 1e9)
 counts = st.integers(0, 2**32 - 1)
 limits = st.integers(0, 2**31)
@@ -100,7 +100,7 @@ actions = st.builds(
     action_id=names,
     action_type=names,
     blocking_type=st.sampled_from(BlockingType),
-    parameters=few(st.builds(ActionParameter, key=names, value=texts | numbers | st.integers(-(2**53), 2**53) | flags)),
+    parameters=few(st.builds(ActionParameter, key=names, value=texts | numbers | st.integers(-(2**63), 2**63) | flags)),
     is_retriable=maybe(flags),
 )
 points = st.builds(ControlPoint, x_m=numbers, y_m=numbers, weight=maybe(not_negative))

@@ -13,7 +13,7 @@ from fleet.api.guard import Guard
 from fleet.api.metrics import registry_of
 from fleet.api.reception import Reception
 from fleet.api.version import program_version
-from fleet.config.settings import is_loopback
+from fleet.config.values import is_loopback
 from fleet.controller import AreaController
 
 PREFIX = "/api/v1"

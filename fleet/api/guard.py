@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fleet.api.faults import Fault, http_fault, told
-from fleet.config.settings import is_loopback
+from fleet.config.values import is_loopback
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
 TOO_LARGE = f"A body may have {BODY_BYTES_MAX // 1024 // 1024} MiB"

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from fleet.api.faults import BadRequestError, FieldFault, InvalidError, shown
-from fleet.config.settings import NAME_PATTERN
+from fleet.config.values import NAME_PATTERN
 from fleet.dispatch.commands import RunRequest
 from fleet.model.ids import ParcelId, PointId, StationId
 from fleet.model.site import Site

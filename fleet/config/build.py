@@ -5,18 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from fleet.config.builtin import builtin_type
-from fleet.config.settings import (
-    BatteryTable,
-    BrokerSection,
-    PointDefaultsSection,
-    PointTable,
-    ProfileTable,
-    Settings,
-    StationTable,
-    VehicleTable,
-    VehicleTypeTable,
-)
+from fleet.config.sections import BrokerSection, PointDefaultsSection
+from fleet.config.settings import Settings
 from fleet.config.sources import Source, Tables
+from fleet.config.tables import BatteryTable, PointTable, ProfileTable, StationTable, VehicleTable, VehicleTypeTable
 from fleet.model.ids import AreaId, PointId, StationId, VehicleId, VehicleTypeId
 from fleet.model.place import PickupPoint, Station
 from fleet.model.profile import FieldName, Habits, WireLimits
@@ -68,7 +60,8 @@ def _broker(section: BrokerSection, tables: Tables) -> Broker:
 
 def _resolved(tables: Tables, section: str, key: str, text: str) -> Path:
     """A path of the site file is relative to that file; any other is relative to the working directory."""
-    is_in_file = (section, key) in tables.origins and tables.origins[(section, key)].source is Source.FILE
+    given = tables.values.get(section)
+    is_in_file = isinstance(given, dict) and key in given and tables.origin((section, key)).source is Source.FILE
     return Path(tables.file).parent / text if is_in_file else Path(text)
 
 

@@ -7,8 +7,8 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 
-from fleet.config.settings import VehicleTypeTable
 from fleet.config.sources import Tables
+from fleet.config.tables import VehicleTypeTable
 
 _FILE = "vehicle_types.toml"
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, get_args
 
-from fleet.config.settings import Section, Settings
+from fleet.config.settings import Settings
 from fleet.config.sources import Key, Origin, Source, Tables
+from fleet.config.values import Section
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -22,6 +23,7 @@ ID_KEYS: Mapping[str, str] = {
     "profile": "id",
     "vehicle": "serial_number",
 }
+SHOWN_CHARS_MAX = 200
 _ORDER = tuple(Source)
 _KINDS = {
     "int": "a whole number",
@@ -34,7 +36,7 @@ _KINDS = {
 _FIXED_NEEDS = {
     "finite_number": "a finite number",
     "string_too_short": "a text that is not empty",
-    "string_pattern_mismatch": "only letters A-Z a-z, digits and _ . : -",
+    "string_pattern_mismatch": "a name with a letter or digit in it, of letters A-Z a-z, digits and _ . : - only",
 }
 
 
@@ -84,8 +86,9 @@ def key_text(tables: Tables, key: Key) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as TOML would write it."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """A value as TOML would write it, as far as people read."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= SHOWN_CHARS_MAX else f"{text[:SHOWN_CHARS_MAX]}…"
 
 
 def _walk(key: Key) -> tuple[type[Section] | None, FieldInfo | None]:

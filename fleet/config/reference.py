@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 from fleet.config.builtin import builtin_tables, builtin_type
 from fleet.config.faults import shown
-from fleet.config.settings import NAME_PATTERN, BatteryTable, Section, Settings, VehicleTypeTable
+from fleet.config.settings import Settings
 from fleet.config.sources import ENV_PREFIX, SECTIONS
+from fleet.config.tables import BatteryTable, VehicleTypeTable
+from fleet.config.values import NAME_PATTERN, Section
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

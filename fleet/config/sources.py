@@ -11,7 +11,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin
 
-from fleet.config.settings import Section, Settings
+from fleet.config.settings import Settings
+from fleet.config.values import Section
 from fleet.errors import ConfigError
 
 ENV_PREFIX = "FLEET_"
@@ -97,6 +98,10 @@ def _read_file(path: Path) -> Tables:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([_syntax_fault(path, text, str(error))]) from error
+    except RecursionError as error:
+        raise ConfigError([f"{path}: not TOML: lists or tables within each other without end; undo that"]) from error
+    except ValueError as error:
+        raise ConfigError([f"{path}: not TOML: a number of more digits than anybody needs; shorten it"]) from error
     origins = {key: Origin(Source.FILE, str(path), line) for key, line in key_lines(text).items()}
     return Tables(str(path), values, origins)
 

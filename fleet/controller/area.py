@@ -7,84 +7,37 @@ does not care whether it shares its process with other areas, nor whether time i
 from __future__ import annotations
 
 import asyncio
-import heapq
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import structlog
 
-from fleet.clock import Clock
+from fleet.controller.alarms import Alarms
 from fleet.controller.ear import Ear
 from fleet.controller.housekeeping import Housekeeper
 from fleet.controller.improver import Improver
 from fleet.controller.inbox import Asked, Command, Facts, Inbox
-from fleet.controller.lease import TTL_S, LeaseKeeper
+from fleet.controller.lease import LeaseKeeper
 from fleet.controller.opening import greet, refuse_earlier_clock, refuse_other_map
+from fleet.controller.parts import Parts
 from fleet.controller.presence import Presence
 from fleet.controller.recall import past_of
-from fleet.controller.record import Desk, commit_of
+from fleet.controller.scribe import RETRY_STORE_S, STORE_IS_LOST, Moves, Scribe, refuse
 from fleet.controller.sender import Sender
 from fleet.controller.stats import Stats
-from fleet.controller.turn import OWN_PLANS, Due, Outcome, long_releases, new_profiles, take_turn
+from fleet.controller.turn import Due, Outcome, awake, long_releases, new_profiles, take_turn
 from fleet.dispatch.commands import Answer
-from fleet.errors import (
-    FencedError,
-    JournalError,
-    StoreBusyError,
-    StoreCorruptError,
-    StoreUnsureError,
-)
+from fleet.errors import JournalError
 from fleet.journal.archive import Archive
-from fleet.journal.commit import Commit, Store
-from fleet.journal.record import Head
 from fleet.journal.replay import restore
-from fleet.journal.writer import Writer
-from fleet.model.ids import OrderId, VehicleId
 from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxStatus, Outlet
-from fleet.planning.port import Budget, Solver
-from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.liveness import Watch, keep_pace
-from fleet.wire.link import Link
 
-SNAPSHOT_EVERY = 2000
 TICK_S = 1.0
-RETRY_STORE_S, RETRY_STORE_S_MAX = 1.0, 10.0
-LOOK_AGAIN_S = 60.0
-ARCHIVE_EVERY_S = 600.0
-
-STORE_IS_LOST = (FencedError, StoreCorruptError)
-"""Errors of the store that no retry heals: the area is another's, or its file cannot be used."""
-
-Moves = tuple[tuple[int, OutboxStatus], ...]
 
 log = structlog.get_logger("fleet.area")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """Everything an area needs from outside, handed in.
-
-    Attributes:
-        token: makes ids unique for ever; used only when the area is new.
-        owner: who we are, for the lease.
-        by_force: the owner before us is known to be gone.
-        lease_s: how long the area stays ours without a renewal.
-    """
-
-    clock: Clock
-    link: Link
-    store: Store
-    writer: Writer
-    solver: Solver | None
-    budget: Budget
-    roads: SiteRoads
-    token: str
-    owner: str
-    by_force: bool
-    lease_s: float = TTL_S
 
 
 class AreaController:
@@ -111,14 +64,8 @@ class AreaController:
         self.housekeeper = Housekeeper(parts.store, parts.clock, self.site)
         self.improver = Improver(self.roads, parts.clock, parts.budget, self.inbox, self.stats)
         self.presence: Presence | None = None
-        self.store_trouble = ""
-        self._head = parts.store.head(self.site.id)
-        self._next_row_id = 1
-        self._snapshot_seq = 0
-        self._wakes: list[tuple[float, VehicleId]] = []
-        self._closures_until_s = float("inf")
-        self._look_again_s = 0.0
-        self._archive_s = 0.0
+        self.scribe = Scribe(parts, self.lease, self.inbox, self.sender, self.housekeeper)
+        self.alarms = Alarms()
         self._listeners: list[Callable[[], None]] = []
 
     # Life ---------------------------------------------------------------------------------------------------------
@@ -133,11 +80,9 @@ class AreaController:
         """
         self.lease.acquire(by_force=self.parts.by_force)
         saved = self.parts.store.load(self.site.id)
-        self._head = saved.head
-        self._snapshot_seq = saved.snapshot_seq
-        self._next_row_id = saved.outbox_id_max + 1
+        self.scribe.go_on(saved)
         self.state = restore(saved, self.parts.store, self.site.id)
-        self._closures_until_s = _first_end_s(self.state)
+        self.alarms.watch_roads(self.state)
         now_s = self.parts.clock.trade_now_s()
         refuse_other_map(self.state, self.roads)
         refuse_earlier_clock(self.state, self.site.id, now_s)
@@ -152,7 +97,7 @@ class AreaController:
         keep_pace(self.watch, self.state.twins.values())
         for vehicle_id in self.site.vehicles:
             self.watch.expected(vehicle_id, now_s)
-            self._wake(vehicle_id, now_s)
+            self.alarms.wake(vehicle_id, now_s)
 
     async def run(self) -> None:
         """Serve until cancelled. A vehicle or run that raises is quarantined; a task that fails ends the area."""
@@ -195,7 +140,12 @@ class AreaController:
 
     @property
     def head_seq(self) -> int:
-        return self._head.seq
+        return self.scribe.head.seq
+
+    @property
+    def store_trouble(self) -> str:
+        """Why the last turn could not be recorded; empty where it was."""
+        return self.scribe.trouble
 
     # Turns --------------------------------------------------------------------------------------------------------
 
@@ -213,14 +163,7 @@ class AreaController:
         began_s = self.parts.clock.machine_now_s()
         now_s = self.parts.clock.trade_now_s()
         facts = self.inbox.take()
-        due = Due(
-            tuple(self.watch.overdue(now_s)),
-            tuple(self._due_vehicles(now_s)),
-            self._stale_orders(now_s),
-            self.outlet.doubted() if self.parts.link.is_up else (),
-            self._shall_plan_again(now_s),
-            self._archive_s <= now_s,
-        )
+        due = self._due(now_s)
         draft = Draft(self.state, now_s)
         try:
             past = await past_of(self.archive, self.state, (asked.command for asked in facts.commands))
@@ -230,16 +173,15 @@ class AreaController:
         outcome = take_turn(draft, self.roads, facts, due, past)
         self._tell_failures(outcome)
         moves = self._moves(draft, facts)
-        if draft.entries or moves or self.store_trouble:
-            try:
-                await self._record(draft, moves, began_s)
-            except STORE_IS_LOST:
-                raise
-            except JournalError as error:
-                await self._not_recorded(facts, due, error)
-                return True
+        try:
+            await self._record(draft, moves, began_s)
+        except STORE_IS_LOST:
+            raise
+        except JournalError as error:
+            await self._not_recorded(facts, due, error)
+            return True
         for vehicle_id, wake_s in sorted(draft.wakes.items()):
-            self._wake(vehicle_id, wake_s)
+            self.alarms.wake(vehicle_id, wake_s)
         self._answer(outcome)
         self._after(draft, facts, outcome)
         self.stats.turn_took(self.parts.clock.machine_now_s() - began_s, facts.count)
@@ -248,83 +190,23 @@ class AreaController:
     async def _record(self, draft: Draft, moves: Moves, began_s: float) -> None:
         if not draft.entries and not moves and not self.store_trouble:
             return
-        commit = commit_of(
-            draft,
-            Desk(area=self.site.id, epoch=self.lease.epoch),
-            self._head,
-            machine_s=self.parts.clock.machine_wall_s(),
-            first_row_id=self._next_row_id,
-            moves=moves,
-            with_snapshot=self._wants_snapshot(draft),
-        )
-        await self._commit(commit)
-        self._head = commit.new_head
-        if commit.snapshot is not None:
-            self._snapshot_seq = commit.new_head.seq
-        elif self._head.seq - self._snapshot_seq >= SNAPSHOT_EVERY:
-            self._snapshot_seq = self._head.seq
-            self.housekeeper.keep(draft.state, self._head)
-        self._next_row_id += len(commit.outbox)
-        known = self.state
-        if draft.state.closures is not known.closures or draft.state.slow_roads is not known.slow_roads:
-            self._closures_until_s = _first_end_s(draft.state)
+        commit = await self.scribe.write(draft, moves)
+        self.alarms.watch_roads(draft.state, self.state)
         self.state = draft.state  # only now visible to api, planner and outlet
-        if self.store_trouble:
-            self.store_trouble, self.sender.is_held = "", False
-            self.sender.wake()
+        self.scribe.out_of_trouble()
         self.stats.committed(len(commit.records))
         if commit.outbox:
             self.sender.committed(commit.outbox, began_s)
         self.outlet.drop([row_id for row_id, _ in moves])
 
-    def _wants_snapshot(self, draft: Draft) -> bool:
-        """After trouble: a write that needs room shows best whether there is some again."""
-        return bool(self.store_trouble) and self._head.seq + len(draft.entries) > self._snapshot_seq
-
-    async def _commit(self, commit: Commit) -> None:
-        """Write it; where the outcome is unknown, look at the store to learn it."""
-        try:
-            await self.parts.writer.commit(commit)
-        except StoreUnsureError as error:
-            head = await self._head_found(str(error))
-            if head == commit.new_head and commit.records:
-                return
-            if head != commit.head:
-                raise FencedError(f"the history of {self.site.id} went on without us") from None
-            raise
-
-    async def _head_found(self, trouble: str) -> Head:
-        """Where the history ends, asked until the store answers; until then nothing more is taken in or sent."""
-        wait_s = RETRY_STORE_S
-        while True:
-            try:
-                return self.parts.store.head(self.site.id)
-            except STORE_IS_LOST:
-                raise
-            except JournalError as error:
-                self._in_trouble(f"{trouble}; and it cannot be read: {error}")
-            self._refuse(self.inbox.take_commands(), self.store_trouble)
-            await asyncio.sleep(wait_s)
-            wait_s = min(2.0 * wait_s, RETRY_STORE_S_MAX)
-
-    def _refuse(self, commands: Iterable[Asked], why: str) -> None:
-        for asked in commands:
-            if not asked.answer.done():  # its caller may have given up
-                asked.answer.set_exception(StoreBusyError(why))
-
-    def _in_trouble(self, why: str) -> None:
-        self.store_trouble = why
-        self.sender.is_held = True
-        log.error("journal_refused", area=self.site.id, error=why)
-
     async def _not_recorded(self, facts: Facts, due: Due, error: JournalError) -> None:
         """Nothing happened: callers are told, vehicles' facts are kept, nothing is sent."""
-        self._in_trouble(str(error))
-        self._refuse(facts.commands, str(error))
+        self.scribe.in_trouble(str(error))
+        refuse(facts.commands, str(error))
         self.inbox.give_back(facts)
         now_s = self.parts.clock.trade_now_s()
         for vehicle_id in due.vehicles:
-            self._wake(vehicle_id, now_s)
+            self.alarms.wake(vehicle_id, now_s)
         for vehicle_id, level in due.silent:
             self.watch.again(vehicle_id, level)
         await asyncio.sleep(RETRY_STORE_S)
@@ -346,6 +228,8 @@ class AreaController:
     def _after(self, draft: Draft, facts: Facts, outcome: Outcome) -> None:
         now_s = draft.now_s
         keep_pace(self.watch, new_profiles(draft))
+        for vehicle_id in awake(draft):  # it may say so by what it does only, and is missed from then on
+            self.watch.wakes(vehicle_id, now_s)
         for vehicle_id in facts.states:
             self.outlet.heard(vehicle_id, now_s)
         for order_id in outcome.still_standing:
@@ -357,8 +241,8 @@ class AreaController:
             self.sender.wake()
         if outcome.has_replanned:
             self.improver.wake()
-        if self._archive_s <= now_s:
-            self._archive_s = now_s + (TICK_S if outcome.is_more_to_archive else ARCHIVE_EVERY_S)
+        if self.alarms.shall_archive(now_s):
+            self.alarms.archived(now_s, is_more=outcome.is_more_to_archive)
         for order in long_releases(draft, self.site.limits):
             self.stats.long_releases += 1
             log.info("released_beyond_limits", vehicle=order.vehicle_id, order=order.id, length_m=order.base_left_m)
@@ -379,45 +263,23 @@ class AreaController:
         while True:
             await clock.sleep_until(clock.trade_now_s() + TICK_S)
             now_s = clock.trade_now_s()
-            if self._is_anything_due(now_s) or self.store_trouble or self._is_doubt_ready:
+            next_due_s = min(self.watch.next_due_s, self.alarms.next_due_s(self.state))
+            if next_due_s <= now_s or self.store_trouble or self._is_doubt_ready:
                 self.inbox.nudge()
             if self.outlet.next_due_s <= now_s:
                 self.sender.wake()
 
-    def _stale_orders(self, now_s: float) -> tuple[OrderId, ...]:
-        return tuple(self.outlet.stale(self.state, now_s)) if self.parts.link.is_up else ()
+    def _due(self, now_s: float) -> Due:
+        is_up = self.parts.link.is_up
+        return Due(
+            silent=tuple(self.watch.overdue(now_s)),
+            vehicles=tuple(self.alarms.due_vehicles(now_s)),
+            stale_orders=tuple(self.outlet.stale(self.state, now_s)) if is_up else (),
+            doubted_orders=self.outlet.doubted() if is_up else (),
+            plan_again=self.alarms.shall_plan_again(self.state, now_s),
+            archiving=self.alarms.shall_archive(now_s),
+        )
 
     @property
     def _is_doubt_ready(self) -> bool:
         return self.parts.link.is_up and self.outlet.is_ready(self.state)
-
-    @property
-    def _lacks_plan(self) -> bool:
-        """Runs are in no trip, or planning failed."""
-        return bool(self.state.unassigned) or OWN_PLANS in self.state.quarantine
-
-    def _shall_plan_again(self, now_s: float) -> bool:
-        """It is time to see whether what lacks a plan can be helped now."""
-        if not self._lacks_plan or now_s < self._look_again_s:
-            return False
-        self._look_again_s = now_s + LOOK_AGAIN_S
-        return True
-
-    def _is_anything_due(self, now_s: float) -> bool:
-        first_wake_s = self._wakes[0][0] if self._wakes else float("inf")
-        look_again_s = self._look_again_s if self._lacks_plan else float("inf")
-        return min(self.watch.next_due_s, self._closures_until_s, first_wake_s, look_again_s, self._archive_s) <= now_s
-
-    def _wake(self, vehicle_id: VehicleId, at_s: float) -> None:
-        heapq.heappush(self._wakes, (at_s, vehicle_id))
-
-    def _due_vehicles(self, now_s: float) -> list[VehicleId]:
-        due: dict[VehicleId, None] = {}
-        while self._wakes and self._wakes[0][0] <= now_s:
-            due[heapq.heappop(self._wakes)[1]] = None
-        return list(due)
-
-
-def _first_end_s(state: FleetState) -> float:
-    """When the next closure or temporary speed limit runs out."""
-    return min((each.until_s for each in (*state.closures.values(), *state.slow_roads.values())), default=float("inf"))

@@ -44,6 +44,20 @@ def commit_of(
         first_row_id: number of the first new outbox row.
         moves: outbox rows that the turn's state settles.
     """
+    return Commit(
+        area=desk.area,
+        epoch=desk.epoch,
+        head=head,
+        records=tuple(_records(draft, desk, head, machine_s)),
+        outbox=tuple(_outbox(draft, head, first_row_id)),
+        moves=moves,
+        tables=changed_rows(draft.base, draft.state, events_of(draft)),
+        keys=tuple((e.key, e.digest) for e in events_of(draft) if isinstance(e, ev.RunsAccepted) and e.key),
+        snapshot=snapshot_text(draft.state) if with_snapshot else None,
+    )
+
+
+def _records(draft: Draft, desk: Desk, head: Head, machine_s: float) -> list[Record]:
     records: list[Record] = []
     for entry in draft.entries:
         last = Head(records[-1].seq, records[-1].hash) if records else head
@@ -58,17 +72,7 @@ def commit_of(
             cause=entry.cause,
         )
         records.append(record)
-    return Commit(
-        area=desk.area,
-        epoch=desk.epoch,
-        head=head,
-        records=tuple(records),
-        outbox=tuple(_outbox(draft, head, first_row_id)),
-        moves=moves,
-        tables=changed_rows(draft.base, draft.state, events_of(draft)),
-        keys=tuple((e.key, e.digest) for e in events_of(draft) if isinstance(e, ev.RunsAccepted) and e.key),
-        snapshot=snapshot_text(draft.state) if with_snapshot else None,
-    )
+    return records
 
 
 def _outbox(draft: Draft, head: Head, first_row_id: int) -> list[OutboxRow]:

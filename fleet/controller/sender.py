@@ -17,6 +17,7 @@ from fleet.model.ids import OrderId, VehicleId
 from fleet.model.profile import Profile
 from fleet.model.site import Site
 from fleet.model.vehicle import Vehicle
+from fleet.orders.fit import SENT_BYTES_MAX
 from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxRow, Outlet
 from fleet.state.fleet_state import FleetState
@@ -27,8 +28,6 @@ from fleet.wire.messages import Header, Order
 from fleet.wire.rules import violations
 
 EPOCH_STEP = 2**20
-SENT_BYTES_MAX = 256 * 1024
-"""A broker throws out whoever says more than it takes: one order, sent again and again, would cost all the line."""
 HELD_BACK_CHARS_MAX = 400
 
 log = structlog.get_logger("fleet.sender")

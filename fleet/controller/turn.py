@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from fleet.controller.inbox import Asked, Facts
+from fleet.dispatch.at_rest import overdue
+from fleet.dispatch.closed import stop_for_closed
 from fleet.dispatch.commands import Answer, perform
-from fleet.dispatch.decide import decide, overdue, stop_for_closed
+from fleet.dispatch.decide import decide
 from fleet.dispatch.intent import Cancel
 from fleet.dispatch.pace import unslow_road
 from fleet.dispatch.release import exceeds_limits
@@ -18,7 +20,7 @@ from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPhase
 from fleet.model.site import Limits, Site
-from fleet.model.twin import Liveness, Twin
+from fleet.model.twin import HIBERNATING, Liveness, Twin
 from fleet.orders.asked import see_to_asked
 from fleet.orders.carry_out import carry_out, refusal_of_untold
 from fleet.orders.end_order import EndOrder, end_order
@@ -130,7 +132,7 @@ def _unslow(draft: Draft, roads: SiteRoads) -> None:
 def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Outcome) -> None:
     if facts.link_came_up:
         for vehicle_id in roads.site.vehicles:
-            _ask_anew(draft, vehicle_id)
+            _isolated(draft, f"asking:{vehicle_id}", outcome, partial(_ask_anew, draft, vehicle_id))
     _introduce(draft, roads.site, facts, outcome)
     for vehicle_id in sorted(facts.states):
         for state in facts.states[vehicle_id]:
@@ -148,7 +150,8 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
         # One in quarantine is missed as well.
         _isolated(draft, f"silence:{vehicle_id}", outcome, partial(take_silence, draft, vehicle_id, level))
     for vehicle_id, ref, attempts in facts.unconfirmed:
-        unconfirmed(draft, vehicle_id, ref, attempts)
+        work = partial(unconfirmed, draft, vehicle_id, ref, attempts)
+        _isolated(draft, f"asking:{vehicle_id}", outcome, work)
     for vehicle_id, why in sorted(facts.held_back.items()):
         _quarantine(draft, vehicle_subject(vehicle_id), why)
 
@@ -199,8 +202,7 @@ def _introduce(draft: Draft, site: Site, facts: Facts, outcome: Outcome) -> None
         work = partial(take_factsheet, draft, site, vehicle_id, facts.factsheets[vehicle_id])
         _isolated(draft, f"profile:{vehicle_id}", outcome, work)
     for vehicle_id in sorted(facts.restarted):
-        request(draft, vehicle_id, ActionKind.STATE_REQUEST)
-        request(draft, vehicle_id, ActionKind.FACTSHEET_REQUEST)
+        _isolated(draft, f"asking:{vehicle_id}", outcome, partial(_ask_all_anew, draft, vehicle_id))
 
 
 def _ask_anew(draft: Draft, vehicle_id: VehicleId) -> None:
@@ -208,6 +210,12 @@ def _ask_anew(draft: Draft, vehicle_id: VehicleId) -> None:
     request(draft, vehicle_id, ActionKind.STATE_REQUEST)
     if not draft.state.twin(vehicle_id).learned.has_factsheet:
         request(draft, vehicle_id, ActionKind.FACTSHEET_REQUEST)
+
+
+def _ask_all_anew(draft: Draft, vehicle_id: VehicleId) -> None:
+    """It has begun anew, perhaps with other software."""
+    request(draft, vehicle_id, ActionKind.STATE_REQUEST)
+    request(draft, vehicle_id, ActionKind.FACTSHEET_REQUEST)
 
 
 def _perform(draft: Draft, roads: SiteRoads, asked: Asked, past: Past, outcome: Outcome) -> Answer | Exception:
@@ -318,6 +326,13 @@ def new_profiles(draft: Draft) -> Iterator[Twin]:
     for event in events_of(draft):
         if isinstance(event, ev.ProfileLearned):
             yield draft.state.twin(event.vehicle_id)
+
+
+def awake(draft: Draft) -> Iterator[VehicleId]:
+    """Vehicles whose connection became another in this turn than that of one asleep."""
+    for event in events_of(draft):
+        if isinstance(event, ev.ConnectionChanged) and event.connection != HIBERNATING:
+            yield event.vehicle_id
 
 
 def events_of(draft: Draft) -> Iterable[ev.Event]:

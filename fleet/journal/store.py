@@ -345,7 +345,7 @@ def _telling() -> Iterator[None]:
         yield
     except JournalError:
         raise
-    except (sql_errors.SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except (sql_errors.SQLAlchemyError, sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise _told(error) from error
 
 
@@ -354,7 +354,8 @@ def _told(error: Exception) -> Exception:
         return error
     text = str(getattr(error, "orig", error))
     low = text.lower()
-    if "malformed" in low or "not a database" in low:
+    is_no_text = isinstance(error, UnicodeDecodeError) or low.startswith("could not decode")
+    if is_no_text or "malformed" in low or "not a database" in low:
         return StoreCorruptError(
             f"the journal is damaged ({text}); restore the last backup, or move the file away to begin a new one"
         )
@@ -363,7 +364,7 @@ def _told(error: Exception) -> Exception:
     if "full" in low:
         return StoreBusyError(f"the journal cannot grow ({text}); free space on its disk")
     if any(word in low for word in ("savepoint", "locked", "busy", "i/o error", "readonly", "unable to open")):
-        return StoreBusyError(f"the journal cannot be written ({text})")
+        return StoreBusyError(f"the journal cannot be written ({text}); see to its disk and its rights")
     if isinstance(error, sql_errors.IntegrityError):
         return FencedError(f"the journal already holds what was to be written ({text})")
     return StoreUnsureError(f"it is unknown whether the journal was written ({text})")

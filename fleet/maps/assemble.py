@@ -11,11 +11,11 @@ import numpy as np
 
 from fleet.maps.records import Edge, Piece, RoadNode, RoadWay
 from fleet.maps.restrictions import Restriction, resolve
-from fleet.maps.standing import last_stops_m
+from fleet.maps.standing import stretches_to_stand_on
 from fleet.maps.surroundings import Surroundings
 from fleet.roads.graph import NO_STOPPING, EdgeFlag, Floats, NodeFlag, RoadGraph, TextColumn
 from fleet.roads.plane import LocalPlane
-from fleet.roads.stops import NO_STOPPING_CLASSES
+from fleet.roads.stops import NO_STOPPING_CLASSES, Stretch
 
 _LENGTH_M_MIN = 0.01  # two nodes mapped at one spot; no edge may take no time
 EDGE_M_MAX = 250.0
@@ -41,11 +41,11 @@ def assemble(
     plane, xy = _flatten([nodes[ref] for ref in sorted({ref for _, refs in pieces for ref in refs})])
     edges = list(_directed([part for way, refs in pieces for part in _shortened(way, refs, xy)], xy))
     flags = _node_flags(ways, pieces, nodes, beside)
-    stops_m = last_stops_m(edges, flags, beside.keep_outs(edges, plane))
+    stands = stretches_to_stand_on(edges, flags, beside.keep_outs(edges, plane))
     turns, paths, notes = resolve(restrictions, edges)
     notes["caution: roads cut where the extract ends"] = sum(bool(flag & _BORDER) for flag in flags.values())
     notes["caution: hours of conditional access not read"] = sum(bool(edge.lane.conditional) for edge in edges)
-    graph = _graph(edges, nodes, flags, stops_m, plane, edition, turns, paths)
+    graph = _graph(edges, nodes, flags, stands, plane, edition, turns, paths)
     return graph, notes
 
 
@@ -139,7 +139,7 @@ def _graph(
     edges: Sequence[Edge],
     nodes: Mapping[int, RoadNode],
     flags: Mapping[int, int],
-    stops_m: Sequence[float | None],
+    stands: Sequence[tuple[Stretch, ...]],
     plane: LocalPlane,
     edition: str,
     turns: Sequence[tuple[int, int]],
@@ -175,7 +175,9 @@ def _graph(
         edge_vehicle=TextColumn.of([edge.lane.vehicle for edge in edges]),
         edge_motor_vehicle=TextColumn.of([edge.lane.motor_vehicle for edge in edges]),
         edge_conditional=TextColumn.of([edge.lane.conditional for edge in edges]),
-        edge_stop_m=np.array([np.nan if stop_m is None else stop_m for stop_m in stops_m]),
+        stand_start=np.cumsum([0, *map(len, stands)]).astype(np.int64),
+        stand_from_m=np.array([from_m for stretches in stands for from_m, _ in stretches]),
+        stand_to_m=np.array([to_m for stretches in stands for _, to_m in stretches]),
         shape_start=np.cumsum([0, *map(len, shapes)]).astype(np.int64),
         shape_x_m=np.concatenate(shapes)[:, 0].copy(),
         shape_y_m=np.concatenate(shapes)[:, 1].copy(),

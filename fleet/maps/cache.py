@@ -20,7 +20,7 @@ from fleet.maps.osm import ImportSummary, Progress, file_sha256, import_map
 from fleet.roads.graph import RoadGraph, TextColumn
 from fleet.roads.plane import LocalPlane
 
-CACHE_FORMAT = 3
+CACHE_FORMAT = 4
 """Raise it whenever the graph's arrays or the reading of tags change; older files are then left alone."""
 
 

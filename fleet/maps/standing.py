@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from fleet.maps.records import Edge
 from fleet.roads.graph import NO_STANDING, NodeFlag
-from fleet.roads.stops import BODY_M, BUS_STOP_CLEAR_M, CLEAR_M, NO_STOPPING_CLASSES, KeepOut, around, last_stop_m
+from fleet.roads.stops import BODY_M, BUS_STOP_CLEAR_M, CLEAR_M, NO_STOPPING_CLASSES, KeepOut, Stretch, around, standing
 
 _HAZARDS = int(NodeFlag.SIGNAL | NodeFlag.CROSSING | NodeFlag.RAIL | NodeFlag.BARRIER | NodeFlag.JUNCTION)
 _CLEAR_M = ((int(NodeFlag.BUS_STOP), BUS_STOP_CLEAR_M), (_HAZARDS, CLEAR_M), (int(NodeFlag.MOUTH), BODY_M))
@@ -19,10 +19,10 @@ def may_stand_on(edge: Edge) -> bool:
     return not edge.way.flags & _NO_STANDING and edge.way.road_class not in NO_STOPPING_CLASSES
 
 
-def last_stops_m(
+def stretches_to_stand_on(
     edges: Sequence[Edge], flags: Mapping[int, int], more: Mapping[int, Sequence[KeepOut]]
-) -> list[float | None]:
-    """The last offset on each edge at which a vehicle may stand, None where there is none.
+) -> list[tuple[Stretch, ...]]:
+    """The stretches of each edge on which a vehicle may stand.
 
     Args:
         edges: all of the map; hazards count beyond an edge's ends, too.
@@ -31,15 +31,15 @@ def last_stops_m(
     """
     keep_outs = [[*_at_nodes(edge, flags), *more.get(i, ())] for i, edge in enumerate(edges)]
     reach_m = _beyond_ends_m(edges, keep_outs)
-    return [_last_stop_m(edge, stretches, reach_m) for edge, stretches in zip(edges, keep_outs, strict=True)]
+    return [_stretches(edge, stretches, reach_m) for edge, stretches in zip(edges, keep_outs, strict=True)]
 
 
-def _last_stop_m(edge: Edge, keep_outs: list[KeepOut], reach_m: Mapping[int, float]) -> float | None:
+def _stretches(edge: Edge, keep_outs: list[KeepOut], reach_m: Mapping[int, float]) -> tuple[Stretch, ...]:
     if not may_stand_on(edge):
-        return None
+        return ()
     length_m = float(edge.at_m[-1])
     begin, end = around(0.0, reach_m.get(edge.refs[0], 0.0)), around(length_m, reach_m.get(edge.refs[-1], 0.0))
-    return last_stop_m(length_m, [*keep_outs, begin, end])
+    return standing(length_m, [*keep_outs, begin, end])
 
 
 def _at_nodes(edge: Edge, flags: Mapping[int, int]) -> list[KeepOut]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from types import MappingProxyType
 
 from fleet.model.ids import ActionId, OrderId, RunId, TripId, VehicleId
@@ -205,10 +206,15 @@ class Order:
     def base_left_m(self) -> float:
         return sum(edge.length_m for edge in self.path[self.passed : self.released])
 
-    def ends_on(self, piece: PathEdge) -> bool:
-        """Whether the base ends in the middle of a road, and this is the rest of it: there is no way but forward."""
-        last = self.path[self.released - 1] if self.released else None
-        return last is not None and last.edge == piece.edge and last.to_m == piece.from_m
+    @property
+    def rest_of_road(self) -> int:
+        """How many pieces behind the base are of the road in whose middle it ends: there is no way but forward."""
+        count = 0
+        for before, piece in pairwise(self.path[max(self.released - 1, 0) :] if self.released else ()):
+            if before.edge != piece.edge or before.to_m != piece.from_m:
+                break
+            count += 1
+        return count
 
     @property
     def last_node_id(self) -> str:

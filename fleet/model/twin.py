@@ -120,6 +120,8 @@ class Twin:
         hears_instants: its states have shown an instant action of ours.
         names_kept: the limits by whose names it was told what it has, where others hold by now.
         strange_order: the last order it showed that the journal does not know, by the vehicle's own name of it.
+        cleared_s: when it was last told to forget its finished instant actions; 0 for never.
+        map_asked_s: when it was last asked to enable the map of our orders; 0 for never.
     """
 
     vehicle: Vehicle
@@ -164,6 +166,8 @@ class Twin:
     hears_instants: bool = False
     names_kept: WireLimits | None = None
     strange_order: str = ""
+    cleared_s: float = 0.0
+    map_asked_s: float = 0.0
 
     @property
     def can_take_orders(self) -> bool:

@@ -28,6 +28,8 @@ from fleet.wire.messages import TERMINAL_STATUSES, VehicleState
 INSTANT = "instantActions"
 CLEAR_AT = 8
 """So many finished instant actions in its list, and a vehicle of 3.0 is asked to forget them."""
+CLEAR_PAUSE_S = 300.0
+"""One that keeps them all the same, or fails at it, would be asked in each state, and each asking is one more."""
 
 
 class Then(StrEnum):
@@ -114,6 +116,9 @@ def see_to_asked(draft: Draft, vehicle_id: VehicleId) -> None:
 
 def _had_its_time(draft: Draft, twin: Twin, instant: Instant, care: Care) -> None:
     vehicle_id = twin.vehicle.id
+    if instant.kind is ActionKind.ENABLE_ZONE_SET and twin.zones.asked != twin.zones.told:
+        _close(draft, twin, instant, "there is a newer zone set")
+        return
     if instant.tries < care.tries and instant.phase is ActionPhase.PENDING:
         if instant.tries + 1 == care.tries and may_be_deaf(twin, instant):
             _list_twice(draft, twin)
@@ -155,7 +160,7 @@ def _ask_again(draft: Draft, twin: Twin, instant: Instant) -> None:
         instant.kind,
         order_id=instant.order_id,
         about=instant.about,
-        more=_more(draft, twin, instant.kind),
+        more=_more(twin, instant.kind),
         tries=instant.tries + 1,
     )
 
@@ -168,8 +173,17 @@ def _close(draft: Draft, twin: Twin, instant: Instant, why: str) -> ev.InstantMo
     return moved
 
 
-def _more(draft: Draft, twin: Twin, kind: ActionKind) -> tuple[tuple[str, str], ...]:
-    return (("mapId", twin.map_id), ("mapVersion", twin.map_version)) if kind is ActionKind.ENABLE_MAP else ()
+def _more(twin: Twin, kind: ActionKind) -> tuple[tuple[str, str], ...]:
+    """The parameters of an action that is asked for anew; without them it would be another."""
+    match kind:
+        case ActionKind.ENABLE_MAP:
+            return ("mapId", twin.map_id), ("mapVersion", twin.map_version)
+        case ActionKind.ENABLE_ZONE_SET:
+            return (("zoneSetId", twin.zones.told),)
+        case ActionKind.DELETE_ZONE_SET:
+            return (("zoneSetId", twin.zones.tidied[-1]),) if twin.zones.tidied else ()
+        case _:
+            return ()
 
 
 def clear_finished(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:
@@ -178,5 +192,7 @@ def clear_finished(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> 
     if len(shown) < CLEAR_AT or any(action.status not in TERMINAL_STATUSES for action in shown):
         return
     if twin.instants or not is_offered(profile(twin), ActionKind.CLEAR_INSTANT_ACTIONS):
+        return
+    if twin.cleared_s and draft.now_s < twin.cleared_s + CLEAR_PAUSE_S:
         return
     ask(draft, vehicle_id, ActionKind.CLEAR_INSTANT_ACTIONS)

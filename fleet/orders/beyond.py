@@ -74,7 +74,10 @@ def _beyond_m(base: tuple[PathEdge, ...], ahead: tuple[PathEdge, ...], state: Ve
     released = locate(graph, within, *where)
     pieces = [piece for piece in ahead if piece.edge not in within]
     found = locate(graph, [piece.edge for piece in pieces], *where)
-    if found is None or found[1] > ON_ROAD_M or (released is not None and released[1] <= BEYOND_M):
+    if released is not None and released[1] <= BEYOND_M:
+        goes_on = base[-1].edge == released[0].edge == ahead[0].edge
+        return max(released[0].offset_m - base[-1].to_m, 0.0) if goes_on else 0.0
+    if found is None or found[1] > ON_ROAD_M:
         return 0.0
     place, beyond_m = found[0], 0.0
     for piece in ahead:

@@ -36,7 +36,7 @@ def take_blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Blocked
     subject = vehicle_subject(event.vehicle_id)
     if event.edge_id:
         key = _road_key(event.edge_id)
-        if not draft.state.is_banned(key) and key != UNNAMED:
+        if not draft.state.is_banned(key) and _may_be_before_it(draft, roads, before, key):
             until_s = draft.now_s + BLOCKED_FOR_S
             why = f"{event.vehicle_id} is blocked"
             draft.emit(ev.RoadClosed(road_key=key, until_s=until_s, why=why, is_obstacle=True))
@@ -55,6 +55,18 @@ def take_blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Blocked
             draft.emit(ev.RoadReopened(road_key=key, why=f"{event.vehicle_id} is no longer blocked"))
             draft.want_plan(f"{key} is open again")
     resolve_assist(draft, AssistCause.BLOCKED, subject, "the vehicle no longer says so")
+
+
+def _may_be_before_it(draft: Draft, roads: SiteRoads, twin: Twin, key: str) -> bool:
+    """Whether the vehicle can know of the road: it is one of the map, and on its way where it has one.
+
+    What a vehicle says of any other road closes it to nobody else; there its word would count for the whole town.
+    """
+    order, edge = draft.state.active_order(twin.vehicle.id), roads.graph.edge_by_key(key)
+    if edge is None:
+        return False
+    is_under_it = twin.place is not None and twin.place.edge == edge
+    return order is None or is_under_it or any(piece.road_key == key for piece in order.path)
 
 
 def _may_have_passed(draft: Draft, vehicle_id: VehicleId) -> bool:

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute, TryAgain
 from fleet.dispatch.pace import pace, slowed, top_speed_mps
-from fleet.dispatch.release import release_until
+from fleet.dispatch.release import first_base
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ActionId, OrderId, RunId, TripId, VehicleId
@@ -101,7 +101,7 @@ def _issue(
         for i, run_id in enumerate(run_ids)
     )
     order = replace(order, actions=actions)
-    released = release_until(order, roads.site.limits)
+    released = first_base(order, roads.site.limits)
     if _is_refused(draft, roads, order, released):
         draft.wake(twin.vehicle.id, draft.now_s + RETRY_S)
         return

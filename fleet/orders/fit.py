@@ -17,6 +17,8 @@ from fleet.wire.codec import body_of
 
 HEADER_BYTES = 320
 """Header id, time stamp, version, manufacturer and serial number, with room for long ones."""
+SENT_BYTES_MAX = 256 * 1024
+"""A broker throws out whoever says more than it takes: one order, sent again and again, would cost all the line."""
 ALWAYS_KNOWN = frozenset({ActionKind.CANCEL_ORDER, ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST})
 """Every vehicle must know these, whatever it lists; without a cancel nobody would be safe from it."""
 

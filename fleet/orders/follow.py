@@ -7,10 +7,10 @@ messages: a state may skip any number of nodes (QoS 0 loses messages), and the r
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fleet.model import event as ev
-from fleet.model.ids import VehicleId
+from fleet.model.ids import ActionId, VehicleId
 from fleet.model.order import ActionKind, ActionPhase, EndedOrder, Order, OrderPhase, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Instant, Twin
@@ -282,8 +282,18 @@ def _rejects(error: VehicleError, order: Order, *, update: bool = False) -> bool
     if kind_of(error.error_type) not in REJECTIONS:
         return False
     references = {reference.key: reference.value for reference in error.references}
-    if references.get("orderId", order.id) != order.id:
+    if references.get("orderId", order.id) != order.id or _is_of_something_else(references, order):
         return False
     if complaint_of(error) in order.old_complaints:
         return False  # it was there before this order or update was
     return not update or references.get("orderUpdateId", str(order.update_id)) == str(order.update_id)
+
+
+def _is_of_something_else(references: Mapping[str, str], order: Order) -> bool:
+    """Vehicles refuse instant actions and zones in the same words: what an error names tells it from an order's."""
+    if "orderId" in references:
+        return False
+    is_on_other_topic = references.get("topic", "order").rpartition("/")[2].lower() != "order"
+    action_id = references.get("actionId")
+    is_other_action = action_id is not None and order.action(ActionId(action_id)) is None
+    return is_on_other_topic or is_other_action or "instantActionId" in references

@@ -97,9 +97,9 @@ def may_stand(graph: RoadGraph, edge: int, offset_m: float) -> bool:
     """Whether a base may end at this place of the road."""
     if graph.edge_flags[edge] & int(NO_STANDING) or graph.edge_class[edge] in NO_STOPPING_CLASSES:
         return False
-    stop_m, length_m = float(graph.edge_stop_m[edge]), float(graph.edge_length_m[edge])
-    if not math.isfinite(stop_m) or abs(offset_m - stop_m) > AT_STOP_M:
+    if not any(from_m - AT_STOP_M <= offset_m <= to_m + AT_STOP_M for from_m, to_m in graph.standing(edge)):
         return False
+    length_m = float(graph.edge_length_m[edge])
     ends = ((graph.edge_from[edge], offset_m), (graph.edge_to[edge], length_m - offset_m))
     return all(not graph.node_flags[node] & KEEP_CLEAR or away_m >= CLEAR_M - AT_STOP_M for node, away_m in ends)
 
@@ -164,7 +164,10 @@ def _road_faults(message: wire.Order, order: Order, state: FleetState, roads: Si
     profile = RoadProfile.of(vehicle_type)
     here = state.twin(order.vehicle_id).place
     on_it = {here.edge} if here is not None else set()
-    on_it |= {piece.edge for piece in order.path[max(order.passed - 1, 0) : order.passed + 1]}
+    known_to = min(
+        order.passed + 1, order.accepted
+    )  # behind that it cannot be: this message may be the first to lead on
+    on_it |= {piece.edge for piece in order.path[max(order.passed - 1, 0) : known_to]}
     before: _Part | None = None
     for edge in message.edges:
         if not edge.released:

@@ -46,8 +46,10 @@ def hibernate(draft: Draft, roads: SiteRoads, command: Hibernate | WakeUp) -> No
     if (refusal := _refusal(twin, kind)) is not None:
         raise RefusedError(f"{command.vehicle_id} {refusal}")
     draft.cause = command.why
-    carry_out(draft, roads, command.vehicle_id, Ask(kind))
-    draft.cause = ""
+    try:
+        carry_out(draft, roads, command.vehicle_id, Ask(kind))
+    finally:
+        draft.cause = ""
 
 
 def take_waking(draft: Draft, before: Twin, event: ev.InstantMoved) -> None:

@@ -15,6 +15,9 @@ from fleet.state.draft import Draft
 from fleet.telemetry.profiles import profile
 from fleet.wire.messages import VehicleState
 
+AGAIN_S = 60.0
+"""One that is asked in vain is asked again after a while, not in each of its states."""
+
 
 def take_maps(draft: Draft, map_id: str, vehicle_id: VehicleId, state: VehicleState) -> None:
     """What the vehicle says of its maps; one that lists none says nothing, and would refuse an order by itself."""
@@ -50,5 +53,10 @@ def _have_it_enabled(draft: Draft, twin: Twin) -> None:
         detail = f"map {twin.map_id} is disabled, and it does not offer enableMap; have its maker enable it"
         raise_assist(draft, AssistCause.MAP_MISSING, vehicle_subject(twin.vehicle.id), detail)
         return
+    if twin.map_asked_s and draft.now_s < twin.map_asked_s + AGAIN_S:
+        return
+    if twin.map_asked_s:
+        detail = f"map {twin.map_id} stays disabled, though it was asked to enable it"
+        raise_assist(draft, AssistCause.MAP_MISSING, vehicle_subject(twin.vehicle.id), detail)
     more = (("mapId", twin.map_id), ("mapVersion", twin.map_version))
     ask(draft, twin.vehicle.id, ActionKind.ENABLE_MAP, more=more)

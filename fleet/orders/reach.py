@@ -67,5 +67,6 @@ def may_be_heard(twin: Twin) -> bool:
 
 
 def _hears(twin: Twin) -> bool:
-    is_there = twin.liveness is Liveness.FRESH and twin.connection not in ("OFFLINE", "CONNECTION_BROKEN")
+    is_gone = twin.is_hibernating or twin.connection in ("OFFLINE", "CONNECTION_BROKEN")
+    is_there = twin.liveness is Liveness.FRESH and not is_gone
     return is_there and twin.mode in AUTOMATIC_MODES and twin.mode != INTERVENED and not twin.held

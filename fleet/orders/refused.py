@@ -29,7 +29,7 @@ SHUT_FOR_S = 3600.0
 BESIDE_ROAD_M = 5.0
 NO_UPDATE_HELPS = frozenset({Reaction.OUR_BUG, Reaction.BEGIN_ANEW, Reaction.ENABLE_MAP, Reaction.ASK_A_PERSON})
 ENOUGH = 2
-"""So many refused updates end an order (`dispatch.decide.REFUSALS_MAX`)."""
+"""So many refused updates end an order (`dispatch.under_order.REFUSALS_MAX`)."""
 
 
 @dataclass(frozen=True, slots=True)

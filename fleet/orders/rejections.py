@@ -6,6 +6,7 @@ only. `orderError` says little in 2.x; what it means is read from the state that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -98,7 +99,7 @@ def _of_order_error(order: Order, state: VehicleState) -> Patience:
         return WAIT_FOR_MODE
     at = state.position
     if at is not None and at.is_localized:
-        away_m = ((at.x_m - order.start.x_m) ** 2 + (at.y_m - order.start.y_m) ** 2) ** 0.5
+        away_m = math.hypot(at.x_m - order.start.x_m, at.y_m - order.start.y_m)
         if away_m > FAR_FROM_START_M:
             return START_WHERE_IT_STANDS
     return SIMPLIFY

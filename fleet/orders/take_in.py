@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from fleet.dispatch.decide import REFUSALS_MAX
 from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
+from fleet.dispatch.under_order import REFUSALS_MAX
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import VehicleId

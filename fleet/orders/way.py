@@ -1,8 +1,9 @@
 """A route becomes the way of an order: pieces of road between nodes that matter.
 
 Nodes stand at junctions and at places where a vehicle may be left standing, because a base must be able to end there.
-Such places are kept at least `STOP_SPACING_M` apart: each node costs a message when it is passed. Longer pieces are cut
-as well, where nobody may stand: what a vehicle was let into is counted from the last node that it has confirmed.
+Such places are kept at least `STOP_SPACING_M` apart: each node costs a message when it is passed. Pieces longer than
+`LONGEST_PIECE_M` are cut as well, where nobody may stand: what a vehicle was let into is counted from the last node
+that it has confirmed. Where a road is cut depends on the road alone, so that its pieces keep their names.
 And pieces are cut at bends where the vehicle is told less of a road's course than it has (checklist 13.6, 13.7).
 """
 
@@ -19,9 +20,9 @@ from fleet.roads.graph import RoadGraph
 from fleet.roads.route import Route
 from fleet.roads.shape import APART_M, course, farthest_from_chord, needed
 
-STOP_SPACING_M = 120.0
+STOP_SPACING_M = 60.0
 SHORTEST_PIECE_M = 0.5
-LONGEST_PIECE_M = 150.0
+LONGEST_PIECE_M = 75.0
 BEND_M = 0.2
 """What a vehicle is told of a road stays this close to the road's line."""
 STRAIGHT = 2
@@ -40,7 +41,7 @@ def way_of(
             number.
     """
     pieces = list(_pieces(graph, route)) or [(route.edges[-1], 0.0, route.end_m, True)]  # a way is never nothing
-    ends = [part for piece in _cut(_chosen_ends(pieces)) for part in _bent(graph, piece, points_max)]
+    ends = [part for piece in _chosen_ends(pieces) for part in _bent(graph, piece, points_max)]
     return tuple(
         PathEdge(
             edge=edge,
@@ -108,31 +109,56 @@ def _dm(offset_m: float) -> int:
 
 
 Piece = tuple[int, float, float, bool]
+Mark = tuple[float, bool]
+"""An offset of an edge at which a node may be, and whether a vehicle may stand there."""
 
 
 def _pieces(graph: RoadGraph, route: Route) -> Iterator[Piece]:
-    """Edge by edge, cut where a vehicle may stand; (edge, from, to, a vehicle may stand at the end).
+    """Edge by edge, cut at its marks; (edge, from, to, a vehicle may stand at the end).
 
     A scrap of road at either end is left out: whoever stands before it stands at it.
     """
     for i, edge in enumerate(route.edges):
         from_m = route.start_m if i == 0 else 0.0
         to_m = route.end_m if i == len(route.edges) - 1 else float(graph.edge_length_m[edge])
-        stop = graph.stop_place(edge)
-        stop_m = stop.offset_m if stop is not None else -1.0
-        if from_m + SHORTEST_PIECE_M < stop_m < to_m - SHORTEST_PIECE_M:
-            yield edge, from_m, stop_m, True
-            yield edge, stop_m, to_m, False
-        elif to_m - from_m >= SHORTEST_PIECE_M or 0 < i < len(route.edges) - 1 or len(route.edges) == 1:
-            yield edge, from_m, to_m, abs(stop_m - to_m) <= SHORTEST_PIECE_M
+        is_whole = 0 < i < len(route.edges) - 1 or len(route.edges) == 1
+        marks = _marks(graph, edge)
+        inner = [mark for mark in marks if from_m + SHORTEST_PIECE_M < mark[0] < to_m - SHORTEST_PIECE_M]
+        for mark_m, is_safe in inner:
+            yield edge, from_m, mark_m, is_safe
+            from_m = mark_m
+        if to_m - from_m >= SHORTEST_PIECE_M or (is_whole and not inner):
+            yield edge, from_m, to_m, any(safe and abs(at_m - to_m) <= SHORTEST_PIECE_M for at_m, safe in marks)
+
+
+def _marks(graph: RoadGraph, edge: int) -> list[Mark]:
+    """Where an edge may be cut: places to stand from the last one backwards, and others where they are far apart."""
+    stands: list[float] = []
+    for from_m, to_m in reversed(graph.standing(edge)):
+        at_m = min(to_m, stands[-1] - STOP_SPACING_M) if stands else to_m
+        while at_m >= from_m:
+            stands.append(at_m)
+            at_m -= STOP_SPACING_M
+    length_m = float(graph.edge_length_m[edge])
+    marks = [(at_m, True) for at_m in reversed(stands)]
+    for before_m, behind_m in pairwise([0.0, *(at_m for at_m, _ in marks), length_m]):
+        count = math.ceil((behind_m - before_m) / LONGEST_PIECE_M)
+        marks += [(before_m + (behind_m - before_m) * i / count, False) for i in range(1, count)]
+    return sorted(marks)
 
 
 def _chosen_ends(pieces: list[Piece]) -> list[Piece]:
-    """Pieces of one edge joined again where the safe place between them is close to the one before."""
+    """Pieces of one edge joined again where what is between them is close to the node before."""
     chosen: list[Piece] = []
     since_stop_m = STOP_SPACING_M
     for edge, from_m, to_m, is_safe in pieces:
-        joins = bool(chosen) and chosen[-1][0] == edge and chosen[-1][2] == from_m and not chosen[-1][3]
+        joins = (
+            bool(chosen)
+            and chosen[-1][0] == edge
+            and chosen[-1][2] == from_m
+            and not chosen[-1][3]
+            and to_m - chosen[-1][1] <= LONGEST_PIECE_M
+        )
         if joins:
             from_m = chosen.pop()[1]
         since_stop_m += to_m - from_m
@@ -141,15 +167,6 @@ def _chosen_ends(pieces: list[Piece]) -> list[Piece]:
         if keeps:
             since_stop_m = 0.0
     return chosen
-
-
-def _cut(pieces: list[Piece]) -> Iterator[Piece]:
-    """Long pieces in equal parts; the new nodes are there to be passed, not to be stood at."""
-    for edge, from_m, to_m, is_safe in pieces:
-        count = max(math.ceil((to_m - from_m) / LONGEST_PIECE_M), 1)
-        marks = [from_m + (to_m - from_m) * i / count for i in range(count)] + [to_m]
-        for i, (part_m, end_m) in enumerate(pairwise(marks)):
-            yield edge, part_m, end_m, is_safe and i == count - 1
 
 
 def _bent(graph: RoadGraph, piece: Piece, points_max: int) -> Iterator[Piece]:

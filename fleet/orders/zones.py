@@ -12,16 +12,18 @@ from __future__ import annotations
 import hashlib
 import math
 
+import msgspec
 from shapely import LineString
 from shapely.ops import substring
 
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import ActionId, VehicleId
+from fleet.model.ids import VehicleId
 from fleet.model.order import ActionKind
-from fleet.model.profile import WireLimits
+from fleet.model.profile import Profile, WireLimits
 from fleet.model.twin import Twin
 from fleet.orders.asked import ask
+from fleet.orders.fit import HEADER_BYTES, SENT_BYTES_MAX, is_offered
 from fleet.orders.reach import ZONES, may_be_told
 from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
@@ -30,9 +32,9 @@ from fleet.state.draft import Draft
 from fleet.telemetry.names import their_name
 from fleet.telemetry.profiles import profile
 from fleet.wire import messages as wire
+from fleet.wire.codec import body_of
 
 BLOCKED, SPEED_LIMIT = wire.ZoneType.BLOCKED.value, wire.ZoneType.SPEED_LIMIT.value
-INSTANT = "instantActions"
 HALF_WIDTH_M = 2.0
 """Of the zone along a road: its lane, and not the pavement beside it."""
 OURS = "closed-"
@@ -68,9 +70,19 @@ def tell_zones(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
     message = wire.ZoneSet(map_id=roads.site.map_id, zone_set_id=zone_set_id, zones=zones)
     if not draft.can_say(vehicle_id, message):
         return
+    message = _within_bytes(message, profile(twin))
     told = ev.ZonesTold(vehicle_id=vehicle_id, zone_set_id=zone_set_id, road_keys=closed, slow_keys=tuple(slow))
     draft.emit(told)
     draft.send(vehicle_id, ZONES, zone_set_id, 0, message)
+
+
+def _within_bytes(message: wire.ZoneSet, spoken: Profile) -> wire.ZoneSet:
+    """As many of the zones as the vehicle takes in one message (section 4.2); they only come on top of its orders."""
+    most = min(spoken.limits.message_bytes_max or SENT_BYTES_MAX, SENT_BYTES_MAX) - HEADER_BYTES
+    while message.zones and len(body_of(message, spoken)) > most:
+        fewer = message.zones[: len(message.zones) * 9 // 10]
+        message = msgspec.structs.replace(message, zones=fewer)
+    return message
 
 
 def take_zones(draft: Draft, vehicle_id: VehicleId, state: wire.VehicleState) -> None:
@@ -158,16 +170,9 @@ def _enable(draft: Draft, twin: Twin) -> None:
     zones = twin.zones
     if not zones.shown or zones.shown != zones.told or zones.is_enabled or zones.asked == zones.told:
         return
-    kind = ActionKind.ENABLE_ZONE_SET
-    action_id = ActionId(draft.next_id("a"))
-    draft.emit(ev.InstantIssued(vehicle_id=twin.vehicle.id, action_id=action_id, kind=kind, order_id=None))
-    action = wire.Action(
-        action_id=action_id,
-        action_type=kind.value,
-        blocking_type=wire.BlockingType.NONE,
-        parameters=(wire.ActionParameter(key="zoneSetId", value=zones.told),),
-    )
-    draft.send(twin.vehicle.id, INSTANT, action_id, 0, wire.InstantActions(actions=(action,)))
+    if not is_offered(profile(twin), ActionKind.ENABLE_ZONE_SET):
+        return
+    ask(draft, twin.vehicle.id, ActionKind.ENABLE_ZONE_SET, more=(("zoneSetId", zones.told),))
 
 
 def _tidy(draft: Draft, twin: Twin) -> None:

@@ -74,6 +74,20 @@ class _Power(NamedTuple):
     charge_wh_per_s: float
 
 
+class _Drive(NamedTuple):
+    """A route driven once from its station, home not included."""
+
+    points: list[int]
+    stops: list[Route]
+    arrive_s: list[float]
+    leave_s: list[float]
+    drive_s: float
+    after_s: float
+    length_m: float
+    haul_kgm: float
+    last_node: int
+
+
 class Ground:
     """A problem with its tables as nested lists, and the shapes met so far."""
 
@@ -95,16 +109,47 @@ class Ground:
         return found
 
     def _measure(self, type_index: int, route: Route) -> Shape:
-        """Drives the route once; every planner's time goes by here, so it reads flat tuples only."""
-        durations, lengths, facts = self.durations[type_index], self.lengths[type_index], self._facts
+        """Every planner's time goes by here, so it reads flat tuples only."""
+        facts = self._facts
         station = self.problem.stations[self.problem.runs[route[0]].station]
-        load_kg = mass_kg = sum([facts[run].mass_kg for run in route])
+        mass_kg = sum([facts[run].mass_kg for run in route])
+        parcels = sum([facts[run].parcels for run in route])
+        driven = self._drive(type_index, route, station.node, mass_kg)
+        home_s = self.durations[type_index][driven.last_node][station.node]
+        home_m = self.lengths[type_index][driven.last_node][station.node]
+        lags = [
+            (after_s - facts[run].due_s, facts[run].priority)
+            for stop, after_s in zip(driven.stops, driven.leave_s, strict=True)
+            for run in stop
+        ]
+        return Shape(
+            route=route,
+            points=tuple(driven.points),
+            stops=tuple(driven.stops),
+            arrive_s=tuple(driven.arrive_s),
+            leave_s=tuple(driven.leave_s),
+            drive_s=driven.drive_s + home_s,
+            round_s=driven.after_s + home_s,
+            length_m=driven.length_m + home_m,
+            haul_kgm=driven.haul_kgm,
+            load_s=station.load_s(parcels),
+            ready_s=max([facts[run].ready_s for run in route]),
+            mass_kg=mass_kg,
+            volume_m3=sum([facts[run].volume_m3 for run in route]),
+            parcels=parcels,
+            lags=tuple(lags),
+            latest_s=-max(lags)[0],
+            is_announced=not self.announced.keys().isdisjoint(route),
+        )
+
+    def _drive(self, type_index: int, route: Route, node: int, load_kg: float) -> _Drive:
+        """Drives the route from a node on; neighbours for one point are one stop."""
+        durations, lengths, facts = self.durations[type_index], self.lengths[type_index], self._facts
         drive_s = after_s = length_m = haul_kgm = 0.0
         points: list[int] = []
         stops: list[Route] = []
         arrive_s: list[float] = []
         leave_s: list[float] = []
-        node = station.node
         for run in route:
             it = facts[run]
             if points and points[-1] == it.point:
@@ -124,32 +169,7 @@ class Ground:
                 stops.append((run,))
                 node = it.node
             load_kg -= it.mass_kg
-        home_s, home_m = durations[node][station.node], lengths[node][station.node]
-        parcels = sum([facts[run].parcels for run in route])
-        slack = [
-            (after - facts[run].due_s, facts[run].priority)
-            for stop, after in zip(stops, leave_s, strict=True)
-            for run in stop
-        ]
-        return Shape(
-            route=route,
-            points=tuple(points),
-            stops=tuple(stops),
-            arrive_s=tuple(arrive_s),
-            leave_s=tuple(leave_s),
-            drive_s=drive_s + home_s,
-            round_s=after_s + home_s,
-            length_m=length_m + home_m,
-            haul_kgm=haul_kgm,
-            load_s=station.load_s(parcels),
-            ready_s=max([facts[run].ready_s for run in route]),
-            mass_kg=mass_kg,
-            volume_m3=sum([facts[run].volume_m3 for run in route]),
-            parcels=parcels,
-            lags=tuple(slack),
-            latest_s=-max(slack)[0],
-            is_announced=not self.announced.keys().isdisjoint(route),
-        )
+        return _Drive(points, stops, arrive_s, leave_s, drive_s, after_s, length_m, haul_kgm, node)
 
     def service_s(self, run: int) -> tuple[float, float]:
         """What a stop costs once, and what this run's parcels add."""

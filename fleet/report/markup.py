@@ -26,6 +26,19 @@ def join(parts: Iterable[object]) -> Html:
     return Html("".join(part if isinstance(part, Html) else escape(_text(part)) for part in parts))
 
 
+def document(title: str, style: str, body: Html) -> str:
+    """A page of its own, light or dark as its reader has it."""
+    head = tag(
+        "head",
+        void("meta", charset="utf-8"),
+        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        void("meta", name="color-scheme", content="light dark"),
+        tag("title", title),
+        tag("style", Html(style)),
+    )
+    return "<!doctype html>\n" + tag("html", head, body, lang="en") + "\n"
+
+
 def path_data(points: Iterable[tuple[float, float]]) -> str:
     """SVG path data of a polyline, to a tenth of a pixel."""
     return "M" + "L".join(f"{_short(x)} {_short(y)}" for x, y in points)

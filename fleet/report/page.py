@@ -6,7 +6,7 @@ from importlib import resources
 
 from fleet.report import charts, figures, tables
 from fleet.report.data import Fate, ReportData
-from fleet.report.markup import Html, join, tag, void
+from fleet.report.markup import Html, document, join, tag
 from fleet.report.picture import Frame, colour, frame_of, picture, small_picture
 from fleet.report.timeline import legend, timeline
 from fleet.report.words import THIN, Words, minutes, number, percent, plural
@@ -19,16 +19,8 @@ def report_html(data: ReportData) -> str:
     words = Words(data)
     title = f"{data.title} · {words.day(data.from_s)}"
     style = resources.files(__package__).joinpath(STYLE).read_text(encoding="utf-8")
-    head = tag(
-        "head",
-        void("meta", charset="utf-8"),
-        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        void("meta", name="color-scheme", content="light dark"),
-        tag("title", title),
-        tag("style", Html(style)),
-    )
     body = tag("body", _head(data, words), tag("main", *_sections(data, words)), _foot(data))
-    return "<!doctype html>\n" + tag("html", head, body, lang="en") + "\n"
+    return document(title, style, body)
 
 
 def _sections(data: ReportData, words: Words) -> list[Html]:

@@ -96,8 +96,8 @@ class RoadGraph:
         edge_class: OSM highway value. edge_name: street name.
         edge_access, edge_vehicle, edge_motor_vehicle: tag values that hold for this direction.
         edge_conditional: conditional access tags as "key=value|key=value".
-        edge_stop_m: offset of the last lawful and safe standing place on the edge, NaN where there is none
-            (`fleet.roads.stops` says what counts).
+        stand_start: (n_edges + 1,) where each edge's lawful and safe stretches to stand on begin in stand_from_m and
+            stand_to_m, in driving direction (`fleet.roads.stops` says what counts).
         shape_start: (n_edges + 1,) where each edge's points begin in shape_x_m, shape_y_m.
         forbidden_turns: (k, 2) directed edges that must not follow one another.
         forbidden_paths: rows of three or more directed edges that must not be driven in a row.
@@ -126,7 +126,9 @@ class RoadGraph:
     edge_vehicle: TextColumn
     edge_motor_vehicle: TextColumn
     edge_conditional: TextColumn
-    edge_stop_m: Floats
+    stand_start: Ids
+    stand_from_m: Floats
+    stand_to_m: Floats
     shape_start: Ids
     shape_x_m: Floats
     shape_y_m: Floats
@@ -141,10 +143,24 @@ class RoadGraph:
     def edge_count(self) -> int:
         return len(self.edge_from)
 
+    @cached_property
+    def edge_stop_m(self) -> Floats:
+        """Offset of the last lawful and safe standing place on each edge, NaN where there is none."""
+        last = self.stand_start[1:] - 1
+        stops_m = np.full(self.edge_count, np.nan)
+        has_one = last >= self.stand_start[:-1]
+        stops_m[has_one] = self.stand_to_m[last[has_one]]
+        return stops_m
+
     @property
     def safe_stop(self) -> Bools:
-        """Edges on which a base may end, at `edge_stop_m` of the edge."""
+        """Edges on which a base may end."""
         return np.isfinite(self.edge_stop_m)
+
+    def standing(self, edge: int) -> list[tuple[float, float]]:
+        """Stretches of the edge on which a vehicle may stand, as offsets from and to, in driving direction."""
+        piece = slice(int(self.stand_start[edge]), int(self.stand_start[edge + 1]))
+        return list(zip(self.stand_from_m[piece].tolist(), self.stand_to_m[piece].tolist(), strict=True))
 
     def stop_place(self, edge: int) -> Place | None:
         """The last place on the edge where a vehicle may stand if nothing more is released."""

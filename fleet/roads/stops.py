@@ -22,7 +22,9 @@ BUS_STOP_CLEAR_M = BODY_M + 15.0
 
 NO_STOPPING_CLASSES = frozenset({"motorway", "motorway_link", "trunk", "trunk_link"})
 
-KeepOut = tuple[float, float]
+Stretch = tuple[float, float]
+"""Part of an edge, from one offset to another."""
+KeepOut = Stretch
 """A stretch of an edge in whose inside nobody may stand; it may reach beyond the edge's ends."""
 
 
@@ -31,15 +33,18 @@ def around(hazard_m: float, clear_m: float = CLEAR_M) -> KeepOut:
     return hazard_m - clear_m, hazard_m + clear_m
 
 
-def last_stop_m(length_m: float, keep_outs: Iterable[KeepOut]) -> float | None:
-    """The farthest offset on an edge at which a vehicle may stand, or None.
+def standing(length_m: float, keep_outs: Iterable[KeepOut]) -> tuple[Stretch, ...]:
+    """Where on an edge a vehicle may stand, in driving direction; a stretch may be a single offset.
 
     An edge of a bridge, tunnel, roundabout, slip road, motorway or trunk road has none, nor one with a stopping ban or
     tracks along it (its caller's part). A plain end, where only a way's tags change or the road ends, is no hazard.
     """
-    stop_m = length_m
-    for from_m, to_m in sorted(keep_outs, key=lambda stretch: stretch[1], reverse=True):
-        if to_m <= stop_m:
-            break
-        stop_m = min(stop_m, from_m)
-    return stop_m if stop_m >= 0.0 else None
+    stretches: list[Stretch] = []
+    free_m = 0.0
+    for from_m, to_m in sorted((from_m, to_m) for from_m, to_m in keep_outs if from_m < to_m):
+        if free_m <= from_m <= length_m:
+            stretches.append((free_m, from_m))
+        free_m = max(free_m, to_m)
+    if free_m <= length_m:
+        stretches.append((free_m, length_m))
+    return tuple(stretches)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields
 from fleet.model.change import replace
 from fleet.model.profile import ActionOffer, Learned, WireLimits, major_of
 from fleet.model.twin import Twin
+from fleet.wire.codec import is_spoken
 from fleet.wire.messages import Factsheet, OfferedAction, ProtocolLimits
-from fleet.wire.registry import codec_for
 
 VERSION_CHARS_MAX = 20
 WORD_CHARS_MAX = 80
@@ -89,13 +89,7 @@ def after_factsheet(known: Learned, sheet: Factsheet) -> Learned:
 
 
 def _is_version(text: str) -> bool:
-    if not 0 < len(text) <= VERSION_CHARS_MAX or major_of(text) == 0:
-        return False
-    try:
-        codec_for(text)
-    except ValueError:
-        return False
-    return True
+    return 0 < len(text) <= VERSION_CHARS_MAX and major_of(text) > 0 and is_spoken(text)
 
 
 def _first(offers: Iterable[OfferedAction]) -> list[OfferedAction]:

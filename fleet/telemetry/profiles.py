@@ -6,17 +6,23 @@ from dataclasses import replace
 
 from fleet.model.profile import Profile, profile_of, spoken_version
 from fleet.model.twin import Twin
-from fleet.wire.codec import stitches_with_actions, topic_major
+from fleet.wire.codec import is_spoken, stitches_with_actions, topic_major
 
 
 def profile(twin: Twin) -> Profile:
-    """How this vehicle is spoken to now."""
-    vehicle = twin.vehicle
-    spoken = spoken_version(vehicle.vda5050_version, twin.learned)
+    """How this vehicle is spoken to now.
+
+    A version that it spoke once may have lost its codec since, with the plug-in that brought it: then the site file's
+    counts until the vehicle is heard, or the whole fleet would stand still for it.
+    """
+    vehicle, learned = twin.vehicle, twin.learned
+    spoken = spoken_version(vehicle.vda5050_version, learned)
+    if spoken != vehicle.vda5050_version and not is_spoken(spoken):
+        spoken, learned = vehicle.vda5050_version, replace(learned, version="")
     told = profile_of(
         vehicle.vda5050_version,
         vehicle.habits,
-        twin.learned,
+        learned,
         stitches_by_default=stitches_with_actions(spoken),
         major_by_default=topic_major(spoken),
     )

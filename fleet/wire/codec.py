@@ -24,15 +24,25 @@ from fleet.wire.messages import (
     Visualization,
 )
 from fleet.wire.names import with_ours, with_theirs
-from fleet.wire.registry import codec_for, codec_said
+from fleet.wire.registry import STANDARD, codec_for, codec_said
 from fleet.wire.rulebook import RuleBook
 
 PAYLOAD_BYTES_MAX = 256 * 1024
 NESTING_MAX = 32
 REASON_CHARS_MAX = 200
+REFUSALS = (ValueError, OverflowError, RecursionError)
 DEFAULT_VERSION = "2.1.0"
 DEFAULT_PROFILE = Profile(version=DEFAULT_VERSION, topic_major=2)
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
+
+
+def is_spoken(version: str) -> bool:
+    """Whether there is a codec for a version."""
+    try:
+        codec_for(version)
+    except ValueError:
+        return False
+    return True
 
 
 def stitches_with_actions(version: str) -> bool:
@@ -64,9 +74,11 @@ def decode(topic: Topic, payload: bytes, speaks: str = DEFAULT_VERSION, fields: 
         is_as_configured = header.version == configured.version
         codec = configured if is_as_configured else codec_said(header.version, topic.major, configured)
         message = codec.read(topic.name, header, payload)
+        if not isinstance(message, Inbound):
+            raise ValueError(f"the codec of {codec.version} makes {type(message).__name__} of it")
         return with_ours(message, fields) if fields else message
-    except (ValueError, OverflowError, RecursionError) as fault:  # every fault of msgspec is a ValueError
-        raise WireError(topic.text(), _reason(fault)) from fault
+    except Exception as fault:
+        raise _refusal(topic.text(), fault, speaks) from fault
 
 
 def rules_of(message: Inbound, topic: Topic, speaks: str = DEFAULT_VERSION) -> RuleBook:
@@ -88,8 +100,8 @@ def decode_told(
         header = configured.header_of(payload, Topic("", configured.topic_major, "", "", topic_name))
         header, told = codec_said(header.version, configured.topic_major, configured).read_told(topic_name, payload)
         return header, with_ours(told, fields)
-    except (ValueError, OverflowError, RecursionError) as fault:
-        raise WireError(topic_name, _reason(fault)) from fault
+    except Exception as fault:
+        raise _refusal(topic_name, fault, speaks) from fault
 
 
 def decode_order(
@@ -182,9 +194,17 @@ def _plain(version: str) -> Profile:
     return DEFAULT_PROFILE if version == DEFAULT_VERSION else Profile(version=version, topic_major=0)
 
 
-def _reason(fault: Exception) -> str:
-    """Short, because it may quote what it was told by a stranger."""
-    return str(fault)[:REASON_CHARS_MAX]
+def _refusal(topic: str, fault: Exception, speaks: str) -> WireError:
+    """Why a message is not taken; short, because it may quote what it was told by a stranger.
+
+    Codecs refuse by a ValueError, as every fault of msgspec is one. The code of a make's plug-in is a stranger's too:
+    whatever it raises costs the message and no more, and has its name told. What else our own raise is a fault of ours.
+    """
+    if isinstance(fault, REFUSALS):
+        return WireError(topic, str(fault)[:REASON_CHARS_MAX])
+    if codec_for(speaks) in STANDARD.values():
+        raise fault
+    return WireError(topic, f"the codec of {speaks} fails: {type(fault).__name__}: {fault}"[:REASON_CHARS_MAX])
 
 
 def _guard(payload: bytes) -> None:

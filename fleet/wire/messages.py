@@ -66,6 +66,9 @@ class EmergencyStop(StrEnum):
     REMOTE = "REMOTE"
 
 
+# Every message --------------------------------------------------------------------------------------------------------
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Value(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # no cycles: nothing for it to collect
     """Base of all messages and their parts."""
@@ -81,9 +84,7 @@ class Header(Value):
     serial_number: str
 
 
-class Connection(Value):
-    header: Header
-    state: ConnectionState
+# What a vehicle is told -----------------------------------------------------------------------------------------------
 
 
 class NodePosition(Value):
@@ -219,6 +220,14 @@ class Responses(Value):
     """Answers to what a vehicle asks for in its state, without header."""
 
     responses: tuple[Response, ...]
+
+
+# What a vehicle says of itself ----------------------------------------------------------------------------------------
+
+
+class Connection(Value):
+    header: Header
+    state: ConnectionState
 
 
 class NodeState(Value):
@@ -382,6 +391,9 @@ class Visualization(Value):
     state_header_id: int | None = None
     planned_path: PlannedPath | None = None
     waypoints: tuple[Waypoint, ...] = ()
+
+
+# What a vehicle can do ------------------------------------------------------------------------------------------------
 
 
 class ProtocolLimits(Value):

@@ -74,3 +74,7 @@ def _parts(order: WireOrder) -> Iterator[tuple[str, WireOrder]]:
             yield f"nodes[{index}]", node
         if edge is not None:
             yield f"edges[{index}]", edge
+
+
+ALWAYS: tuple[OrderRule, ...] = (edges_join_nodes, sequence_counts_up, base_is_a_prefix, actions_are_single)
+"""What holds in every version."""

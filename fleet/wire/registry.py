@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import EntryPoint
 from types import MappingProxyType
 
-from fleet.config.plugins import codec_plugins
+from fleet.config.plugins import codec_plugins, load_fault
 from fleet.wire.v2 import CODEC_2_0_0, CODEC_2_1_0
 from fleet.wire.v3 import CODEC_3_0_0
 from fleet.wire.version import VersionCodec
@@ -52,19 +52,12 @@ class Registry:
         return codec
 
     def _load(self, plug_in: EntryPoint) -> None:
-        try:
-            codec = plug_in.load()
-        except Exception as fault:  # whatever a stranger's code does while it is imported
-            self._refuse(plug_in, f"{type(fault).__name__}: {fault}")
-            return
-        if not isinstance(codec, VersionCodec):
-            self._refuse(plug_in, "it is no codec")
-        elif codec.version != plug_in.name:
-            self._refuse(plug_in, f"it speaks {codec.version!r}")
-        elif plug_in.name in self.codecs:
+        if plug_in.name in self.codecs:
             self._refuse(plug_in, f"{plug_in.name!r} is spoken already")
+        elif fault := load_fault(plug_in):
+            self._refuse(plug_in, fault)
         else:
-            self.codecs[plug_in.name] = codec
+            self.codecs[plug_in.name] = plug_in.load()
 
     def _refuse(self, plug_in: EntryPoint, why: str) -> None:
         self.faults[plug_in.name] = f"codec plug-in {plug_in.name!r} ({plug_in.value}) cannot be used: {why}"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import select
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,25 +16,16 @@ from typing import Any
 import httpx
 import psutil
 
+from tests.patience import until
+
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "configs" / "liechtenstein.toml"
-PATIENCE_S = 60.0
-LOOK_AGAIN_S = 0.1
 
 
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-def until(claim: Callable[[], bool], what: str) -> None:
-    """Wait for something that another process does."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not claim():
-        if time.monotonic() > deadline_s:
-            raise AssertionError(f"waited {PATIENCE_S} s for {what}")
-        select.select([], [], [], LOOK_AGAIN_S)
 
 
 @dataclass(slots=True)

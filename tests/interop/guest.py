@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from fleet.errors import LinkDownError
@@ -64,8 +64,8 @@ class Guest(ABC):
     def payloads(self) -> list[bytes]:
         return self.heard.payloads
 
-    async def until(self, is_so: Callable[[], bool]) -> None:
-        await self.heard.until(is_so)
+    async def until(self, is_so: Callable[[], bool], speak: Callable[[], Awaitable[None]] | None = None) -> None:
+        await self.heard.until(is_so, speak)
 
     @abstractmethod
     async def enter(self) -> bool:
@@ -198,7 +198,7 @@ class PlainGuest(Guest):
 
     async def _ping_forever(self) -> None:
         while True:
-            await asyncio.sleep(self.entrance.keepalive_s / 2.0)
+            await asyncio.sleep(self.entrance.keepalive_s / 2.0)  # the pace of MQTT, not a wait of the test
             self._write(b"\xc0\x00")
 
     async def _read_forever(self) -> None:

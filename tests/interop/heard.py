@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import ParamSpec
 
 P = ParamSpec("P")
@@ -39,17 +39,19 @@ class Heard:
         """Look again: something else than a message has come."""
         self._changed.set()
 
-    async def until(self, is_so: Callable[[], bool]) -> None:
-        """Wait for what was heard, or for a little while, and look again."""
+    async def until(self, is_so: Callable[[], bool], speak: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Wait until what was heard makes it so.
+
+        Args:
+            speak: what is said before each wait, where it may be lost. It is lost while a line is laid or more is on
+                its way than fits, and then something else is heard after it, and it is said again.
+        """
         async with asyncio.timeout(PATIENCE_S):
             while not is_so():
-                try:
-                    async with asyncio.timeout(0.02):
-                        await self._changed.wait()
-                except TimeoutError:
-                    continue
-                finally:
-                    self._changed.clear()
+                self._changed.clear()
+                if speak is not None:
+                    await speak()
+                await self._changed.wait()
 
 
 def awaited(test: Callable[P, Coroutine[object, object, None]]) -> Callable[P, None]:

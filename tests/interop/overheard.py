@@ -12,7 +12,7 @@ from pathlib import Path
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from tests.interop.daemon_at_work import until
+from tests.patience import until
 
 
 class Overheard:

@@ -35,6 +35,7 @@ from fleet.wire.subscription import Subscription
 from tests.interop.guest import Entrance, Guest, MemoryGuest, PlainGuest, password_of
 from tests.interop.heard import PATIENCE_S, Heard
 from tests.needs import needs, require
+from tests.patience import until, until_it_works
 
 QUICK = LineLimits(retry_s_min=0.02, retry_s_max=0.1)
 REAL_KINDS = ["nats", pytest.param("mosquitto", marks=needs("mosquitto"))]
@@ -132,11 +133,7 @@ class Rig(ABC):
         return self._guests[-1]
 
     async def let_in(self, guest: Guest) -> None:
-        for _ in range(round(PATIENCE_S / 0.02)):
-            if await guest.enter():
-                return
-            await asyncio.sleep(0.02)
-        raise TimeoutError(f"{guest.entrance.client_id} is not let in")
+        await until_it_works(guest.enter, f"{guest.entrance.client_id} to be let in")
 
     async def join(self, client_id: str, *subscriptions: Subscription, will: Will | None = None) -> tuple[Link, Heard]:
         """A client of ours that is up."""
@@ -202,11 +199,7 @@ class MqttRig(Rig):
 
     async def start(self) -> None:
         self._process = self.launch()
-        for _ in range(round(PATIENCE_S / 0.01)):
-            if nats.listens(self.url.port):
-                return
-            await asyncio.sleep(0.01)
-        raise TimeoutError(f"{self.url} does not come up")
+        await asyncio.to_thread(until, lambda: nats.listens(self.url.port), f"{self.url} to come up")
 
     async def stop(self, *, is_asked: bool = False) -> None:
         assert self._process is not None

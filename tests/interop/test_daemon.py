@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from fleet.journal.store import SqlStore, sqlite_url
-from tests.interop.daemon_at_work import SITE, command, free_port, serving, start, until
+from tests.interop.daemon_at_work import SITE, command, free_port, serving, start
+from tests.patience import until
 
 SIMULATED = ("--time-factor", "20")
 RUN = {

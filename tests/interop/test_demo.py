@@ -16,10 +16,10 @@ import pytest
 
 from fleet.cli.demo.trouble import CHARACTERS
 from fleet.controller.stats import SAID_BY_US
-from tests.interop.daemon_at_work import until
 from tests.interop.official import faults_of
 from tests.interop.overheard import overhearing
 from tests.needs import REPOSITORY
+from tests.patience import until
 from tests.unit.test_report_figures import KEYS
 
 pytestmark = [pytest.mark.slow, pytest.mark.broker]

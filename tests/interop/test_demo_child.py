@@ -11,20 +11,29 @@ import pytest
 
 from fleet.cli.demo.child import Child, ChildDiedError
 
-SLEEPS = "import time; print('up', flush=True); time.sleep(60)"
+LIVES = "import signal, socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1]))).close(); signal.pause()"
 HAS_A_CHILD = (
-    "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
-    " print('up', flush=True); time.sleep(60)"
+    f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']); {LIVES}"
 )
 FAILS = "import sys; print('about to fail'); sys.exit('no such thing')"
 
 
-async def started(tmp_path: Path, code: str) -> Child:
-    child = await Child.start("the child", [sys.executable, "-c", code], tmp_path / "child.log", {})
-    if code != FAILS:
+async def started(tmp_path: Path, code: str, *words: str) -> Child:
+    return await Child.start("the child", [sys.executable, "-c", code, *words], tmp_path / "child.log", {})
+
+
+async def come_up(tmp_path: Path, code: str) -> Child:
+    """A child that has started; it calls us then."""
+    has_called = asyncio.Event()
+
+    def take(_: asyncio.StreamReader, line: asyncio.StreamWriter) -> None:
+        line.close()
+        has_called.set()
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+        child = await started(tmp_path, code, str(server.sockets[0].getsockname()[1]))
         async with asyncio.timeout(20):
-            while "up" not in (tmp_path / "child.log").read_text():  # noqa: ASYNC110 - the child tells by its log
-                await asyncio.sleep(0.02)
+            await has_called.wait()
     return child
 
 
@@ -39,7 +48,7 @@ def test_a_child_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
 def test_a_child_that_is_stopped_or_killed_on_purpose_is_no_error(tmp_path: Path) -> None:
     async def live() -> None:
         for end in (Child.stop, Child.kill):
-            child = await started(tmp_path, SLEEPS)
+            child = await come_up(tmp_path, LIVES)
             await end(child)
             await child.watch()
             assert child.has_ended
@@ -49,7 +58,7 @@ def test_a_child_that_is_stopped_or_killed_on_purpose_is_no_error(tmp_path: Path
 
 def test_what_a_killed_child_left_behind_ends_with_the_demo(tmp_path: Path) -> None:
     async def live() -> list[psutil.Process]:
-        child = await started(tmp_path, HAS_A_CHILD)
+        child = await come_up(tmp_path, HAS_A_CHILD)
         left = psutil.Process(child.pid).children()
         await child.kill()
         assert all(process.is_running() for process in left)
@@ -63,7 +72,7 @@ def test_what_a_killed_child_left_behind_ends_with_the_demo(tmp_path: Path) -> N
 
 def test_processor_time_is_measured_with_that_of_descendants(tmp_path: Path) -> None:
     async def live() -> int:
-        child = await started(tmp_path, HAS_A_CHILD)
+        child = await come_up(tmp_path, HAS_A_CHILD)
         child.measure()
         await child.stop()
         return len(child.cpu_s)

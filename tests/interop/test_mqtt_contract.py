@@ -5,7 +5,6 @@ Where brokers differ, `fleet.wire.manners` says how, and the rig's row of it is 
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -53,9 +52,7 @@ async def comes_to_the_last(rig: Rig, listener: Guest) -> None:
     """The same for one that listens for the last already: a full queue may swallow the answer to a subscription."""
     speaker = await rig.guest("last")
     before = listener.payloads.count(b"last")
-    while listener.payloads.count(b"last") == before:
-        await speaker.publish("last", b"last")
-        await asyncio.sleep(0.01)
+    await listener.until(lambda: listener.payloads.count(b"last") > before, lambda: speaker.publish("last", b"last"))
     await speaker.leave()
 
 
@@ -66,7 +63,9 @@ def said(guest: Guest) -> list[bytes]:
 def is_whole(rig: Rig, heard: list[bytes], expected: list[bytes]) -> bool:
     """A broker that repeats by the clock may lose the first ones on the way to a client that has just come.
 
-    Then they come later, or twice; the others bring all in order.
+    NATS does so about once in a hundred times, after a restart of its own or without one: what it says before the
+    client's session stands is lost, and it says it again only when its time is over, behind later ones. So they come
+    later, or twice, and never not at all; the others bring all in order.
     """
     return heard == expected if rig.manners.repeats_after_s is None else set(heard) == set(expected)
 
@@ -163,6 +162,7 @@ async def test_a_client_that_confirms_nothing_is_told_no_more_after_a_while(open
     async with opened(house=House(in_flight_max=5)) as rig:
         van = await rig.guest("van", Subscription("t", qos=1), is_clean=False, acknowledges=False)
         await say(await rig.guest("speaker"), "t", numbers(20))
+        await van.until(lambda: len(van.payloads) >= 5)
         await has_all(rig, van)
         assert said(van) == numbers(5)
 
@@ -310,12 +310,14 @@ async def test_over_a_restart_all_is_kept_or_nothing(opened: OpenRig, is_persist
         await rig.stop(is_asked=True)
         await speaker.until(lambda: not speaker.is_open)
         await rig.start()
+        expected = [*numbers(3), b"retained"] if is_persistent else []
         van = await rig.guest("van", is_clean=False)
-        await van.until(lambda: not is_persistent or len(set(van.payloads)) == 3)
+        await van.until(lambda: set(van.payloads) >= set(expected[:3]))
         await van.subscribe(Subscription("kept", qos=1))
+        await van.until(lambda: set(van.payloads) >= set(expected))
         await has_all(rig, van)
         assert van.had_session is is_persistent
-        assert is_whole(rig, said(van), [*numbers(3), b"retained"] if is_persistent else [])
+        assert is_whole(rig, said(van), expected)
 
 
 @awaited

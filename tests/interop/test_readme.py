@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.interop.daemon_at_work import ROOT, Daemon, end, free_port, until
+from tests.interop.daemon_at_work import ROOT, Daemon, end, free_port
+from tests.patience import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.broker]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from pathlib import Path
 
@@ -222,9 +221,7 @@ async def test_a_line_on_which_nobody_speaks_is_laid_anew_ever_less_often(opened
         await heard.until(lambda: heard.events.count("up") >= 5)
         downs = [event.removeprefix("down: nothing heard for ") for event in heard.events if event != "up"]
         assert downs[:4] == ["0.05 s", "0.1 s", "0.2 s", "0.2 s"]
-        while b"now" not in heard.payloads:  # it is lost on a line that is just being laid
-            await van.publish("t", b"now")
-            await asyncio.sleep(0.01)
+        await heard.until(lambda: b"now" in heard.payloads, lambda: van.publish("t", b"now"))
         after = len(heard.events)
         await heard.until(lambda: len(heard.events) > after)
         assert heard.events[after] == "down: nothing heard for 0.05 s"

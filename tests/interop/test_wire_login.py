@@ -94,15 +94,19 @@ async def test_a_listener_on_the_wire_shows_itself_as_well(tmp_path: Path, certi
     async with opener("mosquitto", tmp_path)(house=house) as rig, asyncio.TaskGroup() as tasks:
         assert isinstance(rig, MqttRig)
         login = Login(user="fleet", password=PASSWORD, trust_file=certificate)
-        stop, entries, heard = asyncio.Event(), list[Entry](), Heard()
+        stop, entries, heard, told = asyncio.Event(), list[Entry](), Heard(), Heard()
+
+        def take(entry: Entry) -> None:
+            entries.append(entry)
+            told.nudge()
+
         ears = Ears(url=rig.url, login=login, clock=SystemClock.started_now())
-        tasks.create_task(listen(ears, entries.append, stop))
+        tasks.create_task(listen(ears, take, stop))
         line = link(rig, login)
         rig.run(line, heard)
         await heard.until(lambda: line.is_up)
-        while not entries:  # it may not listen yet
-            await line.publish("t", b"in secret")
-            await asyncio.sleep(0.02)
+        await line.publish("t", b"in secret", qos=1, retain=True)  # it may listen later
+        await told.until(lambda: bool(entries))
         stop.set()
 
 

@@ -30,17 +30,19 @@ from fleet.wire.login import Login
 from fleet.wire.memory import MemoryBroker
 from fleet.wire.messages import Order as Message
 from fleet.wire.rights import Rights
-from fleet.wire.sniff.heard import Heard
+from fleet.wire.sniff.heard import Entry, Heard
 from fleet.wire.sniff.listen import Ears, listen
 from fleet.wire.sniff.report import SniffReport
 from fleet.wire.sniff.schemas import SLIPS, OfficialSchemas
 from fleet.wire.sniff.sniffer import Sniffer
-from tests.interop.daemon_at_work import ROOT, SITE, until
+from tests.interop.daemon_at_work import ROOT, SITE
 from tests.interop.guest import password_of
+from tests.interop.heard import Heard as Listener
 from tests.interop.heard import awaited
 from tests.interop.rigs import REAL_KINDS, House, MqttRig, OpenRig, opener
 from tests.interop.test_wire_schemas import DIFFERENCES, Difference
 from tests.needs import needs
+from tests.patience import until
 from tests.simulation.block_town import SCENARIO, block_town
 from tests.street import street
 from vehicle_sim.harness import Options, simulate
@@ -48,7 +50,6 @@ from vehicle_sim.scenario import Scenario
 
 STORMY = SCENARIO + '\n[faults]\nprofile = "storm"\n'
 VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
-QUICKLY_S = 0.3
 
 
 # A morning under virtual time -----------------------------------------------------------------------------------------
@@ -147,19 +148,25 @@ async def test_quality_and_what_is_kept_are_heard_on_a_real_broker(opened: OpenR
         said, order = [entry for entry in there.entries if isinstance(entry, Heard)][:-1], there.entries[-1]
         assert isinstance(order, Heard)
         await van.publish(order.topic, order.payload, retain=True)
-        sniffer, stop = Sniffer(), asyncio.Event()
+        sniffer, stop, news = Sniffer(), asyncio.Event(), Listener()
+        taken: list[Entry] = []
+
+        def take(entry: Entry) -> None:
+            sniffer.hear(entry)
+            taken.append(entry)
+            news.nudge()
 
         async def say() -> None:
-            await asyncio.sleep(QUICKLY_S)
+            await news.until(lambda: len(taken) == 1)  # what the broker keeps: somebody listens
             for entry in said:
                 await van.publish(entry.topic, entry.payload, qos=1)
-            await asyncio.sleep(QUICKLY_S)
+            await news.until(lambda: len(taken) == 1 + len(said))
             stop.set()
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(say())
             ears = Ears(url=rig.url, login=Login(), clock=SystemClock.started_now())
-            assert await listen(ears, sniffer.hear, stop) == ""
+            assert await listen(ears, take, stop) == ""
         found = {(finding.line.name, finding.place) for finding in sniffer.end().violations}
         assert found == {("retained", "order"), ("not_retained", "connection"), ("qos", "state")}
 
@@ -216,11 +223,10 @@ async def test_simulated_vehicles_are_found_without_fault_and_a_planted_message_
             code, report = await asyncio.to_thread(answered, first)
             assert (code, report["violations"], len(report["vehicles"])) == (0, [], 3)
             again = tmp_path / "again.jsonl"
-            second = sniff(rig.url, "--vehicle", "acme/van-1", "--record", str(again))
             stranger, _ = await rig.join("stranger")
-            while not again.exists() or "acme" not in again.read_text():
-                await stranger.publish("uagv/v2/acme/van-1/state", b"{}")
-                await asyncio.sleep(QUICKLY_S)
+            await stranger.publish("uagv/v2/acme/van-1/state", b"{}", qos=1, retain=True)  # whoever comes is told it
+            second = sniff(rig.url, "--vehicle", "acme/van-1", "--record", str(again))
+            await asyncio.to_thread(until, lambda: again.exists() and '"{}"' in again.read_text(), "it to be heard")
             second.send_signal(signal.SIGINT)
             code, report = await asyncio.to_thread(answered, second)
     assert code == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import pytest
 from hypothesis import example, given, settings
@@ -18,7 +18,7 @@ from fleet.model.place import Place
 from fleet.model.site import Limits
 from fleet.orders.build import order_message, update_message
 from fleet.orders.follow import order_events
-from fleet.orders.way import STOP_SPACING_M, way_of
+from fleet.orders.way import LONGEST_PIECE_M, STOP_SPACING_M, way_of
 from fleet.roads.route import NoRoute, Route
 from fleet.wire.codec import body_of, encode_order, with_header
 from fleet.wire.messages import ActionStatus
@@ -224,6 +224,22 @@ def test_the_pieces_of_a_way_join_and_add_up_to_its_route(start: Place, end: Pla
     assert len({piece.edge_id for piece in way}) == len(way) or start.edge == end.edge
     stops = [sum(p.length_m for p in way[: i + 1]) for i, piece in enumerate(way[:-1]) if piece.is_safe_end]
     assert all(later - sooner >= STOP_SPACING_M - 1.0 for sooner, later in pairwise(stops))
+    assert all(piece.length_m <= LONGEST_PIECE_M + 1.0 for piece in way)
+
+
+@pytest.mark.vda5050("5.7")
+@given(st.integers(0, EDGES - 1), st.lists(st.floats(0.0, 300.0), min_size=2, max_size=2), places)
+def test_where_a_road_is_cut_does_not_depend_on_where_the_vehicle_stood_on_it(
+    edge: int, starts_m: list[float], goal: Place
+) -> None:
+    """Its nodes keep their names from one order to the next, so that a vehicle knows them again."""
+    node = PathNode(node_id="point:p1", x_m=0.0, y_m=0.0)
+    routes = [ROADS.route(VAN.id, Place(edge, start_m), goal, frozenset()) for start_m in starts_m]
+    ways = [way_of(ROADS.graph, found, node, VAN.speed_mps_max) for found in routes if isinstance(found, Route)]
+    cuts = [{(piece.edge, piece.to_m) for piece in way[:-1]} for way in ways]
+    for sooner, later in permutations(cuts, 2):
+        apart_m = [abs(a - b) for one, a in sooner for other, b in later if one == other and a != b]
+        assert min(apart_m, default=99.0) >= 10.0
 
 
 def _length_m(route: Route) -> float:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from contextlib import suppress
+from random import Random
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from fleet.model.profile import Profile
@@ -32,7 +34,9 @@ from fleet.wire.messages import (
 )
 from fleet.wire.registry import STANDARD
 from fleet.wire.version import VersionCodec
+from tests.nouns import a_state
 from tests.wire_words import OUTBOUND, as_told, headers, inbound, instant_actions, orders, states
+from tests.wire_wounds import hit, twisted
 from vehicle_sim.makes.courier_bus import CODEC as COURIER_BUS
 
 CODECS: tuple[VersionCodec, ...] = (*STANDARD.values(), COURIER_BUS)
@@ -199,6 +203,21 @@ def test_a_mode_nobody_knows_is_no_mode_to_drive_in(codec: VersionCodec) -> None
     judge()
 
 
+@pytest.mark.vda5050("2.8")
+@every_codec
+@pytest.mark.parametrize("odd", [b'["SEMIAUTOMATIC"]', b"7", b'{"mode":"SEMIAUTOMATIC"}'])
+def test_a_mode_that_is_no_word_is_refused_or_no_mode_to_drive_in(codec: VersionCodec, odd: bytes) -> None:
+    state = msgspec.structs.replace(a_state(), mode=OperatingMode.SEMIAUTOMATIC)
+    state = msgspec.structs.replace(state, header=msgspec.structs.replace(state.header, version=codec.version))
+    payload = said(codec, state).replace(b'"SEMIAUTOMATIC"', odd)
+    try:
+        message = heard(codec, "state", payload)
+    except ValueError:
+        return
+    assert isinstance(message, VehicleState)
+    assert message.mode is OperatingMode.UNKNOWN
+
+
 # Refusal --------------------------------------------------------------------------------------------------------------
 
 HALT = OrderNode(node_id="n", sequence_id=0, released=True)
@@ -260,6 +279,26 @@ def test_noise_raises_nothing_but_value_errors(codec: VersionCodec) -> None:
             with pytest.raises((ValueError, RecursionError)):
                 attempt()
         assert codec.rules.violations(name, payload) != []
+
+    judge()
+
+
+@pytest.mark.vda5050("1.9")
+@every_codec
+def test_a_wounded_message_raises_nothing_but_value_errors(codec: VersionCodec) -> None:
+    """`fleet.wire.codec` counts those as refused; anything else would be a fault of ours."""
+
+    @settings(SOME, max_examples=3, phases=[Phase.generate])
+    @given(st.fixed_dictionaries(inbound(codec.version)), orders(), headers(codec.version), st.integers(0, 10**9))
+    def judge(messages: dict[str, Inbound], order: Order, header: Header, seed: int) -> None:
+        rng = Random(seed)
+        payloads = {name: said(codec, message) for name, message in messages.items()}
+        for name, payload in (payloads | {"order": told(codec, order, header)}).items():
+            for _ in range(50):
+                wounded = rng.choice((hit, twisted))(payload, rng)
+                with suppress(ValueError, OverflowError, RecursionError):
+                    codec.read_told(name, wounded) if name == "order" else heard(codec, name, wounded)
+                codec.rules.violations(name, wounded)
 
     judge()
 

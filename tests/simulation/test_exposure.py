@@ -31,14 +31,14 @@ def test_an_extension_is_worth_twenty_seconds_unless_the_way_ends_or_the_vehicle
 ) -> None:
     limits = outcome.scenario.site.limits
     later = [release for release in outcome.releases if not release.is_first]
-    assert sum(release.why(limits) is Why.WORTH_IT for release in later) > len(later) / 2
     short = [release for release in later if release.why(limits) is Why.KEEP_MOVING]
-    assert sum(release.left_s > 15.0 for release in short) <= len(later) / 50
+    assert len(short) <= len(later) / 50
+    assert all(release.left_s <= 15.0 for release in short)
 
 
 def test_a_base_exceeds_the_limits_by_one_stretch_only(outcome: Outcome) -> None:
     limits = outcome.scenario.site.limits
     long = [release for release in outcome.releases if release.exceeds(limits)]
-    assert len(long) < len(outcome.releases) / 5
-    assert max(release.length_m for release in long) < 2 * limits.exposure_m
+    assert len(long) <= len(outcome.releases) / 50
+    assert max(release.length_m for release in outcome.releases) < 2 * limits.exposure_m
     assert not any(release.is_unsafe for release in outcome.releases)

@@ -13,7 +13,7 @@ import pytest
 from immutables import Map
 
 from fleet.controller import AreaController
-from fleet.dispatch import commands, decide, reserve
+from fleet.dispatch import closed, commands, decide, reserve
 from fleet.dispatch.intent import Extend
 from fleet.dispatch.release import extension
 from fleet.errors import FencedError
@@ -193,7 +193,7 @@ def test_driving_into_closed_roads_is_found(stormy: Town) -> None:
         released = extension(order, roads.site.limits, draft.now_s) if is_heard else None
         return None if released is None else Extend(order.id, released)
 
-    with instead_of(carry_out, "_closed", nothing_closed), instead_of(decide, "_under_order", extends_blindly):
+    with instead_of(carry_out, "_closed", nothing_closed), instead_of(decide, "under_order", extends_blindly):
         assert found_by_seeds(stormy, {"S9"})
 
 
@@ -224,12 +224,12 @@ def test_a_road_that_both_readings_of_the_controller_take_for_open_is_found(town
 
 
 def test_a_road_closed_in_a_base_that_nobody_looks_at_is_found(troubled: Town) -> None:
-    with instead_of(decide, "_banned_ahead", lambda *args: ""):
+    with instead_of(closed, "_banned_ahead", lambda *args: ""):
         assert found_by_seeds(troubled, {"S10"})
 
 
 def test_a_base_as_long_as_the_way_is_found(town: Town) -> None:
-    with instead_of(carry_out, "release_until", lambda order, limits: len(order.path)):
+    with instead_of(carry_out, "first_base", lambda order, limits: len(order.path)):
         assert "S11" in shown(town, 1, Options(solver_steps=0))
 
 

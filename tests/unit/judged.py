@@ -19,10 +19,10 @@ from vehicle_sim.grid import grid_town
 from vehicle_sim.ground import Ground
 from vehicle_sim.judge.bench import Bench, Hands, Terms
 from vehicle_sim.judge.catalogue import chosen
+from vehicle_sim.judge.check import Finding
 from vehicle_sim.judge.course import Course, CourseEdge, CourseNode
 from vehicle_sim.judge.report import Report
 from vehicle_sim.judge.session import Session
-from vehicle_sim.judge.verdict import Finding
 from vehicle_sim.memory_radio import MemoryRadio
 from vehicle_sim.timers import VirtualTimers
 from vehicle_sim.vehicle import SimVehicle

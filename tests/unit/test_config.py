@@ -11,13 +11,7 @@ from pydantic import BaseModel
 from fleet.config import Setting, Source, describe, load, show
 from fleet.config.builtin import builtin_tables, builtin_type
 from fleet.config.reference import render
-from fleet.config.settings import (
-    BrokerSection,
-    LimitsSection,
-    PlanningSection,
-    PolicySection,
-    WeightsSection,
-)
+from fleet.config.sections import BrokerSection, LimitsSection, PlanningSection, PolicySection, WeightsSection
 from fleet.config.sources import key_lines
 from fleet.errors import ConfigError
 from fleet.model.ids import PointId, StationId, VehicleId, VehicleTypeId
@@ -202,6 +196,58 @@ def test_a_slip_in_the_toml_is_told_by_its_line(tmp_path: Path, text: str, where
     assert fault(tmp_path, text).startswith(where)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"x = {'9' * 5000}", "not TOML: a number of more digits than anybody needs"),
+        (f"x = {'[' * 5000}{']' * 5000}", "not TOML: lists or tables within each other without end"),
+    ],
+)
+def test_a_file_that_no_parser_can_swallow_is_told_in_words(tmp_path: Path, text: str, said: str) -> None:
+    assert said in fault(tmp_path, text)
+
+
+def test_a_path_is_that_of_the_file_however_its_table_is_written(tmp_path: Path) -> None:
+    site = 'site = { id = "a", name = "A", time_zone = "Europe/Vaduz", map = "maps/a.osm.pbf" }'
+    folders = "'data' = { dir = \"kept\" }"
+    whole = load(written(tmp_path, site, folders, STATION, POINT, VEHICLE), {})
+    assert whole.map_path == tmp_path / "maps/a.osm.pbf"
+    assert whole.data_dir == tmp_path / "kept"
+
+
+def test_a_path_that_nobody_gave_is_below_the_working_directory(tmp_path: Path) -> None:
+    assert loaded(tmp_path).data_dir == Path("fleet-data/valley")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("maps/valley.osm.pbf", "maps/\\u0000.osm.pbf", "site.map"),
+        ("Rhine valley", "Rhine\\nvalley", "site.name"),
+        ("Post Vaduz", "Post \\u001b[31m", "station[vaduz].name"),
+    ],
+)
+def test_texts_that_no_file_system_or_terminal_takes_are_refused(
+    tmp_path: Path, old: str, new: str, where: str
+) -> None:
+    site, station = (part.replace(old, new) for part in (SITE, STATION))
+    said = fault(tmp_path, site, station, POINT, VEHICLE)
+    assert where in said
+    assert "needs a text without control characters" in said
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_name_that_means_another_folder_or_address_is_refused(tmp_path: Path, name: str) -> None:
+    said = fault(tmp_path, SITE.replace('"valley"', f'"{name}"'), STATION, POINT, VEHICLE)
+    assert "site.id: found" in said
+    assert "needs a name with a letter or digit in it" in said
+
+
+def test_what_was_found_is_shown_only_as_far_as_people_read(tmp_path: Path) -> None:
+    said = fault(tmp_path, SITE, STATION.replace("47.13864", f'"{"4" * 100_000}"'), POINT, VEHICLE)
+    assert len(said) < 1000
+
+
 def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path) -> None:
     assert fault(tmp_path, SITE, STATION, POINT, VEHICLE, "[api]\nprot = 1") == (
         ':28: api.prot: is not a known key; did you mean "port"?'
@@ -293,6 +339,8 @@ def test_a_vehicle_takes_the_habits_of_the_profile_that_it_names(tmp_path: Path)
         ('fields = {drop = "pick"}', "needs a name of its own for drop, 'pick' is that of pick"),
         ('fields = {drop = "move", pick = "move"}', "needs a name of its own for pick, 'move' is that of drop"),
         ('fields = {drop = ""}', "needs a name of its own for drop"),
+        ('fields = {drop = " "}', "needs a name of its own for drop"),
+        ('fields = {drop = "\\u0000"}', "needs a text without control characters"),
     ],
 )
 def test_a_profile_that_would_let_a_vehicle_off_the_road_or_mistake_a_drop_is_refused(

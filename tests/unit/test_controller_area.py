@@ -18,15 +18,17 @@ from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.custody import CustodyKind
 from fleet.model.ids import RunId
+from fleet.model.profile import Learned
 from fleet.model.run import RunPhase
 from fleet.model.twin import Liveness
 from fleet.orders.end_order import EndOrder
+from fleet.orders.hibernation import WakeUp
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
-from fleet.wire.codec import encode_state
-from fleet.wire.messages import ActionStatus
+from fleet.wire.codec import encode_connection, encode_state
+from fleet.wire.messages import ActionStatus, Connection, ConnectionState
 from tests.life import TOPICS, Town, lived
-from tests.nouns import NOW_S, VAN_1, VAN_2, a_request, a_state, an_order, town
+from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_request, a_state, an_order, town
 
 
 @pytest.fixture(autouse=True)
@@ -169,6 +171,18 @@ def test_a_vehicle_that_left_the_site_with_an_order_unsent_does_not_stop_the_oth
     lived(work)
 
 
+def test_a_vehicle_whose_version_lost_its_plug_in_does_not_keep_the_others_from_work() -> None:
+    async def work(place: Town) -> None:
+        async with place.served():
+            await place.say(VAN_2)
+        place.write(ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(version="7.1.0")))
+        async with place.served() as controller:
+            await place.say(VAN_2)
+            assert controller.state.twin(VAN_2).liveness is Liveness.FRESH
+
+    lived(work)
+
+
 def test_a_vehicle_that_left_the_site_holds_no_bay() -> None:
     async def work(place: Town) -> None:
         async with place.served() as first:
@@ -255,6 +269,25 @@ def test_a_silent_vehicle_is_stale_and_then_lost_though_nobody_says_anything() -
             await asyncio.sleep(36.0)
             assert controller.state.twin(VAN_1).liveness is Liveness.STALE
             await asyncio.sleep(85.0)
+            assert controller.state.twin(VAN_1).liveness is Liveness.LOST
+
+    lived(work)
+
+
+@pytest.mark.vda5050("3.6")
+def test_a_vehicle_that_was_woken_and_never_said_that_it_is_there_is_missed_when_it_falls_silent() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as controller:
+            await place.say()
+            header = a_header(1, place.clock.trade_now_s(), VAN_1)
+            sleeps = encode_connection(Connection(header=header, state=ConnectionState.HIBERNATING))
+            place.broker.publish(f"uagv/v2/acme/{VAN_1}/connection", sleeps.replace(b"OFFLINE", b"HIBERNATING"))
+            await asyncio.sleep(300.0)
+            await controller.ask(WakeUp(VAN_1, "early"), "people")
+            [waking] = controller.state.twin(VAN_1).instants
+            await place.say(VAN_1, a_state(actions={waking.action_id: ActionStatus.FINISHED}))
+            assert controller.state.twin(VAN_1).can_take_orders
+            await asyncio.sleep(200.0)
             assert controller.state.twin(VAN_1).liveness is Liveness.LOST
 
     lived(work)

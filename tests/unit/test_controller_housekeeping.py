@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from fleet.controller import area
+from fleet.controller import scribe
 from fleet.dispatch.commands import HoldVehicle
 from fleet.errors import StoreBusyError
 from fleet.journal.record import Head
@@ -17,7 +17,7 @@ from tests.nouns import VAN_1
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(area, "SNAPSHOT_EVERY", 5)
+    monkeypatch.setattr(scribe, "SNAPSHOT_EVERY", 5)
 
 
 def test_a_snapshot_is_kept_now_and_then_and_the_next_start_begins_there() -> None:

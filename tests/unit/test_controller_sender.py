@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from fleet.dispatch.commands import SubmitRuns
+from fleet.model.assist import AssistCause
 from fleet.model.ids import VehicleId
 from fleet.wire.codec import encode_state, with_header
 from fleet.wire.memory import MemoryLink
@@ -170,5 +171,21 @@ def test_a_codec_that_breaks_on_one_vehicle_costs_that_one_alone_its_messages(mo
         assert listener.to(VAN_1, "instantActions") == []
         assert listener.to(VAN_2, "instantActions") != []
         assert "a bus is not spoken to like that" in held[f"vehicle:{VAN_1}"]
+
+    lived(work)
+
+
+@pytest.mark.vda5050("6.5")
+def test_an_order_that_no_state_shows_calls_a_person_when_it_was_said_too_often() -> None:
+    async def work(place: Town) -> None:
+        listener = beside(place)
+        async with place.served() as controller:
+            await place.say()
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            while not any(a.cause is AssistCause.ORDER_UNCONFIRMED for a in controller.state.assists.values()):
+                assert len(listener.to(VAN_1, "order")) <= controller.site.limits.resend_attempts + 1
+                await asyncio.sleep(2.0)
+                await place.say()
+        assert len(listener.to(VAN_1, "order")) == controller.site.limits.resend_attempts + 1
 
     lived(work)

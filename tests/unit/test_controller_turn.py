@@ -13,14 +13,25 @@ from fleet.dispatch.commands import Answer, CancelRun, CloseRoad, HoldVehicle, R
 from fleet.errors import UnknownThingError
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import OrderId, RunId, VehicleId
+from fleet.model.ids import ActionId, OrderId, RunId, VehicleId
 from fleet.model.order import ActionKind, OrderPhase
+from fleet.model.profile import Profile
 from fleet.model.run import RunPhase
 from fleet.model.twin import Liveness
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
-from fleet.wire.messages import Connection, ConnectionState, InstantActions, OperatingMode, Order, Power
+from fleet.wire.messages import (
+    Connection,
+    ConnectionState,
+    Inbound,
+    InstantActions,
+    OperatingMode,
+    Order,
+    Outbound,
+    Power,
+)
+from fleet.wire.registry import registry
 from tests.nouns import (
     NOW_S,
     POINT_2,
@@ -32,12 +43,15 @@ from tests.nouns import (
     a_request,
     a_run,
     a_state,
+    a_vehicle,
     after,
     an_error,
     an_order,
     driving,
     loaded,
+    opened,
 )
+from vehicle_sim.makes.courier_bus import CourierBus
 
 RUN = RunId("r-1")
 
@@ -137,6 +151,38 @@ def test_a_vehicle_that_is_heard_for_the_first_time_in_this_life_may_change_the_
     unheard = ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.UNHEARD)
     office.state = after(office.state, [ev.AreaOpened(token="t", epoch=2, map_sha256="m"), unheard])
     assert office.hear(VAN_1, a_state()).has_replanned
+
+
+class Taciturn(CourierBus):
+    """A make whose protocol has no words for instant actions; its codec says so as `docs/own-protocol.md` asks."""
+
+    def body(self, message: Inbound | Outbound, profile: Profile) -> bytes:
+        if isinstance(message, InstantActions):
+            raise ValueError("no words for that")
+        return super().body(message, profile)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        Facts(link_came_up=True),
+        Facts(restarted={VAN_1}),
+        Facts(unconfirmed=[(VAN_1, "a-1", 6)]),
+    ],
+    ids=["line up", "restart", "no answer"],
+)
+def test_a_vehicle_that_cannot_be_asked_keeps_nobody_else_from_being_asked(
+    roads: SiteRoads, monkeypatch: pytest.MonkeyPatch, facts: Facts
+) -> None:
+    """It ended the controller, at each start anew."""
+    monkeypatch.setitem(registry().codecs, "taciturn-1", Taciturn())
+    enrolled = ev.VehicleEnrolled(vehicle=replace(a_vehicle(), vda5050_version="taciturn-1"))
+    asked = ev.InstantIssued(vehicle_id=VAN_1, action_id=ActionId("a-1"), kind=ActionKind.CANCEL_ORDER, order_id=None)
+    office = Office(roads, after(opened(roads), [enrolled, asked]))
+    facts = replace(facts, states={VAN_2: [a_state(paused=True)]})
+    office.turn(facts)
+    assert office.state.twin(VAN_2).is_paused
+    assert any(assist.cause is AssistCause.QUARANTINED for assist in office.state.assists.values())
 
 
 @pytest.mark.vda5050("3.3")
@@ -289,6 +335,7 @@ def test_a_run_whose_loading_order_was_refused_goes_to_another_vehicle(office: O
     assert len(orders(office, other)) == 1
 
 
+@pytest.mark.vda5050("13.12")
 def test_a_vehicle_with_a_closed_road_in_its_base_is_stopped(office: Office, roads: SiteRoads) -> None:
     """Promise S10: a pause or cancel within a moment."""
     office.state = loaded(roads)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from fleet.daemon import line_of
+from fleet.daemon import line_of, only_one
+from fleet.errors import ConfigError
 from fleet.wire.broker_url import BrokerUrl
 from tests.nouns import VAN_2, a_site
 
@@ -25,3 +27,20 @@ def test_every_vehicle_is_heard_under_the_interface_that_it_uses_and_its_connect
     for topic in ("uagv/v2/acme/van-1/state", "fleets/v3/acme/van-2/factsheet"):
         assert any(s.matches(topic) for s in line.subscriptions)
     assert not any(s.matches("strangers/v2/acme/van-1/state") for s in line.subscriptions)
+
+
+@pytest.mark.parametrize("below", ["", "/deeper"])
+def test_a_data_directory_that_is_none_is_named_with_the_remedy(tmp_path: Path, below: str) -> None:
+    (tmp_path / "data").write_text("a file of somebody else")
+    data = Path(f"{tmp_path}/data{below}")
+    with pytest.raises(ConfigError, match=rf"{data} cannot be used: .*give another --data"), only_one(data):
+        pass
+
+
+def test_a_data_directory_is_made_and_held_by_one_daemon_only(tmp_path: Path) -> None:
+    with (
+        only_one(tmp_path / "new" / "data"),
+        pytest.raises(ConfigError, match="is in use by the daemon with pid"),
+        only_one(tmp_path / "new" / "data"),
+    ):
+        pass

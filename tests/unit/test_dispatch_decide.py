@@ -21,6 +21,7 @@ from fleet.planning.present import PICK_AGAIN_S
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
+from fleet.wire.messages import Order as OrderMessage
 from tests.nouns import (
     DEPOT,
     NOW_S,
@@ -262,9 +263,24 @@ def test_a_vehicle_at_the_end_of_its_base_is_let_further(roads: SiteRoads) -> No
 @pytest.mark.vda5050("6.11")
 def test_a_base_is_extended_before_its_vehicle_has_to_brake(roads: SiteRoads) -> None:
     [order] = driving(roads).state.orders.values()
-    draft = driving(roads, passed=order.released - 1)
-    draft.now_s = NOW_S + order.path[order.released - 1].duration_s - 10.0
+    left = order.path[order.released - 3 : order.released]
+    assert sum(piece.duration_s for piece in left) > 12.0
+    draft = driving(roads, passed=order.released - 3)
+    draft.now_s = NOW_S + left[0].duration_s - 0.5
     assert isinstance(decide(draft, roads, VAN_1), Extend)
+
+
+@pytest.mark.vda5050("6.1")
+def test_each_update_counts_one_up(roads: SiteRoads) -> None:
+    [order] = driving(roads).state.orders.values()
+    draft = driving(roads, passed=order.released)
+    for number in (1, 2):
+        held = draft.state.orders[order.id].released
+        carry_out(draft, roads, VAN_1, Extend(order.id, held + 1))
+        update = draft.letters[-1].message
+        assert isinstance(update, OrderMessage)
+        assert (update.order_id, update.order_update_id) == (order.id, number)
+        draft.emit(ev.OrderSeen(order_id=order.id, update_id=number))
 
 
 @pytest.mark.vda5050("6.6")
@@ -407,6 +423,27 @@ def on_a_road_that_was_closed(roads: SiteRoads, *, is_obstacle: bool) -> Draft:
     key = order.path[middle].road_key
     draft.emit(ev.RoadClosed(road_key=key, until_s=NOW_S + 6000.0, why="", is_obstacle=is_obstacle))
     return draft
+
+
+@pytest.mark.vda5050("13.12")
+def test_a_vehicle_at_the_end_of_a_road_whose_update_is_on_its_way_is_not_let_into_a_road_closed_since(
+    roads: SiteRoads,
+) -> None:
+    """By its last word it has not entered it, and the update is said again until it is shown."""
+    draft = driving(roads)
+    [order] = draft.state.orders.values()
+    turn = next(i for i in range(1, len(order.path)) if order.path[i - 1].edge != order.path[i].edge)
+    draft.emit(ev.OrderExtended(order_id=order.id, update_id=1, released=turn, announced=turn))
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=1))
+    for index in range(turn):
+        piece = order.path[index]
+        place = Place(piece.edge, piece.to_m)
+        draft.emit(ev.NodePassed(order_id=order.id, passed=index + 1, place=place, node_id=piece.end.node_id))
+    further = ev.OrderExtended(order_id=order.id, update_id=2, released=turn + 2, announced=turn + 2)
+    draft.emit(further)
+    assert decide(draft, roads, VAN_1) is None
+    draft.emit(ev.RoadClosed(road_key=order.path[turn].road_key, until_s=NOW_S + 6000.0, why="burst pipe"))
+    assert isinstance(decide(draft, roads, VAN_1), Cancel)
 
 
 @pytest.mark.parametrize("is_obstacle", [True, False], ids=["obstacle", "ban"])

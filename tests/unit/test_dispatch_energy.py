@@ -11,7 +11,7 @@ from fleet.dispatch.energy import covers_trip, covers_visit
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import RunId
-from fleet.model.order import ActionKind, Order, OrderPhase, OrderPurpose
+from fleet.model.order import ActionKind, OrderPhase, OrderPurpose
 from fleet.model.run import RunPhase
 from fleet.model.site import Policy
 from fleet.roads.site_roads import SiteRoads
@@ -32,6 +32,7 @@ from tests.nouns import (
     after,
     driving,
     loaded,
+    the_order,
     town,
 )
 
@@ -49,11 +50,6 @@ def under_way(roads: SiteRoads, soc_fraction: float = 0.8) -> Office:
     office = Office(roads, after(loaded(roads, a_run(point=POINT_2)), [charge(soc_fraction)]))
     office.turn(due=Due(vehicles=(VAN_1,)))
     return office
-
-
-def the_order(office: Office) -> Order:
-    [order] = office.state.orders.values()
-    return order
 
 
 def drive(office: Office, soc_fraction: float, passed: int) -> None:

@@ -11,7 +11,7 @@ from fleet.controller.turn import Due
 from fleet.dispatch.fitness import WAKE_AHEAD_S
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.order import ActionKind, Order, OrderPhase
+from fleet.model.order import ActionKind, OrderPhase
 from fleet.model.profile import ActionOffer, Habits, Learned
 from fleet.orders.hibernation import Hibernate, WakeUp
 from fleet.roads.site_roads import SiteRoads
@@ -39,10 +39,13 @@ from tests.nouns import (
     a_trip,
     a_vehicle,
     after,
+    an_order,
     driving,
     loaded,
+    on_its_way,
     opened,
     standing_at,
+    the_order,
 )
 from tests.unit.test_controller_turn import ask, submit
 
@@ -56,22 +59,13 @@ SLEEPY = Learned(
 @pytest.fixture
 def office(roads: SiteRoads) -> Office:
     """Van 1 is on its way and has shown its order."""
-    office = Office(roads, loaded(roads))
-    office.turn(due=Due(vehicles=(VAN_1,)))
-    office.hear(VAN_1, driving(the_order(office), 0))
-    office.sent.clear()
-    return office
+    return on_its_way(roads)
 
 
 @pytest.fixture
 def home(roads: SiteRoads) -> Office:
     """Van 1 stands at its station, can hibernate, and has nothing to do."""
     return Office(roads, after(opened(roads), [ev.ProfileLearned(vehicle_id=VAN_1, learned=SLEEPY)]))
-
-
-def the_order(office: Office) -> Order:
-    [order] = office.state.orders.values()
-    return order
 
 
 def causes(office: Office) -> list[AssistCause]:
@@ -100,6 +94,7 @@ def test_a_stop_that_is_soon_over_calls_nobody(office: Office, safety: Safety) -
     office.hear(VAN_1, driving(before, 0, safety=safety))
     assert not office.state.twin(VAN_1).can_take_orders
     wait(office, 28.0)
+    assert causes(office) == []
     office.hear(VAN_1, driving(before, 0))
     wait(office, 60.0)
     assert causes(office) == []
@@ -241,8 +236,9 @@ def refusal(office: Office, command: Hibernate | WakeUp) -> str:
         ),
         (lambda state: after(state, [ev.ConnectionChanged(vehicle_id=VAN_1, connection="HIBERNATING")]), "already"),
         (lambda state: after(state, [ev.VehicleHeld(vehicle_id=VAN_1, why="tyre")]), "cannot be told"),
+        (lambda state: after(state, [ev.OrderIssued(order=an_order("n1", "point:p1"))]), "is not idle"),
     ],
-    ids=["cannot", "busy", "asleep", "held"],
+    ids=["cannot", "busy", "asleep", "held", "under an order not seen yet"],
 )
 def test_who_cannot_sleep_now_is_not_told_to(home: Office, spoil: Callable[[FleetState], FleetState], why: str) -> None:
     home.state = spoil(home.state)

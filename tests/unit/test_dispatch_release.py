@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from fleet.dispatch.release import enough_s, exceeds_limits, extension, release_until
+from fleet.dispatch.release import enough_s, exceeds_limits, extension, first_base, release_until
 from fleet.model.order import Order
 from fleet.model.site import Limits
 from tests.nouns import a_piece, an_order
@@ -91,6 +92,35 @@ def test_an_extension_is_worth_its_message() -> None:
     assert release_until(order, LIMITS) == 11
     assert extension(order, LIMITS, 0.0) is None
     assert extension(evenly(40, 50.0, released=10, passed=4), LIMITS, 0.0) == 14
+
+
+def test_a_base_ends_where_the_next_extensions_are_worth_their_messages_too() -> None:
+    """At the farthest place, the 410th metre, only a hop of 60 m would be left before the long stretch."""
+    stretch = (*[(100.0, True)] * 4, (10.0, True), (60.0, True), (430.0, False), *[(100.0, True)] * 9)
+    order = way(*stretch)
+    assert release_until(order, LIMITS) == 6
+    ends = released_one_by_one(order)
+    gains_s = [sum(p.duration_s for p in order.path[a:b]) for a, b in pairwise(ends)]
+    assert all(gain_s >= LIMITS.base_extension_s for gain_s in gains_s[:-1]), gains_s
+
+
+def released_one_by_one(order: Order) -> list[int]:
+    """Ends of the base of a vehicle that drives on and on, whatever it is given."""
+    ends = [first_base(order, LIMITS, 1.0)]
+    order = replace(order, released=ends[0], passed_s=0.1)
+    at_s = [0.1]
+    for edge in order.path:
+        at_s.append(at_s[-1] + edge.duration_s)
+    now_s = 0.1
+    while order.released < len(order.path):
+        now_s += 0.5
+        passed = max(i for i, s in enumerate(at_s) if s <= now_s)
+        order = replace(order, passed=passed, passed_s=at_s[passed])
+        assert passed <= order.released, "it was never without base"
+        if (target := extension(order, LIMITS, now_s, 1.0)) is not None:
+            ends.append(target)
+            order = replace(order, released=target)
+    return ends
 
 
 def test_a_short_extension_is_given_when_the_base_comes_to_its_end() -> None:

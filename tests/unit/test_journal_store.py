@@ -413,6 +413,21 @@ def test_a_damaged_file_is_told_with_the_remedy(store: SqlStore, path: Path) -> 
         read_all(path)
 
 
+def test_a_text_that_has_rotted_on_the_disk_is_told_as_damage(store: SqlStore, path: Path) -> None:
+    store.write([a_commit(count=1, why="the disk is full " + "x" * 500)])
+    store.close()
+    path.write_bytes(path.read_bytes().replace(b"x" * 100, b"\xff" * 100))
+    with pytest.raises(StoreCorruptError, match="restore the last backup"):
+        read_all(path)
+
+
+def test_a_table_whose_name_has_rotted_is_told_as_damage(store: SqlStore, path: Path) -> None:
+    store.close()
+    path.write_bytes(path.read_bytes().replace(b"tableareaarea", b"tableare\xffarea"))
+    with pytest.raises(StoreCorruptError, match="restore the last backup"):
+        read_all(path)
+
+
 def test_a_reader_does_not_wait_for_whoever_writes(store: SqlStore, path: Path) -> None:
     commit = a_commit()
     store.write([commit])

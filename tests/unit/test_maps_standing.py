@@ -13,6 +13,7 @@ import pytest
 import shapely
 
 from fleet.maps.osm import import_map
+from fleet.model.place import Place
 from fleet.roads.graph import RoadGraph
 from tests.drawn_map import draw
 
@@ -100,10 +101,15 @@ def marks_of(tags: dict[str, str]) -> list[str]:
 
 @cache
 def stops(name: str) -> list[tuple[int, shapely.Point]]:
-    """Edges with the places where a base may end on them."""
+    """Edges with places where a base may end on them: both ends of each stretch, and every 60 m in between."""
     graph = imported(name)
-    places = ((edge, graph.stop_place(edge)) for edge in range(graph.edge_count))
-    return [(edge, shapely.Point(graph.point_at(place)[:2])) for edge, place in places if place is not None]
+    places = [
+        Place(edge, float(at_m))
+        for edge in range(graph.edge_count)
+        for from_m, to_m in graph.standing(edge)
+        for at_m in {from_m, to_m, *np.arange(from_m, to_m, 60.0).tolist()}
+    ]
+    return [(place.edge, shapely.Point(graph.point_at(place)[:2])) for place in places]
 
 
 @pytest.mark.parametrize("name", BOTH)

@@ -9,13 +9,12 @@ import pytest
 
 from fleet.controller.turn import Due
 from fleet.model import event as ev
-from fleet.model.order import Order
 from fleet.model.profile import Habits
 from fleet.orders.answers import LEASE_S
 from fleet.orders.outlet import OutboxStatus, outcome
 from fleet.roads.site_roads import SiteRoads
 from fleet.wire.messages import Grant, RequestStatus, Response, Responses, VehicleRequest, VehicleState
-from tests.nouns import POINT_2, VAN_1, Office, a_run, a_state, a_vehicle, after, driving, loaded
+from tests.nouns import POINT_2, VAN_1, Office, a_run, a_state, a_vehicle, after, driving, loaded, the_order
 from tests.unit.test_orders_outlet import a_row
 
 SPEAKS_3_0 = ev.VehicleEnrolled(vehicle=replace(a_vehicle(), vda5050_version="3.0.0"))
@@ -35,11 +34,6 @@ def office(roads: SiteRoads) -> Office:
     office.hear(VAN_1, in_3_0(driving(the_order(office), 0)))
     office.sent.clear()
     return office
-
-
-def the_order(office: Office) -> Order:
-    [order] = office.state.orders.values()
-    return order
 
 
 def a_request(

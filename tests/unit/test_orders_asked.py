@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
+
+import msgspec
 import pytest
 
 from fleet.controller.inbox import Facts
 from fleet.controller.turn import Due
-from fleet.dispatch.decide import RETRIAL_PAUSE_S, RETRIALS_MAX, decide
+from fleet.dispatch.decide import decide
 from fleet.dispatch.intent import Cancel, TryAgain
+from fleet.dispatch.under_order import RETRIAL_PAUSE_S, RETRIALS_MAX
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.change import replace
 from fleet.model.custody import CustodyKind
 from fleet.model.ids import ActionId, RunId
 from fleet.model.order import ActionKind, ActionPhase, Order
-from fleet.model.profile import ActionOffer, Habits, Learned
+from fleet.model.profile import ActionOffer, Habits, Learned, Profile
 from fleet.model.twin import Liveness
-from fleet.orders.asked import CARE, CLEAR_AT, Then, ask, see_to_asked
-from fleet.orders.build import order_message
+from fleet.orders.asked import CARE, CLEAR_AT, CLEAR_PAUSE_S, Then, ask, see_to_asked
+from fleet.orders.build import instant_message, order_message
 from fleet.orders.carry_out import carry_out
 from fleet.orders.follow import LOADS_LAG_S
 from fleet.orders.outlet import OutboxStatus, outcome
@@ -25,6 +29,7 @@ from fleet.orders.take_in import take_state, unconfirmed
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
+from fleet.wire.codec import body_of
 from fleet.wire.messages import ActionState, ActionStatus, InstantActions, Load, MapState, VehicleState
 from tests.nouns import (
     NOW_S,
@@ -373,6 +378,48 @@ def test_a_map_that_is_there_and_not_enabled_is_asked_to_be_once(roads: SiteRoad
     assert not draft.state.twin(VAN_1).can_take_orders
 
 
+def answering(office: Office, said: VehicleState, answer: ActionStatus) -> None:
+    """The van says this each second for a minute, and answers at once whatever it is asked."""
+    for _ in range(60):
+        shown = tuple(ActionState(action_id=i.action_id, status=answer) for i in office.state.twin(VAN_1).instants)
+        office.hear(VAN_1, msgspec.structs.replace(said, action_states=shown))
+
+
+@pytest.mark.parametrize("answer", [ActionStatus.FAILED, ActionStatus.FINISHED])
+def test_a_vehicle_that_never_enables_its_map_is_not_asked_in_each_of_its_states_and_a_person_is_called(
+    roads: SiteRoads, two_vans: FleetState, answer: ActionStatus
+) -> None:
+    office = Office(roads, two_vans)
+    answering(office, holding(("town", False)), answer)
+    assert told_kinds(office) == ["enableMap"]
+    answering(office, holding(("town", False)), answer)
+    assert told_kinds(office) == ["enableMap"] * 2
+    assert is_called(office.state, AssistCause.MAP_MISSING)
+    office.hear(VAN_1, holding(("town", True)))
+    assert not is_called(office.state, AssistCause.MAP_MISSING)
+    office.hear(VAN_1, holding(("town", False)))
+    assert told_kinds(office) == ["enableMap"] * 3
+    assert not is_called(office.state, AssistCause.MAP_MISSING)
+
+
+@pytest.mark.vda5050("9.2")
+@pytest.mark.parametrize("answer", [ActionStatus.FAILED, ActionStatus.FINISHED])
+def test_a_vehicle_that_keeps_its_instant_actions_all_the_same_is_not_told_in_each_of_its_states(
+    roads: SiteRoads, two_vans: FleetState, answer: ActionStatus
+) -> None:
+    """Each asking is one more in its list, and two more lines in the journal."""
+    office = Office(roads, two_vans)
+    answering(office, finished(CLEAR_AT), answer)
+    assert told_kinds(office) == ["clearInstantActions"]
+    office.hear(VAN_1, finished(CLEAR_AT), after_s=CLEAR_PAUSE_S)
+    assert told_kinds(office) == ["clearInstantActions"] * 2
+
+
+def told_kinds(office: Office) -> list[str]:
+    messages = (message for _, message in office.sent if isinstance(message, InstantActions))
+    return [action.action_type for message in messages for action in message.actions]
+
+
 @pytest.mark.vda5050("7.r9")
 def test_an_order_refused_for_its_map_is_told_again_when_the_map_is_enabled(roads: SiteRoads) -> None:
     order = an_order("n1", GOAL)
@@ -490,3 +537,11 @@ def test_the_last_try_of_a_pause_goes_out_in_both_lists(roads: SiteRoads, two_va
     draft = Draft(state, NOW_S + CARE[K.START_PAUSE].done_s)
     see_to_asked(draft, VAN_1)
     assert is_listed_twice(draft)
+
+
+@pytest.mark.vda5050("9.4")
+@pytest.mark.parametrize("version", ["2.0.0", "2.1.0", "3.0.0"])
+def test_no_instant_action_of_ours_blocks_anything(version: str) -> None:
+    message = instant_message(K.STATE_REQUEST, ActionId("a-1"), None)
+    [told] = json.loads(body_of(message, Profile(version=version, topic_major=0)))["actions"]
+    assert told["blockingType"] == "NONE"

@@ -34,6 +34,7 @@ from tests.nouns import (
     an_order,
     driving,
     loaded,
+    on_the_next_road,
     opened,
 )
 
@@ -153,7 +154,7 @@ def test_for_one_standing_street_a_person_is_called_once_until_the_van_moves_on(
     """Told to turn back, it no longer says that it is blocked; that is no word about the street."""
     office = Office(roads, far(roads).state)
     [first] = office.state.orders.values()
-    street = first.path[2].edge_id
+    street = on_the_next_road(first).edge_id
     office.hear(VAN_1, driving(first, 1))
     [order] = office.state.orders.values()
     blocked = [an_error("blocked", edgeId=street)]

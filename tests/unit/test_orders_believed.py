@@ -8,7 +8,7 @@ import pytest
 from fleet.controller.turn import Due
 from fleet.dispatch.reserve import bay_of
 from fleet.model import event as ev
-from fleet.model.order import Order, OrderPhase
+from fleet.model.order import OrderPhase
 from fleet.model.profile import Learned
 from fleet.roads.site_roads import SiteRoads
 from fleet.wire.messages import (
@@ -22,7 +22,20 @@ from fleet.wire.messages import (
     Waypoint,
 )
 from fleet.wire.messages import Order as OrderMessage
-from tests.nouns import DEPOT, NOW_S, VAN_1, Office, a_state, after, driving, loaded, opened, standing_at
+from tests.nouns import (
+    DEPOT,
+    NOW_S,
+    VAN_1,
+    Office,
+    a_state,
+    after,
+    driving,
+    loaded,
+    on_its_way,
+    opened,
+    standing_at,
+    the_order,
+)
 from tests.unit.test_controller_turn import ask, submit
 
 AWAY = 5000.0
@@ -32,16 +45,7 @@ AWAY = 5000.0
 @pytest.fixture
 def office(roads: SiteRoads) -> Office:
     """Van 1 is on its way and has shown its order."""
-    office = Office(roads, loaded(roads))
-    office.turn(due=Due(vehicles=(VAN_1,)))
-    office.hear(VAN_1, driving(the_order(office), 0))
-    office.sent.clear()
-    return office
-
-
-def the_order(office: Office) -> Order:
-    [order] = office.state.orders.values()
-    return order
+    return on_its_way(roads)
 
 
 def news(office: Office, said: VehicleState) -> list[ev.Event]:
@@ -119,6 +123,8 @@ def test_a_street_that_people_closed_stays_closed_when_a_lost_vehicle_has_found_
     office.hear(VAN_1, driving(order, 0, position=lost))
     office.state = after(office.state, [ban])
     office.hear(VAN_1, driving(order, 0, position=standing_at(0.0, 0.0)))
+    assert office.state.is_banned(key)
+    office.hear(VAN_1, driving(order, 0, position=lost))
     assert office.state.is_banned(key)
 
 

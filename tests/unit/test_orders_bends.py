@@ -64,7 +64,7 @@ def bent_roads() -> SiteRoads:
         shape_x_m=x_m,
         shape_y_m=y_m,
         edge_length_m=np.full(grid.edge_count, length_m),
-        edge_stop_m=np.full(grid.edge_count, length_m - CLEAR_M),
+        stand_to_m=np.full(grid.edge_count, length_m - CLEAR_M),
     )
     return SiteRoads(a_site(), graph)
 

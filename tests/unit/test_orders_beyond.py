@@ -17,7 +17,7 @@ from fleet.orders.beyond import takes_for_released, where_beyond
 from fleet.roads.site_roads import SiteRoads
 from fleet.telemetry.profiles import profile
 from fleet.wire.messages import VehicleState
-from tests.nouns import POINT_2, VAN_1, Office, a_run, driving, loaded, standing_at, town
+from tests.nouns import POINT_2, VAN_1, Office, a_run, after, driving, loaded, standing_at, the_order, town
 from tests.unit.test_controller_turn import ask
 
 BEYOND = AssistCause.BEYOND_BASE
@@ -41,11 +41,6 @@ def office(short: SiteRoads) -> Office:
     office.hear(VAN_1, driving(order, 0))
     office.sent.clear()
     return office
-
-
-def the_order(office: Office) -> Order:
-    [order] = office.state.orders.values()
-    return order
 
 
 def causes(office: Office) -> list[AssistCause]:
@@ -78,15 +73,29 @@ def test_a_vehicle_well_on_the_road_behind_its_base_is_beyond_it_whatever_node_i
     office: Office, short: SiteRoads
 ) -> None:
     order = the_order(office)
-    said = along(order, short, order.released + 1)
+    last = order.path[order.released - 1]
+    next_road = next(i for i in range(order.released, len(order.path)) if order.path[i].edge != last.edge)
+    said = along(order, short, next_road)
     assert "behind the end of what it was let into" in where_beyond(order, said, short.graph)
+
+
+def test_a_vehicle_well_behind_the_end_of_its_base_on_the_same_road_is_beyond_it(
+    office: Office, short: SiteRoads
+) -> None:
+    order = the_order(office)
+    last = order.path[order.released - 1]
+    assert order.path[order.released].edge == last.edge, "the base ends in the middle of a road"
+    for behind_m, is_beyond in ((-20.0, False), (20.0, False), (45.0, True)):
+        x_m, y_m, _ = short.graph.point_at(Place(last.edge, last.to_m + behind_m))
+        said = driving(order, order.released, position=standing_at(x_m, y_m))
+        assert bool(where_beyond(order, said, short.graph)) is is_beyond, behind_m
 
 
 def test_a_vehicle_that_stops_at_the_end_of_its_base_or_a_little_later_is_not_beyond_it(
     office: Office, short: SiteRoads
 ) -> None:
     order = the_order(office)
-    for index, share in ((order.released - 1, 1.0), (order.released, 1.0)):
+    for index, share in ((order.released - 1, 1.0), (order.released, 0.3)):
         assert where_beyond(order, along(order, short, index, share), short.graph) == ""
 
 
@@ -97,6 +106,21 @@ def test_a_position_that_the_vehicle_is_not_sure_of_puts_it_nowhere(office: Offi
     assert said.position is not None
     position = msgspec.structs.replace(said.position, is_localized=False)
     assert where_beyond(order, driving(order, order.released, position=position), short.graph) == ""
+
+
+@pytest.mark.vda5050("6.12")
+def test_road_that_was_released_once_counts_as_driven_though_less_is_released_after_a_refusal(office: Office) -> None:
+    order = the_order(office)
+    far, near = order.released + 2, order.released + 1
+    events = [
+        ev.OrderSeen(order_id=order.id, update_id=0),
+        ev.OrderExtended(order_id=order.id, update_id=1, released=far, announced=far),
+        ev.UpdateRefused(order_id=order.id, update_id=1, why="orderUpdateError"),
+        ev.OrderExtended(order_id=order.id, update_id=2, released=near, announced=near),
+    ]
+    last = after(office.state, events).orders[order.id]
+    assert last.released == near
+    assert where_beyond(last, at_node(order, far), office.roads.graph) == ""
 
 
 def test_a_vehicle_that_took_an_update_which_it_refused_as_well_is_not_beyond_its_base(office: Office) -> None:

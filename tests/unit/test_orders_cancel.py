@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import msgspec
 import pytest
 
 from fleet.dispatch.decide import decide
@@ -19,7 +20,7 @@ from fleet.orders.take_in import take_state
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
-from fleet.wire.messages import ActionStatus, InstantActions, VehicleState
+from fleet.wire.messages import ActionState, ActionStatus, InstantActions, Load, VehicleState
 from tests.nouns import (
     NOW_S,
     POINT_2,
@@ -88,11 +89,29 @@ def test_a_cancelled_vehicle_keeps_its_parcels_and_gets_another_order_to_their_d
     assert isinstance(decide(Draft(state, NOW_S), roads, VAN_1), Deliver)
 
 
+@pytest.mark.vda5050("8.2")
+@pytest.mark.parametrize(("phase", "kind"), [(ActionStatus.RUNNING, "assist"), (ActionStatus.WAITING, "vehicle")])
+def test_where_hands_were_at_work_when_an_order_was_cancelled_a_person_looks_though_the_lot_is_shown_aboard(
+    roads: SiteRoads, phase: ActionStatus, kind: str
+) -> None:
+    order, state = taken(roads)
+    state = heard(roads, state, driving(order, 3, actions={"a-run-1": phase}))
+    cancel, state = cancelled(roads, order, state)
+    stands = driving(order, 3, actions={cancel: ActionStatus.FINISHED}, loads=(Load(load_id=RUN),))
+    state = heard(roads, state, stands)
+    assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {kind}
+
+
 @pytest.mark.vda5050("8.1", "8.6")
-def test_standing_still_is_no_answer_to_a_cancel(roads: SiteRoads) -> None:
+@pytest.mark.parametrize("shown_in", ["action_states", "instant_action_states", None])
+def test_standing_still_is_no_answer_to_a_cancel(roads: SiteRoads, shown_in: str | None) -> None:
+    """Wherever a version shows instant actions, and where the cancel is still on its way."""
     order, state = taken(roads)
     cancel, state = cancelled(roads, order, state)
-    state = heard(roads, state, a_state(order=order.id, at="n1", sequence=2, actions={cancel: ActionStatus.RUNNING}))
+    runs = (ActionState(action_id=cancel, status=ActionStatus.RUNNING),)
+    stands = a_state(order=order.id, at="n1", sequence=2)
+    stands = msgspec.structs.replace(stands, **({shown_in: runs} if shown_in else {}))
+    state = heard(roads, state, stands)
     assert decide(Draft(state, NOW_S + 30.0), roads, VAN_1) is None
     state = heard(roads, state, a_state(order=order.id, at="n1", sequence=2, actions={cancel: ActionStatus.FINISHED}))
     assert isinstance(decide(Draft(state, NOW_S + 30.0), roads, VAN_1), Deliver)

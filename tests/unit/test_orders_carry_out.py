@@ -27,7 +27,9 @@ from tests.nouns import (
     a_trip,
     after,
     an_order,
+    before_the_last_road,
     loaded,
+    on_the_next_road,
     opened,
     parcels_of,
     terms,
@@ -124,7 +126,7 @@ def test_ids_of_orders_and_actions_are_never_given_twice(roads: SiteRoads) -> No
 
 def test_no_order_leads_over_a_closed_road(roads: SiteRoads) -> None:
     straight = only_order(told(roads, far(roads), Deliver(a_trip().id, FIRST)))
-    closed = straight.path[2].road_key
+    closed = on_the_next_road(straight).road_key
     state = after(far(roads), [ev.RoadClosed(road_key=closed, until_s=NOW_S + 600.0, why="")])
     order = only_order(told(roads, state, Deliver(a_trip().id, FIRST)))
     assert closed not in [piece.road_key for piece in order.path]
@@ -148,7 +150,7 @@ def test_a_vehicle_whose_place_is_unknown_is_sent_nowhere(roads: SiteRoads) -> N
 def test_a_road_closed_since_the_way_was_made_is_not_released(roads: SiteRoads) -> None:
     draft = told(roads, far(roads), Deliver(a_trip().id, FIRST))
     order = only_order(draft)
-    draft.emit(ev.RoadClosed(road_key=order.path[-2].road_key, until_s=NOW_S + 600.0, why=""))
+    draft.emit(ev.RoadClosed(road_key=before_the_last_road(order).road_key, until_s=NOW_S + 600.0, why=""))
     draft.letters.clear()
     carry_out(draft, roads, VAN_1, Extend(order.id, len(order.path)))
     assert draft.letters == []
@@ -228,3 +230,14 @@ def test_an_update_never_says_the_actions_of_its_first_node_again() -> None:
 def test_an_instant_action_blocks_nobody(kind: ActionKind) -> None:
     [action] = instant_message(kind, ActionId("a-1"), None).actions
     assert (action.action_type, action.blocking_type) == (kind.value, wire.BlockingType.NONE)
+
+
+@pytest.mark.vda5050("5.4", "5.6")
+def test_the_next_journal_gives_no_id_of_this_one_again() -> None:
+    """A fresh data directory counts from one; its vehicles may remember the orders of the last."""
+    given = [
+        {Draft(after(FleetState(), [opened]), NOW_S).next_id(kind, ahead) for kind in "oa" for ahead in range(3)}
+        for opened in (ev.AreaOpened(token=token, epoch=1, map_sha256="m") for token in ("t1", "t2"))
+    ]
+    assert [len(ids) for ids in given] == [6, 6]
+    assert not set.intersection(*given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -18,7 +19,7 @@ from fleet.model.place import Place
 from fleet.model.profile import Profile, WireLimits
 from fleet.orders.build import Terms, order_message
 from fleet.orders.course import points_max
-from fleet.orders.way import BEND_M, cut_again, way_of
+from fleet.orders.way import BEND_M, cut_again, edge_id, way_of
 from fleet.roads.route import Route
 from fleet.roads.shape import course
 from fleet.wire import messages as wire
@@ -164,6 +165,23 @@ def test_a_way_that_was_cut_for_curves_is_cut_again_when_its_vehicle_takes_other
     ends = {piece.end.node_id for piece in before.path if piece.is_safe_end}
     assert {piece.end.node_id for piece in way if piece.is_safe_end} == ends
     assert (way == before.path) is (spoken == CURVES)
+
+
+@pytest.mark.vda5050("5.8")
+def test_a_loop_too_small_for_a_place_to_stand_has_a_node_on_its_far_side(tmp_path: Path) -> None:
+    spots = {"a": (0.0, 0.0), "b": (7.0, 3.0), "c": (7.0, -3.0), "z": (-100.0, 0.0)}
+    green = draw(tmp_path, spots, {"za": {}, "abca": {"oneway": "yes"}})
+    loop = green.edge("aa")
+    route = Route((loop,), 0.0, 0.0, 0.0, float(green.graph.edge_length_m[loop]))
+    message = order_message(ordered(green, route, CURVES), Terms("green", green.graph, CURVES))
+    places = [(n.position.x_m, n.position.y_m) for n in message.nodes if n.position is not None]
+    assert all(math.dist(*pair) > 0.1 for pair in pairwise(places))
+
+
+@pytest.mark.vda5050("5.7")
+def test_each_piece_of_a_road_has_a_name_of_its_own(hill: DrawnMap) -> None:
+    spans = [(from_m, to_m) for from_m in (0.0, 3.0) for to_m in (7.0, 9.0)]
+    assert len({edge_id(hill.graph, hill.edge("uu"), from_m, to_m) for from_m, to_m in spans}) == len(spans)
 
 
 @pytest.mark.vda5050("5.8")

@@ -257,6 +257,23 @@ def test_an_action_that_is_not_offered_as_we_need_it_is_never_told(offer: Action
     assert isinstance(never(an_order("point:p1"), offering(offer).profile), Untellable)
 
 
+@pytest.mark.vda5050("12.4")
+@pytest.mark.parametrize(
+    ("goal", "purpose", "kind", "place"),
+    [
+        ("point:p1", OrderPurpose.DELIVER, "drop", {"stationType": "pickup_point", "stationName": "p1"}),
+        ("station:depot", OrderPurpose.LOAD, "pick", {"stationType": "station", "stationName": "depot"}),
+    ],
+)
+def test_whoever_moves_parcels_is_told_which_how_many_and_where(
+    goal: str, purpose: OrderPurpose, kind: str, place: dict[str, str]
+) -> None:
+    [action] = order_message(an_order(goal, purpose=purpose), terms()).nodes[-1].actions
+    assert action.action_type == kind
+    told = {parameter.key: parameter.value for parameter in action.parameters}
+    assert told == {"loadType": "lot", "loadId": "run-1", "parcels": 3} | place
+
+
 @pytest.mark.vda5050("4.5")
 def test_where_a_vehicle_cannot_stand_for_one_action_alone_it_stands_for_all() -> None:
     message = order_message(an_order("point:p1"), offering(replace(DROP, blocking=("SOFT", "NONE"))))
@@ -290,11 +307,13 @@ def test_a_part_that_must_be_told_and_that_we_never_tell_keeps_orders_away() -> 
 
 @pytest.mark.vda5050("4.5")
 def test_a_cancel_is_asked_of_every_vehicle_and_other_instant_actions_where_they_are_offered() -> None:
-    told = offering(ActionOffer(kind="startCharging", scopes=("INSTANT",)), ActionOffer(kind="beep")).profile
+    elsewhere = ActionOffer(kind="stopPause", scopes=("NODE",))
+    told = offering(ActionOffer(kind="startCharging", scopes=("INSTANT",)), ActionOffer(kind="beep"), elsewhere).profile
     assert is_offered(told, ActionKind.CANCEL_ORDER)
     assert is_offered(told, ActionKind.STATE_REQUEST)
     assert is_offered(told, ActionKind.START_CHARGING)
     assert not is_offered(told, ActionKind.START_PAUSE)
+    assert not is_offered(told, ActionKind.STOP_PAUSE)
     assert is_offered(terms().profile, ActionKind.START_PAUSE)
 
 

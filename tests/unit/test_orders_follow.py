@@ -10,7 +10,7 @@ from fleet.model import event as ev
 from fleet.model.ids import ActionId
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, OrderPurpose
 from fleet.model.twin import Instant, Twin
-from fleet.orders.follow import instant_events, order_events, passed_edges, rejection_of
+from fleet.orders.follow import instant_events, order_events, passed_edges, rejection_of, rejection_of_new
 from fleet.wire.messages import ActionState, ActionStatus, OperatingMode, VehicleState
 from tests.nouns import DEPOT_NODE, NOW_S, a_state, a_vehicle, an_error, an_order, driving
 
@@ -70,6 +70,7 @@ def test_a_state_may_jump_over_any_number_of_nodes(passed: int) -> None:
 def test_progress_is_never_taken_back() -> None:
     order = replace(active(an_order("n1", "n2", "n3", GOAL)), passed=3)
     assert passes(order, driving(order, 1)) == []
+    assert passed_edges(order, driving(order, 1)) == 3
 
 
 @pytest.mark.vda5050("5.7", "10.1", "14.10")
@@ -93,9 +94,10 @@ def test_without_a_last_node_nothing_is_believed_of_its_sequence() -> None:
 
 
 @pytest.mark.vda5050("10.1")
-def test_a_sequence_id_left_over_from_the_order_before_is_no_progress() -> None:
+@pytest.mark.parametrize("sequence", [4, 40])
+def test_a_sequence_id_left_over_from_the_order_before_is_no_progress(sequence: int) -> None:
     order = active(an_order("n1", "n2", GOAL))
-    assert passed_edges(order, a_state(order=order.id, at=DEPOT_NODE, sequence=40)) == 0
+    assert passed_edges(order, a_state(order=order.id, at=DEPOT_NODE, sequence=sequence)) == 0
 
 
 def test_the_place_reported_is_the_end_of_the_last_passed_piece() -> None:
@@ -130,6 +132,31 @@ def test_the_result_of_an_action_is_kept() -> None:
 
 
 # The end --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.vda5050("10.7")
+def test_an_order_at_its_goal_that_shows_nothing_of_its_actions_is_not_finished() -> None:
+    """Nothing is delivered that no state has shown to be."""
+    order = active(an_order("n1", GOAL))
+    assert OrderPhase.FINISHED not in ends(order, driving(order, 2, actions={}))
+
+
+@pytest.mark.vda5050("7.1")
+@pytest.mark.parametrize(
+    "references",
+    [{"topic": "instantActions"}, {"instantActionId": "a-9"}, {"actionId": "a-9"}],
+    ids=["topic", "instant action", "action"],
+)
+@pytest.mark.parametrize("kind", ["validationError", "VALIDATION_FAILURE"])
+def test_a_refusal_of_something_else_that_we_asked_is_none_of_an_order_under_way(
+    kind: str, references: dict[str, str]
+) -> None:
+    error = an_error(kind, **references)  # type: ignore[arg-type]  # by key, and none is called level
+    assert rejection_of_new(an_order("n1", GOAL), a_state(errors=[error])) is None
+    order = replace(active(an_order("n1", "n2", GOAL, released=1)), update_id=1, released=3)
+    assert rejection_of(order, driving(order, 1, update=0, errors=[error])) is None
+    for topic in ("order", "Order", "uagv/v2/acme/van-1/order"):
+        assert rejection_of(order, driving(order, 1, update=0, errors=[an_error(kind, topic=topic)])) is not None
 
 
 @pytest.mark.vda5050("10.7")

@@ -132,6 +132,24 @@ def test_a_road_that_people_closed_since_is_not_sent_to(roads: SiteRoads) -> Non
     assert (any("closed by people" in fault for fault in faults)) is (far.edge != order.path[0].edge)
 
 
+def test_an_update_does_not_lead_from_the_end_of_the_base_into_a_road_that_people_closed_since(
+    roads: SiteRoads,
+) -> None:
+    draft, order, message = sent(roads)
+    turn = next(i for i in range(1, len(order.path)) if order.path[i - 1].edge != order.path[i].edge)
+    base, here = order.path[:turn], order.path[turn - 1]
+    draft.emit(ev.OrderExtended(order_id=order.id, update_id=1, released=turn, announced=turn))
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=1))
+    passed = ev.NodePassed(order_id=order.id, passed=len(base), place=here.end_place, node_id=here.end.node_id)
+    draft.emit(passed)
+    draft.emit(ev.OrderExtended(order_id=order.id, update_id=2, released=len(order.path), announced=len(order.path)))
+    whole = replace(released_to(message, end_of_base(message)), order_update_id=2)
+    update = replace(whole, nodes=whole.nodes[turn:], edges=whole.edges[turn:])
+    assert judged(roads, update, draft.state, order) == []
+    draft.emit(ev.RoadClosed(road_key=order.path[turn].road_key, until_s=NOW_S + 600.0, why="works"))
+    assert any("closed by people" in fault for fault in judged(roads, update, draft.state, order))
+
+
 @pytest.mark.vda5050("13.8")
 def test_road_that_is_released_under_a_temporary_limit_is_sent_at_that_speed_only(roads: SiteRoads) -> None:
     """Planted: the order was decided as if nobody had slowed the road."""
@@ -186,6 +204,8 @@ def test_a_vehicle_may_stand_where_the_road_leaves_room_and_nowhere_else(roads: 
     assert edge is not None
     stop_m = float(graph.edge_stop_m[edge])
     assert may_stand(graph, edge, stop_m)
+    assert may_stand(graph, edge, stop_m - 20.0)
+    assert not may_stand(graph, edge, CLEAR_M - 1.0)
     assert not may_stand(graph, edge, stop_m + 1.0)
     assert not may_stand(graph, edge, float(graph.edge_length_m[edge]))
 
@@ -204,7 +224,7 @@ def test_no_vehicle_may_be_left_on_such_a_road_whatever_its_place_was_thought_to
 
 def test_a_place_too_close_to_a_crossing_is_none_although_the_map_calls_it_one(roads: SiteRoads) -> None:
     graph = roads.graph
-    stops, flags = graph.edge_stop_m.copy(), graph.node_flags.copy()
+    stops, flags = graph.stand_to_m.copy(), graph.node_flags.copy()
     stops[0] = float(graph.edge_length_m[0]) - CLEAR_M + 2.0
     flags[graph.edge_to[0]] |= int(NodeFlag.CROSSING)
-    assert not may_stand(changed(graph, edge_stop_m=stops, node_flags=flags), 0, float(stops[0]))
+    assert not may_stand(changed(graph, stand_to_m=stops, node_flags=flags), 0, float(stops[0]))

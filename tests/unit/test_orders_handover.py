@@ -86,10 +86,30 @@ def test_a_finished_pick_puts_every_parcel_of_the_run_aboard(roads: SiteRoads, l
     assert state.twin(VAN_1).aboard == {RUN}
 
 
+@pytest.mark.parametrize("told", ["loaded=2", "loaded=4", "loaded=0"])
+def test_a_pick_of_another_count_than_was_asked_leaves_nobody_sure_and_the_van_where_it_is(
+    roads: SiteRoads, loading: FleetState, told: str
+) -> None:
+    state = done(roads, loading, an_order(purpose=OrderPurpose.LOAD), told)
+    assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
+    assert state.twin(VAN_1).held
+
+
 def test_a_failed_pick_leaves_the_parcels_at_the_station(roads: SiteRoads, loading: FleetState) -> None:
     state = done(roads, loading, an_order(purpose=OrderPurpose.LOAD), failed("nobody loads"))
     assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.STATION}
     assert state.twin(VAN_1).aboard == frozenset()
+
+
+@pytest.mark.parametrize(("loads", "kind"), [(None, CustodyKind.ASSIST), ((), CustodyKind.STATION)])
+def test_a_pick_that_was_cancelled_at_the_bay_was_not_done_only_where_no_load_is_shown_aboard(
+    roads: SiteRoads, loading: FleetState, loads: tuple[()] | None, kind: CustodyKind
+) -> None:
+    order = an_order(purpose=OrderPurpose.LOAD)
+    began = [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)]
+    draft = Draft(after(loading, [*began, ev.OrderCancelling(order_id=order.id, why="blocked")]), NOW_S)
+    take_state(draft, roads, VAN_1, driving(order, 0, actions={}, loads=loads))
+    assert {draft.state.custody[parcel].kind for parcel in parcels_of("run-1")} == {kind}
 
 
 def test_a_pick_whose_outcome_is_unknown_leaves_nobody_sure(roads: SiteRoads, loading: FleetState) -> None:
@@ -127,6 +147,12 @@ def test_refused_parcels_come_back_to_the_station(roads: SiteRoads) -> None:
     assert state.twin(VAN_1).aboard == frozenset()
 
 
+def test_what_is_unloaded_on_the_way_home_anywhere_but_at_a_station_is_a_persons_to_find(roads: SiteRoads) -> None:
+    elsewhere = an_order("n1", "point:p2", start=GOAL, purpose=OrderPurpose.RETURN, id="o-9")
+    state = done(roads, visited(roads, loaded(roads), failed("no_staff")), elsewhere, "unloaded")
+    assert {state.custody[parcel].kind for parcel in parcels_of("run-1")} == {CustodyKind.ASSIST}
+
+
 def test_refused_parcels_come_back_with_the_refusal_as_their_cause(roads: SiteRoads) -> None:
     two = parcels_of("run-1")[1]
     state = brought_back(roads, visited(roads, loaded(roads), f"delivered=2 refused={two}"))
@@ -134,7 +160,14 @@ def test_refused_parcels_come_back_with_the_refusal_as_their_cause(roads: SiteRo
 
 
 @pytest.mark.parametrize(
-    "told", ["delivered=3 refused=somebody-elses", "delivered=1", "delivered=4", "delivered=3 refused=run-1.001"]
+    "told",
+    [
+        "delivered=3 refused=somebody-elses",
+        "delivered=2 refused=somebody-elses",
+        "delivered=1",
+        "delivered=4",
+        "delivered=3 refused=run-1.001",
+    ],
 )
 def test_a_hand_over_that_does_not_add_up_is_never_called_delivered(roads: SiteRoads, told: str) -> None:
     state = visited(roads, loaded(roads), told)

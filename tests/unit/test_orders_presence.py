@@ -9,11 +9,19 @@ from fleet.controller.turn import Due
 from fleet.dispatch.reserve import bay_of
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.order import ActionKind, Order, OrderPhase
+from fleet.model.order import ActionKind, OrderPhase
 from fleet.model.twin import Liveness
 from fleet.roads.site_roads import SiteRoads
-from fleet.wire.messages import Connection, ConnectionState, EmergencyStop, InstantActions, Safety
-from tests.nouns import DEPOT, VAN_1, Office, a_header, a_state, driving, loaded, opened
+from fleet.wire.messages import (
+    Connection,
+    ConnectionState,
+    EmergencyStop,
+    ErrorLevel,
+    InstantActions,
+    OperatingMode,
+    Safety,
+)
+from tests.nouns import DEPOT, VAN_1, Office, a_header, a_state, an_error, driving, loaded, opened, the_order
 from tests.unit.test_controller_turn import ask, submit
 
 C = ConnectionState
@@ -39,11 +47,6 @@ def office(roads: SiteRoads) -> Office:
     assert the_order(office).phase is OrderPhase.ACTIVE
     office.sent.clear()
     return office
-
-
-def the_order(office: Office) -> Order:
-    [order] = office.state.orders.values()
-    return order
 
 
 @pytest.mark.vda5050("3.3")
@@ -125,13 +128,24 @@ def test_a_vehicle_that_takes_its_leave_with_nothing_to_do_calls_nobody(roads: S
 
 
 @pytest.mark.vda5050("3.2")
-def test_a_vehicle_that_is_online_is_fit_only_by_its_state(roads: SiteRoads) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"safety": Safety(emergency_stop=EmergencyStop.MANUAL, field_violation=False)},
+        {"mode": OperatingMode.MANUAL},
+        {"errors": (an_error("motor", ErrorLevel.FATAL),)},
+        {"paused": True},
+    ],
+    ids=["e-stop", "mode", "fault", "paused"],
+)
+def test_a_vehicle_that_is_online_is_fit_only_by_its_state(roads: SiteRoads, said: dict[str, object]) -> None:
     office = Office(roads, opened(roads))
     says(office, C.ONLINE)
-    stop = Safety(emergency_stop=EmergencyStop.MANUAL, field_violation=False)
-    office.hear(VAN_1, a_state(safety=stop))
+    office.hear(VAN_1, a_state(**said))  # type: ignore[arg-type]  # by field name
     assert office.state.twin(VAN_1).connection == "ONLINE"
     assert not office.state.twin(VAN_1).can_take_orders
+    office.hear(VAN_1, a_state())
+    assert office.state.twin(VAN_1).can_take_orders
 
 
 @pytest.mark.vda5050("3.2")

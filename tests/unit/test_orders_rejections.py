@@ -7,8 +7,9 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from fleet.dispatch.decide import REFUSALS_MAX, decide
+from fleet.dispatch.decide import decide
 from fleet.dispatch.intent import Cancel, Deliver, Extend, GoHome, Recant, Reroute
+from fleet.dispatch.under_order import REFUSALS_MAX
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ActionId, OrderId
@@ -37,6 +38,7 @@ from tests.nouns import (
     after,
     an_error,
     an_order,
+    before_the_last_road,
     driving,
     failed,
     loaded,
@@ -254,7 +256,7 @@ def test_a_refused_update_is_stitched_again_to_the_base_it_holds_and_after_the_s
 @pytest.mark.parametrize("kind", ["noRouteError", "NO_ROUTE_TO_TARGET", "NODE_UNREACHABLE"])
 def test_a_road_it_cannot_be_sent_over_is_shut_for_it_alone(roads: SiteRoads, kind: str) -> None:
     order, state = under_way(roads)
-    piece = order.path[-2]
+    piece = before_the_last_road(order)
     state = heard(roads, state, refused(order, kind, edgeId=piece.edge_id))
     assert not state.is_closed(piece.road_key)
     again = next_order(roads, state)
@@ -320,6 +322,14 @@ def test_while_another_order_is_active_nothing_new_is_told_until_the_vehicle_is_
     assert next_order(roads, heard(roads, state, a_state(order="theirs"))) is not None
 
 
+@pytest.mark.parametrize("kind", ["orderError", "START_NODE_OUT_OF_RANGE"])
+def test_a_vehicle_that_says_it_is_beyond_the_stars_is_no_error_of_ours(roads: SiteRoads, kind: str) -> None:
+    """The square of its distance is no number."""
+    order, state = under_way(roads)
+    far = a_state(position=standing_at(1e300, -1e300), errors=[an_error(kind, orderId=order.id)])
+    assert heard(roads, state, far).twin(VAN_1).order_id is None
+
+
 @pytest.mark.vda5050("7.r8")
 @pytest.mark.parametrize("kind", ["MOBILE_ROBOT_NOT_AVAILABLE", "orderError"])
 def test_a_vehicle_that_is_not_available_is_told_again_when_its_mode_allows_it(roads: SiteRoads, kind: str) -> None:
@@ -327,6 +337,7 @@ def test_a_vehicle_that_is_not_available_is_told_again_when_its_mode_allows_it(r
     by_hand = a_state(mode=OperatingMode.MANUAL, errors=[an_error(kind, orderId=order.id)])
     state = heard(roads, state, by_hand)
     assert not state.twin(VAN_1).held
+    assert state.twin(VAN_1).avoids == ()  # it is told all of it again
     assert next_order(roads, state) is None
     state = heard(roads, state, a_state())
     assert next_order(roads, state, after_s=1.0) is None

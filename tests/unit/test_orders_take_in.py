@@ -296,10 +296,29 @@ def test_a_road_that_one_vehicle_cannot_enter_is_closed_for_all(roads: SiteRoads
 
 
 def on_its_way(roads: SiteRoads) -> tuple[Order, FleetState]:
-    """Van 1 drives to the point; it has passed its first node."""
-    order = an_order("n1", "n2", GOAL)
+    """Van 1 drives to the point, over the street; it has passed its first node."""
+    order = over_the_street(an_order("n1", "n2", GOAL))
     state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
     return order, heard(roads, state, driving(order, 1))
+
+
+def over_the_street(order: Order) -> Order:
+    path = (order.path[0], replace(order.path[1], edge_id=STREET, road_key=STREET), *order.path[2:])
+    return replace(order, path=path)
+
+
+@pytest.mark.parametrize("elsewhere", ["e2-1-1", "no road of this map", "e" * 5000])
+def test_a_vehicle_that_names_a_road_which_is_not_on_its_way_closes_it_to_nobody_else(
+    roads: SiteRoads, elsewhere: str
+) -> None:
+    order, state = on_its_way(roads)
+    state = heard(roads, state, driving(order, 1, errors=[an_error("blocked", edgeId=elsewhere)]))
+    assert not state.closures
+    assert causes(state) == [AssistCause.BLOCKED]
+
+
+def test_a_road_that_is_none_of_the_map_is_not_closed(roads: SiteRoads, two_vans: FleetState) -> None:
+    assert not heard(roads, two_vans, blocked("no road of this map")).closures
 
 
 def test_it_is_open_again_when_the_vehicle_no_longer_says_so(roads: SiteRoads) -> None:
@@ -363,10 +382,10 @@ def test_a_road_stays_closed_while_a_second_vehicle_is_still_blocked_on_it(roads
 
 
 def test_a_vehicle_blocked_without_a_reference_is_blocked_on_the_road_before_it(roads: SiteRoads) -> None:
-    order = an_order("n1", GOAL)
+    order = over_the_street(an_order("n1", GOAL))
     state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
     state = heard(roads, state, driving(order, 1, errors=[an_error("blocked")]))
-    assert state.is_closed(order.path[1].road_key)
+    assert state.is_closed(STREET)
 
 
 # Where it stands ------------------------------------------------------------------------------------------------------
@@ -389,6 +408,7 @@ def test_a_vehicle_that_no_longer_knows_its_node_is_not_believed_where_it_was(
     assert state.twin(VAN_1).place is None
 
 
+@pytest.mark.vda5050("10.4", "11.2")
 def test_a_vehicle_that_was_towed_is_not_where_its_last_node_is(roads: SiteRoads, two_vans: FleetState) -> None:
     """It went on counting as home, and would have been loaded there."""
     state = heard(roads, two_vans, a_state(position=standing_at(900.0, 600.0)))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from shapely import LineString, Polygon
 
+from fleet.controller.inbox import Facts
 from fleet.controller.record import Desk, commit_of
 from fleet.controller.turn import Due
 from fleet.dispatch.commands import CloseRoad, ReopenRoad, SlowRoad, UnslowRoad
@@ -16,13 +17,23 @@ from fleet.journal.record import Head
 from fleet.model import event as ev
 from fleet.model.ids import VehicleId
 from fleet.model.order import ActionKind
-from fleet.model.profile import ActionOffer, Learned
+from fleet.model.profile import ActionOffer, Learned, WireLimits
+from fleet.orders.fit import HEADER_BYTES
 from fleet.orders.outlet import OutboxStatus, outcome
-from fleet.orders.reach import ZONES
+from fleet.orders.reach import ZONES, may_be_told
 from fleet.orders.zones import CLEAR_M, HALF_WIDTH_M
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.draft import Draft
-from fleet.wire.messages import InstantActions, VehicleState, ZoneSet, ZoneSetState
+from fleet.telemetry.profiles import profile
+from fleet.wire.codec import body_of
+from fleet.wire.messages import (
+    Connection,
+    ConnectionState,
+    InstantActions,
+    VehicleState,
+    ZoneSet,
+    ZoneSetState,
+)
 from tests.nouns import NOW_S, POINT_2, VAN_1, VAN_2, Office, a_run, a_state, a_vehicle, after, driving, loaded, opened
 from tests.unit.test_controller_turn import ask
 from tests.unit.test_orders_outlet import a_row
@@ -122,6 +133,7 @@ def test_a_street_closed_in_one_direction_is_no_zone_for_the_other_is_open(offic
     assert told(office) == []
 
 
+@pytest.mark.vda5050("13.12")
 def test_a_road_that_the_vehicle_was_let_into_is_no_zone(roads: SiteRoads) -> None:
     """By the obstacle on it, it may go and see for itself."""
     state = loaded(roads, a_run(point=POINT_2))
@@ -171,6 +183,71 @@ def test_a_zone_set_that_is_held_and_not_heeded_is_enabled_once(office: Office, 
     [action] = asked.actions
     assert action.action_type == ActionKind.ENABLE_ZONE_SET.value
     assert [(p.key, p.value) for p in action.parameters] == [("zoneSetId", zones.zone_set_id)]
+
+
+@pytest.mark.vda5050("4.2")
+def test_zones_that_are_too_long_for_one_message_are_told_in_part(roads: SiteRoads) -> None:
+    limits = WireLimits(message_bytes_max=2000)
+    learned = Learned(has_factsheet=True, zones=("BLOCKED",), limits=limits)
+    office = Office(roads, after(opened(roads), [HEEDED[0], ev.ProfileLearned(vehicle_id=VAN_1, learned=learned)]))
+    close(office, *map(roads.graph.edge_key, range(roads.graph.edge_count)))
+    [zones] = told(office)
+    spoken = profile(office.state.twin(VAN_1))
+    assert len(zones.zones) > 3
+    assert len(body_of(zones, spoken)) <= 2000 - HEADER_BYTES
+
+
+@pytest.mark.vda5050("11.8")
+def test_a_vehicle_that_sleeps_is_told_of_closed_streets_when_it_wakes(office: Office, roads: SiteRoads) -> None:
+    """It was told all night, and a person called because it did not answer."""
+    says(office, ConnectionState.HIBERNATING)
+    close(office, *far_street(roads))
+    assert told(office) == []
+    assert not may_be_told(office.state.twin(VAN_1), ZONES, "closed-1")
+    says(office, ConnectionState.ONLINE)
+    office.hear(VAN_1, in_3_0())
+    assert len(told(office)) == 1
+
+
+def says(office: Office, word: ConnectionState) -> None:
+    office.turn(Facts(connections=[(VAN_1, Connection(header=in_3_0().header, state=word))]))
+
+
+def enablings(office: Office) -> list[list[tuple[str, object]]]:
+    asked = (action for _, message in office.sent if isinstance(message, InstantActions) for action in message.actions)
+    return [[(p.key, p.value) for p in a.parameters] for a in asked if a.action_type == "enableZoneSet"]
+
+
+def test_who_does_not_answer_is_asked_once_more_to_heed_the_same_zones(office: Office, roads: SiteRoads) -> None:
+    """The second time no zone set was named."""
+    close(office, *far_street(roads))
+    [zones] = told(office)
+    for _ in range(150):
+        shows(office, zones.zone_set_id, enabled=False)
+        office.turn(due=Due(vehicles=(VAN_1,)), after_s=0.0)
+    assert enablings(office) == [[("zoneSetId", zones.zone_set_id)]] * 2
+
+
+def test_who_does_not_answer_is_not_asked_to_heed_zones_that_no_longer_hold(office: Office, roads: SiteRoads) -> None:
+    street = far_street(roads)
+    close(office, *street)
+    [zones] = told(office)
+    shows(office, zones.zone_set_id, enabled=False)
+    ask(office, *(ReopenRoad(key, "done") for key in street))
+    for _ in range(80):
+        shows(office, zones.zone_set_id, enabled=False)
+        office.turn(due=Due(vehicles=(VAN_1,)), after_s=0.0)
+    assert enablings(office) == [[("zoneSetId", zones.zone_set_id)]]
+
+
+@pytest.mark.vda5050("4.5")
+def test_who_does_not_offer_it_is_not_asked_to_heed_zones(roads: SiteRoads) -> None:
+    learned = Learned(has_factsheet=True, zones=("BLOCKED",), actions=(ActionOffer(kind="deleteZoneSet"),))
+    office = Office(roads, after(opened(roads), [*HEEDED, ev.ProfileLearned(vehicle_id=VAN_1, learned=learned)]))
+    close(office, *far_street(roads))
+    [zones] = told(office)
+    shows(office, zones.zone_set_id, enabled=False)
+    assert enablings(office) == []
 
 
 def holds(office: Office, *zone_set_ids: str) -> None:

@@ -18,6 +18,7 @@ from fleet.wire.messages import OperatingMode
 from tests import nouns
 from tests.unit.judged import CORNERS, Message, Plant, finding, judge, judge_for_a_while, round_the_block
 from vehicle_sim.judge.catalogue import CHECKS, chosen
+from vehicle_sim.judge.check import Need
 from vehicle_sim.judge.command import JudgeOptions, Terminal
 from vehicle_sim.judge.command import judge as judge_by_options
 from vehicle_sim.judge.course import Course
@@ -26,7 +27,7 @@ from vehicle_sim.judge.reference import renewed
 from vehicle_sim.judge.report import SHOWN_MAX, lines, report_json
 from vehicle_sim.judge.site_course import course_of, vehicle_of
 from vehicle_sim.judge.text import report_text
-from vehicle_sim.judge.verdict import Need, Verdict
+from vehicle_sim.judge.verdict import Verdict
 from vehicle_sim.vehicle import SimVehicle
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"

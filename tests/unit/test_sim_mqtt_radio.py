@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from fleet.errors import LinkDownError
 from fleet.wire.link import LinkListener, Will
+from tests.hand_timers import HandTimers
 from vehicle_sim.mqtt_radio import MqttRadio
-from vehicle_sim.timers import Timer
 
 WILL = Will("uagv/v2/acme/van-1/connection", b"broken", qos=1, retain=True)
 
 
-class OpenLine:
+class OpenLine(HandTimers):
     """A link that is up and keeps what is sent; also the timers, moved by hand, and the vehicle that listens."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.sent: list[bytes] = []
         self.heard: list[bytes] = []
         self.ups = 0
-        self.at_s = 0.0
-        self.due: list[tuple[float, Callable[[], None]]] = []
 
     @property
     def is_up(self) -> bool:
@@ -32,22 +29,6 @@ class OpenLine:
 
     def send(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
         self.sent.append(payload)
-
-    def now_s(self) -> float:
-        return self.at_s
-
-    def call_at(self, trade_s: float, callback: Callable[[], None]) -> Timer:
-        self.due.append((trade_s, callback))
-        return self
-
-    def cancel(self) -> None: ...
-
-    def move_to(self, at_s: float) -> None:
-        self.at_s = at_s
-        ripe = [callback for due_s, callback in self.due if due_s <= at_s]
-        self.due = [(due_s, callback) for due_s, callback in self.due if due_s > at_s]
-        for callback in ripe:
-            callback()
 
     def on_link_up(self) -> None:
         self.ups += 1

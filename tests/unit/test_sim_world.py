@@ -4,44 +4,18 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
 
 import pytest
 
 from fleet.model.ids import PointId
 from fleet.model.place import PickupPoint
+from tests.hand_timers import HandTimers
 from vehicle_sim.berths import Berths
 from vehicle_sim.chronicle import Chronicle, WorldEvent, WorldEventKind
 from vehicle_sim.grid import grid_town
 from vehicle_sim.ground import Ground
 from vehicle_sim.obstacles import Obstacles
 from vehicle_sim.staff import Staff
-from vehicle_sim.timers import Timer
-
-
-class HandTimers:
-    """Time that a test moves by hand."""
-
-    def __init__(self) -> None:
-        self.at_s = 0.0
-        self.due: list[tuple[float, Callable[[], None]]] = []
-
-    def now_s(self) -> float:
-        return self.at_s
-
-    def call_at(self, trade_s: float, callback: Callable[[], None]) -> Timer:
-        self.due.append((trade_s, callback))
-        return self
-
-    def cancel(self) -> None: ...
-
-    def move_to(self, at_s: float) -> None:
-        self.at_s = at_s
-        ripe = [callback for due_s, callback in self.due if due_s <= at_s]
-        self.due = [(due_s, callback) for due_s, callback in self.due if due_s > at_s]
-        for callback in ripe:
-            callback()
-
 
 POINT = PickupPoint(
     id=PointId("p1"),

@@ -46,6 +46,13 @@ def told(twin: Twin, *voices: Voice) -> Twin:
 
 
 @pytest.mark.vda5050("0.3")
+def test_where_nobody_speaks_its_version_any_more_a_vehicle_is_spoken_to_as_configured() -> None:
+    """Its plug-in is gone since."""
+    twin = Twin(vehicle=a_vehicle(), learned=Learned(version="7.1.0"))
+    assert profile(twin).version == "2.1.0"
+
+
+@pytest.mark.vda5050("0.3")
 def test_before_a_vehicle_has_said_anything_it_is_spoken_to_as_configured() -> None:
     assert (profile(NEW).version, profile(NEW).topic_major) == ("2.1.0", 2)
 

@@ -100,7 +100,7 @@ def test_what_is_no_instant_is_refused(text: str) -> None:
     reason_against("state", json.dumps(STATE | {"timestamp": text}).encode())
 
 
-@pytest.mark.vda5050("2.8")
+@pytest.mark.vda5050("2.8", "7.5")
 def test_unknown_words_are_taken_with_caution() -> None:
     state = read_state(
         operatingMode="DANCING",

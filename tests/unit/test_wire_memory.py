@@ -98,8 +98,11 @@ async def test_what_is_on_its_way_is_lost_with_the_line() -> None:
     heard = hearing(at)
     at.publish("t", b"on its way")
     at.cut("hearer")
-    await heard.until(lambda: at.traffic.lost_with_line == 1)
-    assert heard.payloads == []
+    await heard.until(lambda: heard.events[-1] == "up")
+    at.publish("t", b"end")
+    await heard.until(lambda: b"end" in heard.payloads)
+    assert at.traffic.lost_with_line == 1
+    assert heard.payloads == [b"end"]
 
 
 @awaited

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fleet.config.plugins import CODEC_GROUP, codec_plugins
-from fleet.config.settings import VehicleTable
+from fleet.config.plugins import CODEC_GROUP, CODEC_PARTS, codec_plugins
+from fleet.config.tables import VehicleTable
 from fleet.errors import WireError
 from fleet.model.profile import NO_HABITS, Learned, Profile, profile_of
 from fleet.orders.build import order_message
@@ -20,8 +21,10 @@ from fleet.wire.link import Topic
 from fleet.wire.messages import Connection, ConnectionState, Header
 from fleet.wire.registry import STANDARD, Registry
 from fleet.wire.rules import order_violations, violations
+from fleet.wire.version import VersionCodec
 from tests.nouns import NOW_S, an_order, terms
 from tests.unit.test_wire_codec import STATE
+from vehicle_sim.makes.courier_bus import CODEC as BUS_ITSELF
 
 BUS = "courier-bus-1"
 BUS_CODEC = "vehicle_sim.makes.courier_bus:CODEC"
@@ -80,6 +83,31 @@ def test_an_order_of_ours_is_told_to_such_a_make_and_keeps_its_rules(install: In
     assert codec.decode_order(payload, BUS) == (a_header(), order)
 
 
+STUMBLER = """
+from vehicle_sim.makes.courier_bus import CourierBus
+
+class Stumbler(CourierBus):
+    version = "stumbler-1"
+
+    def header_of(self, payload, topic):
+        return payload["header"]
+
+CODEC = Stumbler()
+"""
+
+
+@pytest.mark.vda5050("1.9")
+def test_a_makes_codec_that_stumbles_over_a_message_costs_that_message_and_no_more(
+    install: Install, tmp_path: Path
+) -> None:
+    (tmp_path / "stumbling_make.py").write_text(STUMBLER)
+    install("stumbler-1 = stumbling_make:CODEC")
+    with pytest.raises(WireError, match="TypeError"):
+        codec.decode(Topic("bus", 1, "acme", "van-1", "state"), b"{}", "stumbler-1")
+    with pytest.raises(WireError, match="TypeError"):
+        codec.decode_order(b"{}", "stumbler-1")
+
+
 def test_a_vehicle_cannot_switch_to_a_makes_protocol_by_saying_its_name(install: Install) -> None:
     install(f"{BUS} = {BUS_CODEC}")
     topic = Topic("uagv", 2, "acme", "van-1", "state")
@@ -107,6 +135,7 @@ def test_what_no_plug_in_offers_is_no_version(install: Install) -> None:
         (offered("broken", "vehicle_sim.makes.courier_bus:NOTHING"), "AttributeError"),
         (offered("broken", "vehicle_sim.makes.courier_bus:VERSION"), "no codec"),
         (offered("broken", BUS_CODEC), "courier-bus-1"),
+        (offered("broken", "tests.unit.leaving_plug_in:CODEC"), "SystemExit"),
     ],
 )
 def test_a_broken_plug_in_is_named_and_takes_nobody_else_down(plug_in: EntryPoint, reason: str) -> None:
@@ -119,11 +148,56 @@ def test_a_broken_plug_in_is_named_and_takes_nobody_else_down(plug_in: EntryPoin
     assert plug_in.value in str(caught.value)
 
 
-def test_a_site_whose_make_has_a_broken_plug_in_is_told_its_name(install: Install) -> None:
-    install("odd-bus = no_such_package.codec:CODEC")
-    with pytest.raises(ValueError, match=r"'odd-bus' \(no_such_package\.codec:CODEC\) cannot: ModuleNotFoundError"):
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ("no_such_package.codec:CODEC", "ModuleNotFoundError"),
+        ("tests.unit.leaving_plug_in:CODEC", "SystemExit"),
+        ("vehicle_sim.makes.courier_bus:VERSION", "it is no codec, for it has no version"),
+        (BUS_CODEC, "it speaks 'courier-bus-1'"),
+    ],
+)
+def test_a_site_whose_make_has_a_broken_plug_in_is_told_its_name(install: Install, value: str, fault: str) -> None:
+    install(f"odd-bus = {value}")
+    with pytest.raises(ValueError, match=rf"'odd-bus' \({re.escape(value)}\) cannot: {fault}"):
         a_vehicle_table("odd-bus")
     assert a_vehicle_table("2.1.0").vda5050_version == "2.1.0"
+
+
+def test_a_version_that_a_plug_in_offers_again_is_listed_once(install: Install) -> None:
+    install("2.1.0 = fleet.wire.v2:CODEC_2_1_0")
+    with pytest.raises(ValueError, match="unheard-of") as caught:
+        a_vehicle_table("unheard-of")
+    assert str(caught.value).count("2.1.0") == 1
+
+
+def test_all_that_is_asked_of_a_codec_is_looked_for_while_the_site_is_read() -> None:
+    assert set(CODEC_PARTS) == {name for name in vars(VersionCodec) if not name.startswith("_")}
+
+
+class _Careless:
+    """A make's codec that was never shown what vehicles can say."""
+
+    def __init__(self, answer: object) -> None:
+        self._answer = answer
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(BUS_ITSELF, name)
+
+    def read(self, topic_name: str, header: Header, payload: bytes) -> object:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+@pytest.mark.parametrize("answer", [KeyError("job"), TypeError("no"), AttributeError("x"), None, "a state"])
+def test_a_codec_that_trips_over_a_message_costs_that_message_only(
+    monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    monkeypatch.setitem(registry.registry().codecs, BUS, _Careless(answer))
+    payload = BUS_ITSELF.with_header(b"{}", a_header())
+    with pytest.raises(WireError):
+        codec.decode(Topic("bus", 1, "acme", "van-1", "connection"), payload, BUS)
 
 
 def test_nobody_takes_the_place_of_the_standard() -> None:

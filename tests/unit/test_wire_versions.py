@@ -412,6 +412,14 @@ def test_a_factsheet_of_3_may_be_empty_or_full_of_unknown_words() -> None:
     assert (odd.zone_types, odd.actions[0].scopes) == (("SPEED_LIMIT", "QUIET"), ("DREAM",))
 
 
+@pytest.mark.parametrize(("version", "read_m"), [("2.1.0", 2.5), ("3.0.0", 3.5)])
+def test_a_factsheet_is_read_by_the_names_of_its_version_alone(version: str, read_m: float) -> None:
+    both = {"heightMax": 2.5, "maximumHeight": 3.5}
+    sheet = said("factsheet", HEADER | {"version": version, "physicalParameters": both})
+    assert isinstance(sheet, Factsheet)
+    assert sheet.height_m == read_m
+
+
 def test_limits_and_offers_of_a_factsheet_are_read() -> None:
     sheet = said(
         "factsheet",

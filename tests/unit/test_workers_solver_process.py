@@ -20,6 +20,7 @@ from fleet.planning.greedy import propose
 from fleet.planning.port import Budget
 from fleet.workers.solver_child import Answer, Job
 from fleet.workers.solver_process import Failure, ProcessSolver, WorkerError, checked
+from tests.patience import until
 from tests.small_fleet import morning, trip_ids
 
 ROOT = Path(__file__).parents[2]
@@ -65,10 +66,13 @@ def test_a_worker_gives_way_to_the_daemon_and_ignores_ctrl_c() -> None:
 
 def test_a_worker_killed_in_the_middle_means_no_new_plan_and_the_next_job_is_served() -> None:
     async def scene(solver: ProcessSolver) -> None:
+        assert solver.pid is not None
+        worker = psutil.Process(solver.pid)
+        rested_s = worker.cpu_times().user
+
         async def kill() -> None:
-            await asyncio.sleep(0.3)
-            assert solver.pid is not None
-            os.kill(solver.pid, signal.SIGKILL)
+            await asyncio.to_thread(until, lambda: worker.cpu_times().user > rested_s + 0.1, "the worker to be at it")
+            worker.kill()
 
         answer, _ = await asyncio.gather(ask(solver, LONG), kill())
         assert answer is None

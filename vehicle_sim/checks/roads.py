@@ -189,9 +189,9 @@ class BaseStaysShort(Check):
 
     def _is_safe_end(self, order: Order) -> bool:
         last = order.path[order.released - 1]
-        stop = self.glance.roads.graph.stop_place(last.edge)
-        is_at_stop = stop is not None and abs(stop.offset_m - last.to_m) <= SAFE_END_M
-        return is_at_stop or order.released == len(order.path)
+        stretches = self.glance.roads.graph.standing(last.edge)
+        may_stand = any(from_m - SAFE_END_M <= last.to_m <= to_m + SAFE_END_M for from_m, to_m in stretches)
+        return may_stand or order.released == len(order.path)
 
 
 def _same(known: Order | None, order: Order) -> int:

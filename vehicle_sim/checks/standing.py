@@ -60,7 +60,7 @@ def why_not_there(graph: RoadGraph, part: RoadPart) -> str:
         return "is no road to stand on"
     if graph.edge_class[part.edge].startswith(("motorway", "trunk")):
         return "is a fast road"
-    if graph.edge_flags[part.edge] & int(BETWEEN_ENDS) and not _is_the_known_place(graph, part.end):
+    if graph.edge_flags[part.edge] & int(BETWEEN_ENDS) and not _is_a_known_place(graph, part.end):
         return "has a signal, a crossing or rails somewhere"
     length_m = float(graph.edge_length_m[part.edge])
     ends = ((int(graph.edge_from[part.edge]), part.to_m), (int(graph.edge_to[part.edge]), length_m - part.to_m))
@@ -69,10 +69,9 @@ def why_not_there(graph: RoadGraph, part: RoadPart) -> str:
     return f"is close to {graph.node_key(bad[0])}" if bad else ""
 
 
-def _is_the_known_place(graph: RoadGraph, place: Place) -> bool:
-    """What lies between the ends of an edge is not in the graph, only the place that was found with it."""
-    stop_m = float(graph.edge_stop_m[place.edge])
-    return math.isfinite(stop_m) and abs(stop_m - place.offset_m) <= SLACK_M
+def _is_a_known_place(graph: RoadGraph, place: Place) -> bool:
+    """What lies between the ends of an edge is not in the graph, only the stretches that were found with it."""
+    return any(from_m - SLACK_M <= place.offset_m <= to_m + SLACK_M for from_m, to_m in graph.standing(place.edge))
 
 
 def _within(graph: RoadGraph, start: int, away_m: float) -> dict[int, float]:

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from fleet.wire.messages import ActionStatus, Order
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
+from vehicle_sim.judge.check import Check, Need
 from vehicle_sim.judge.moves import standing_order
-from vehicle_sim.judge.verdict import Check, Need, given, not_offered, not_tried, wrong
+from vehicle_sim.judge.verdict import given, not_offered, not_tried, wrong
 
 ACTION_S_MAX = 600.0
 

@@ -101,6 +101,7 @@ class Bench:
         self.heeds_released = True
         self.says_both = False
         self.is_up = False
+        self.line_trouble = ""
         self.prefix: Topic | None = None
         self.version = terms.version or ""
         self.factsheet: Factsheet | None = None
@@ -125,7 +126,7 @@ class Bench:
         self._news.set()
 
     def on_link_down(self, reason: str) -> None:
-        self.is_up = False
+        self.is_up, self.line_trouble = False, reason
         self.transcript.breaks_s.append(self.now_s())
 
     def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:

@@ -6,8 +6,9 @@ from fleet.wire.messages import Connection, ConnectionState, EmergencyStop, Oper
 from fleet.wire.refusal_words import Reason
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
+from vehicle_sim.judge.check import Check, Need
 from vehicle_sim.judge.moves import COUNTED_MODES, standing_order
-from vehicle_sim.judge.verdict import Check, Need, not_offered, not_tried, wrong
+from vehicle_sim.judge.verdict import not_offered, not_tried, wrong
 
 WILL_S = 120.0
 RETURN_S = 120.0

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from fleet.errors import ConfigError
 from vehicle_sim.judge.acting import ACTING
 from vehicle_sim.judge.by_hand import BY_HAND
+from vehicle_sim.judge.check import Check
 from vehicle_sim.judge.driving import DRIVING, WAITING
 from vehicle_sim.judge.instant import INSTANT
 from vehicle_sim.judge.newer import NEWER
 from vehicle_sim.judge.refusals import REFUSALS
 from vehicle_sim.judge.standing import STANDING
 from vehicle_sim.judge.talk import TALK
-from vehicle_sim.judge.verdict import Check
 
 CHECKS: tuple[Check, ...] = (
     *INSTANT,

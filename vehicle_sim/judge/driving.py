@@ -9,9 +9,10 @@ from fleet.wire.messages import ActionStatus, OrderNode, Position, VehicleState
 from fleet.wire.refusal_words import Reason
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
+from vehicle_sim.judge.check import Check, Need
 from vehicle_sim.judge.instant import need_offer
 from vehicle_sim.judge.moves import ENTERS_HORIZON, Leg, arrived, drive, drive_s, hold, leg, set_off, standing_order
-from vehicle_sim.judge.verdict import Check, Need, given, not_tried, wrong
+from vehicle_sim.judge.verdict import given, not_tried, wrong
 
 LOOP_M_MAX = 500.0
 STOOD_M = 0.5

@@ -6,7 +6,8 @@ from fleet.wire.messages import ActionStatus, Factsheet
 from fleet.wire.refusal_words import Reason, refusal_words
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
-from vehicle_sim.judge.verdict import Check, not_offered, not_tried, wrong
+from vehicle_sim.judge.check import Check
+from vehicle_sim.judge.verdict import not_offered, not_tried, wrong
 
 NO_ACTION = "judgeNoSuchAction"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fleet.wire.messages import TERMINAL_STATUSES, Zone, ZoneSet, ZoneType
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
-from vehicle_sim.judge.verdict import Check, not_offered, not_tried, wrong
+from vehicle_sim.judge.check import Check
+from vehicle_sim.judge.verdict import not_offered, not_tried, wrong
 
 FAR_M = 1000.0
 ZONE_M = 10.0

@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib import resources
 
 from fleet.clock import utc_text
-from fleet.report.markup import Html, tag, void
+from fleet.report.markup import Html, document, tag
 from vehicle_sim.judge.catalogue import number_order
+from vehicle_sim.judge.check import Finding
 from vehicle_sim.judge.report import Line, Report, lines
-from vehicle_sim.judge.verdict import Finding, Verdict
+from vehicle_sim.judge.verdict import Verdict
 
 STYLE = "page.css"
 SIGNS = {Verdict.RIGHT: "✓", Verdict.WRONG: "✕", Verdict.NOT_OFFERED: "–", Verdict.NOT_TRIED: "·"}
@@ -18,16 +19,8 @@ def report_html(report: Report) -> str:
     """The report, light or dark as its reader has it, and fit for printing."""
     title = f"{report.manufacturer}/{report.serial_number} · VDA 5050 {report.version}"
     style = resources.files(__package__).joinpath(STYLE).read_text(encoding="utf-8")
-    head = tag(
-        "head",
-        void("meta", charset="utf-8"),
-        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        void("meta", name="color-scheme", content="light dark"),
-        tag("title", title),
-        tag("style", Html(style)),
-    )
     body = tag("body", _head(report), tag("main", *_sections(report)), _foot())
-    return "<!doctype html>\n" + tag("html", head, body, lang="en") + "\n"
+    return document(title, style, body)
 
 
 def _head(report: Report) -> Html:

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup, TyperOption
 
 from vehicle_sim.judge.catalogue import CHECKS, number_order
-from vehicle_sim.judge.verdict import Need
+from vehicle_sim.judge.check import Need
 
 NEEDS: Mapping[Need, str] = {Need.ROAD: "where it may drive", Need.HANDS: "somebody beside it"}
 

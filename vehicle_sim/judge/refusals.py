@@ -13,8 +13,9 @@ from fleet.wire.messages import OrderEdge, OrderNode
 from fleet.wire.refusal_words import Reason
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
+from vehicle_sim.judge.check import Check, Need
 from vehicle_sim.judge.moves import hold, standing_order
-from vehicle_sim.judge.verdict import Check, Need, given, not_offered, not_tried, wrong
+from vehicle_sim.judge.verdict import given, not_offered, not_tried, wrong
 
 OTHER_VERSION = "99.0.0"
 NO_MAP = "judge-no-such-map"

@@ -10,8 +10,9 @@ from itertools import groupby
 from fleet.clock import utc_text
 from fleet.wire.messages import Connection, VehicleState
 from vehicle_sim.judge.bench import Bench
+from vehicle_sim.judge.check import Finding
 from vehicle_sim.judge.transcript import Entry
-from vehicle_sim.judge.verdict import Finding, Verdict
+from vehicle_sim.judge.verdict import Verdict
 
 SCHEMA = 1
 PAYLOAD_CHARS_MAX = 4000

@@ -11,10 +11,11 @@ from fleet.errors import ConfigError, LinkDownError
 from fleet.wire.messages import Connection, ConnectionState, EmergencyStop
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import SLACK_S, STATE_INTERVAL_S, Bench
+from vehicle_sim.judge.check import Check, Finding, Need
 from vehicle_sim.judge.moves import COUNTED_MODES, ENTERS_HORIZON, standing_order
 from vehicle_sim.judge.report import Report
 from vehicle_sim.judge.transcript import Entry
-from vehicle_sim.judge.verdict import Check, Finding, JudgedError, MovedError, Need, Verdict
+from vehicle_sim.judge.verdict import JudgedError, MovedError, Verdict
 
 STANDSTILL_S = 180.0
 WAY_S = 300.0
@@ -73,9 +74,8 @@ class Session:
         bench, terms = self.bench, self.bench.terms
         who = f"{terms.manufacturer}/{terms.serial_number}"
         if not await bench.until(lambda: bench.is_up):
-            raise ConfigError(
-                ["the broker cannot be reached: look at --broker, and whether it takes clients from here"]
-            )
+            why = f" ({bench.line_trouble})" if bench.line_trouble else ""
+            raise ConfigError([f"the broker cannot be reached{why}: look at --broker, and whether it lets you in"])
         await bench.until(lambda: bench.prefix is not None and bool(bench.version))
         if bench.prefix is not None and bench.version and not bench.has_state:
             await bench.ask("stateRequest")
@@ -84,16 +84,9 @@ class Session:
             raise ConfigError(
                 [f"vehicle {who} was not heard on {terms.topic_filter}: look at --vehicle, and at its broker"]
             )
-        said = [entry.message for entry in bench.transcript.of("connection") if isinstance(entry.message, Connection)]
         if not bench.has_state:
-            away = (
-                f"; its connection says {said[-1].state}"
-                if said and said[-1].state is not ConnectionState.ONLINE
-                else ""
-            )
-            faults = [entry.fault for entry in bench.transcript.of("state") if entry.fault]
-            unread = f"; its state cannot be read: {faults[0]}" if faults else ""
-            raise ConfigError([f"vehicle {who} sends no state that can be read{away}{unread}: bring it online first"])
+            why = self._why_without_state()
+            raise ConfigError([f"vehicle {who} sends no state that can be read{why}: bring it online first"])
         if not bench.is_idle():
             order = bench.state.order_id
             raise ConfigError([f"vehicle {who} is busy with order {order!r}: let its master end that first"])
@@ -101,6 +94,15 @@ class Session:
             begin, at = bench.course.nodes[0].node_id, bench.state.last_node_id
             raise ConfigError([f"vehicle {who} stands at {at!r}, not on its course: drive it to {begin!r} first"])
         bench.calm()
+
+    def _why_without_state(self) -> str:
+        heard = self.bench.transcript
+        said = [entry.message for entry in heard.of("connection") if isinstance(entry.message, Connection)]
+        is_away = bool(said) and said[-1].state is not ConnectionState.ONLINE
+        faults = [entry.fault for entry in heard.of("state") if entry.fault]
+        away = f"; its connection says {said[-1].state}" if is_away else ""
+        unread = f"; its state cannot be read: {faults[0]}" if faults else ""
+        return away + unread
 
     # ---- judging
 

@@ -6,8 +6,9 @@ from fleet.wire.messages import ErrorLevel, Order
 from fleet.wire.refusal_words import Reason
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import Bench
+from vehicle_sim.judge.check import Check, Need
 from vehicle_sim.judge.moves import open_order, standing_order
-from vehicle_sim.judge.verdict import Check, JudgedError, Need, given, not_tried, wrong
+from vehicle_sim.judge.verdict import JudgedError, given, not_tried, wrong
 
 GRAVE = frozenset({ErrorLevel.CRITICAL, ErrorLevel.FATAL})
 

@@ -14,8 +14,9 @@ from fleet.wire import rules
 from fleet.wire.messages import TERMINAL_STATUSES, ActionStatus, Connection, ConnectionState, VehicleState
 from vehicle_sim.judge import expect
 from vehicle_sim.judge.bench import SLACK_S, STATE_INTERVAL_S, Bench
+from vehicle_sim.judge.check import Check
 from vehicle_sim.judge.transcript import Entry
-from vehicle_sim.judge.verdict import Check, not_offered, not_tried, wrong
+from vehicle_sim.judge.verdict import not_offered, not_tried, wrong
 
 HEADER_IDS = 2**32
 CLOCK_S_MAX = 5.0

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from fleet.clock import utc_text
 from vehicle_sim.judge.catalogue import number_order
+from vehicle_sim.judge.check import Finding
 from vehicle_sim.judge.report import Line, Report, lines
-from vehicle_sim.judge.verdict import Finding, Verdict
+from vehicle_sim.judge.verdict import Verdict
 
 LATER = (Verdict.RIGHT, Verdict.NOT_OFFERED, Verdict.NOT_TRIED)
 

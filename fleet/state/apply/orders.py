@@ -169,7 +169,16 @@ def _instant_issued(state: FleetState, event: ev.InstantIssued, now_s: float) ->
         state = _with_retry(state, event.vehicle_id, event.about, now_s)
     plug = twin.plug.after_asking(event.kind, now_s)
     zones = replace(twin.zones, asked=twin.zones.told) if event.kind is ActionKind.ENABLE_ZONE_SET else twin.zones
-    return count(with_twin(state, event.vehicle_id, instants=(*twin.instants, instant), plug=plug, zones=zones), "a")
+    asked = with_twin(
+        state,
+        event.vehicle_id,
+        instants=(*twin.instants, instant),
+        plug=plug,
+        zones=zones,
+        cleared_s=now_s if event.kind is ActionKind.CLEAR_INSTANT_ACTIONS else twin.cleared_s,
+        map_asked_s=now_s if event.kind is ActionKind.ENABLE_MAP else twin.map_asked_s,
+    )
+    return count(asked, "a")
 
 
 def _with_retry(state: FleetState, vehicle_id: VehicleId, action_id: ActionId, now_s: float) -> FleetState:

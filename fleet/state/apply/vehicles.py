@@ -5,7 +5,7 @@ from __future__ import annotations
 from fleet.model import event as ev
 from fleet.model.change import replace
 from fleet.model.refusal import Refusal, ShutRoad
-from fleet.model.twin import Answered, Blocked, Liveness
+from fleet.model.twin import MAP_ENABLED, Answered, Blocked, Liveness
 from fleet.state.apply.changes import with_twin
 from fleet.state.apply.registry import on
 from fleet.state.fleet_state import FleetState
@@ -45,7 +45,15 @@ def _condition_changed(state: FleetState, event: ev.ConditionChanged, now_s: flo
 
 @on(ev.MapChanged)
 def _map_changed(state: FleetState, event: ev.MapChanged, now_s: float) -> FleetState:
-    return with_twin(state, event.vehicle_id, map_word=event.word, map_id=event.map_id, map_version=event.map_version)
+    asked_s = 0.0 if event.word == MAP_ENABLED else state.twin(event.vehicle_id).map_asked_s
+    return with_twin(
+        state,
+        event.vehicle_id,
+        map_word=event.word,
+        map_id=event.map_id,
+        map_version=event.map_version,
+        map_asked_s=asked_s,
+    )
 
 
 @on(ev.RefusalTaken)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fleet.wire.fields import BOX, DIMENSIONS, FLAG, HEADER, INTEGER, NOT_NEGATIVE, NUMBER, TEXT
 from fleet.wire.kinds import ListOf, Record, words
+from fleet.wire.standard import fields as standard
+from fleet.wire.standard.fields import BOX, DIMENSIONS, FLAG, HEADER, INTEGER, NOT_NEGATIVE, NUMBER, POINTS, TEXT
 
 TYPE_SPECIFICATION = Record(
     {
@@ -28,6 +29,11 @@ PHYSICAL_PARAMETERS = Record(
         "length": NUMBER,
     }
 )
+ARRAYS = (
+    "order.nodes order.edges node.actions edge.actions actions.actionsParameters instantActions"
+    " trajectory.knotVector trajectory.controlPoints state.nodeStates state.edgeStates state.loads state.actionStates"
+    " state.errors state.information error.errorReferences information.infoReferences"
+)
 PROTOCOL_LIMITS = Record(
     {
         "maxStringLens": Record(
@@ -41,26 +47,7 @@ PROTOCOL_LIMITS = Record(
                 "loadIdLen?": INTEGER,
             }
         ),
-        "maxArrayLens": Record(
-            {
-                "order.nodes?": INTEGER,
-                "order.edges?": INTEGER,
-                "node.actions?": INTEGER,
-                "edge.actions?": INTEGER,
-                "actions.actionsParameters?": INTEGER,
-                "instantActions?": INTEGER,
-                "trajectory.knotVector?": INTEGER,
-                "trajectory.controlPoints?": INTEGER,
-                "state.nodeStates?": INTEGER,
-                "state.edgeStates?": INTEGER,
-                "state.loads?": INTEGER,
-                "state.actionStates?": INTEGER,
-                "state.errors?": INTEGER,
-                "state.information?": INTEGER,
-                "error.errorReferences?": INTEGER,
-                "information.infoReferences?": INTEGER,
-            }
-        ),
+        "maxArrayLens": Record({f"{name}?": INTEGER for name in ARRAYS.split()}),
         "timing": Record(
             {
                 "minOrderInterval": NUMBER,
@@ -92,29 +79,15 @@ AGV_ACTION = Record(
 )
 PROTOCOL_FEATURES = Record(
     {
-        "optionalParameters": ListOf(
-            Record({"parameter": TEXT, "support": words("SUPPORTED REQUIRED"), "description?": TEXT})
-        ),
+        "optionalParameters": standard.OPTIONAL_PARAMETERS,
         "agvActions": ListOf(AGV_ACTION),
     }
 )
-WHEEL = Record(
-    {
-        "type": words("DRIVE CASTER FIXED MECANUM"),
-        "isActiveDriven": FLAG,
-        "isActiveSteered": FLAG,
-        "position": Record({"x": NUMBER, "y": NUMBER, "theta?": NUMBER}),
-        "diameter": NUMBER,
-        "width": NUMBER,
-        "centerDisplacement?": NUMBER,
-        "constraints?": TEXT,
-    }
-)
-POLYGON = ListOf(Record({"x": NUMBER, "y": NUMBER}))
+WHEEL = Record({"type": words("DRIVE CASTER FIXED MECANUM"), **standard.WHEEL})
 AGV_GEOMETRY = Record(
     {
         "wheelDefinitions?": ListOf(WHEEL),
-        "envelopes2d?": ListOf(Record({"set": TEXT, "polygonPoints": POLYGON, "description?": TEXT})),
+        "envelopes2d?": ListOf(Record({"set": TEXT, "polygonPoints": POINTS, "description?": TEXT})),
         "envelopes3d?": ListOf(
             Record({"set": TEXT, "format": TEXT, "data?": Record({}), "url?": TEXT, "description?": TEXT})
         ),
@@ -142,20 +115,6 @@ LOAD_SET = Record(
         "description?": TEXT,
     }
 )
-VEHICLE_CONFIG = Record(
-    {
-        "versions?": ListOf(Record({"key": TEXT, "value": TEXT})),
-        "network?": Record(
-            {
-                "dnsServers?": ListOf(TEXT),
-                "localIpAddress?": TEXT,
-                "ntpServers?": ListOf(TEXT),
-                "netmask?": TEXT,
-                "defaultGateway?": TEXT,
-            }
-        ),
-    }
-)
 FACTSHEET = Record(
     {
         "headerId?": HEADER["headerId"],
@@ -169,6 +128,6 @@ FACTSHEET = Record(
         "protocolFeatures": PROTOCOL_FEATURES,
         "agvGeometry": AGV_GEOMETRY,
         "loadSpecification": Record({"loadPositions?": ListOf(TEXT), "loadSets?": ListOf(LOAD_SET)}),
-        "vehicleConfig?": VEHICLE_CONFIG,
+        "vehicleConfig?": Record(standard.SOFTWARE),
     }
 )

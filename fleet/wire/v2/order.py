@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
-from fleet.wire import shapes as common
-from fleet.wire.messages import Corridor, InstantActions, NodePosition, Order, OrderEdge, OrderNode
-from fleet.wire.parts import action_shapes, read_actions, read_trajectory, trajectory_shape, with_knots
-from fleet.wire.v2 import shapes, words
+from fleet.wire.messages import Corridor, Order, OrderEdge
+from fleet.wire.standard.actions import action_shapes, read_actions
+from fleet.wire.standard.order import node_shape, read_node
+from fleet.wire.standard.shapes import OrderShape
+from fleet.wire.standard.ways import read_trajectory, trajectory_shape, with_knots
+from fleet.wire.v2 import words
+from fleet.wire.v2.shapes import CorridorShape, EdgeShape
 
-_ORDER = msgspec.json.Decoder(shapes.OrderShape)
-_INSTANT = msgspec.json.Decoder(common.InstantActionsShape)
+_ORDER = msgspec.json.Decoder(OrderShape[float, EdgeShape])
 
 
 def read_order(payload: bytes) -> Order:
@@ -18,58 +21,41 @@ def read_order(payload: bytes) -> Order:
     return Order(
         order_id=shape.order_id,
         order_update_id=shape.order_update_id,
-        nodes=tuple([_read_node(node) for node in shape.nodes]),
+        nodes=tuple([read_node(node, _radius_m, words.BLOCKING_READ) for node in shape.nodes]),
         edges=tuple([_read_edge(edge) for edge in shape.edges]),
     )
 
 
-def order_shape(order: Order, *, has_corridors: bool) -> shapes.OrderShape:
-    """The order as 2.x writes it.
-
-    Args:
-        has_corridors: 2.1.0 has them; to a vehicle of 2.0.0 one is not told, and it keeps to its line.
+def order_shape(order: Order) -> OrderShape[float, EdgeShape]:
+    """The order as 2.1.0 writes it.
 
     Raises:
         ValueError: leave would have to be asked for a corridor, which 2.x has no words for.
     """
-    return shapes.OrderShape(
+    return OrderShape(
         order_id=order.order_id,
         order_update_id=order.order_update_id,
-        nodes=tuple([_node_shape(node) for node in order.nodes]),
-        edges=tuple([_edge_shape(edge, has_corridors=has_corridors) for edge in order.edges]),
+        nodes=tuple(
+            [node_shape(node, _radius_m, action_shapes(node.actions, words.BLOCKING_WRITE)) for node in order.nodes]
+        ),
+        edges=tuple([_edge_shape(edge) for edge in order.edges]),
     )
 
 
-def read_instant_actions(payload: bytes) -> InstantActions:
-    return InstantActions(actions=read_actions(_INSTANT.decode(payload).actions, words.BLOCKING_READ))
-
-
-def instant_actions_shape(instant: InstantActions, *, has_alias: bool) -> common.InstantActionsShape:
-    actions = action_shapes(instant.actions, words.BLOCKING_WRITE)
-    return common.InstantActionsShape(actions=actions, instant_actions=actions if has_alias else None)
-
-
-def _read_node(shape: shapes.NodeShape) -> OrderNode:
-    return OrderNode(
-        node_id=shape.node_id,
-        sequence_id=shape.sequence_id,
-        released=shape.released,
-        position=_read_position(shape.node_position),
-        actions=read_actions(shape.actions, words.BLOCKING_READ),
+def order_shape_2_0(order: Order) -> OrderShape[float, EdgeShape]:
+    """The order as 2.0.0 writes it: of a corridor it has no words, and without one the vehicle keeps to its line."""
+    shape = order_shape(order)
+    return replace(
+        shape, edges=tuple([replace(edge, corridor=None) if edge.corridor else edge for edge in shape.edges])
     )
 
 
-def _node_shape(node: OrderNode) -> shapes.NodeShape:
-    return shapes.NodeShape(
-        node_id=node.node_id,
-        sequence_id=node.sequence_id,
-        released=node.released,
-        node_position=_position_shape(node.position),
-        actions=action_shapes(node.actions, words.BLOCKING_WRITE),
-    )
+def _radius_m(told: float) -> float:
+    """The room around a node is told as its radius."""
+    return told
 
 
-def _read_edge(shape: shapes.EdgeShape) -> OrderEdge:
+def _read_edge(shape: EdgeShape) -> OrderEdge:
     return OrderEdge(
         edge_id=shape.edge_id,
         sequence_id=shape.sequence_id,
@@ -84,9 +70,8 @@ def _read_edge(shape: shapes.EdgeShape) -> OrderEdge:
     )
 
 
-def _edge_shape(edge: OrderEdge, *, has_corridors: bool) -> shapes.EdgeShape:
-    corridor = _corridor_shape(edge.corridor)
-    return shapes.EdgeShape(
+def _edge_shape(edge: OrderEdge) -> EdgeShape:
+    return EdgeShape(
         edge_id=edge.edge_id,
         sequence_id=edge.sequence_id,
         released=edge.released,
@@ -95,12 +80,12 @@ def _edge_shape(edge: OrderEdge, *, has_corridors: bool) -> shapes.EdgeShape:
         max_speed=edge.speed_mps_max,
         length=edge.length_m,
         trajectory=None if edge.trajectory is None else trajectory_shape(with_knots(edge.trajectory)),
-        corridor=corridor if has_corridors else None,
+        corridor=_corridor_shape(edge.corridor),
         actions=action_shapes(edge.actions, words.BLOCKING_WRITE),
     )
 
 
-def _read_corridor(shape: shapes.CorridorShape | None) -> Corridor | None:
+def _read_corridor(shape: CorridorShape | None) -> Corridor | None:
     if shape is None:
         return None
     return Corridor(
@@ -108,39 +93,13 @@ def _read_corridor(shape: shapes.CorridorShape | None) -> Corridor | None:
     )
 
 
-def _corridor_shape(corridor: Corridor | None) -> shapes.CorridorShape | None:
+def _corridor_shape(corridor: Corridor | None) -> CorridorShape | None:
     if corridor is None:
         return None
     if corridor.needs_leave:
         raise ValueError("a corridor that is to be asked for cannot be told in version 2")
-    return shapes.CorridorShape(
+    return CorridorShape(
         left_width=corridor.left_m,
         right_width=corridor.right_m,
         corridor_ref_point="CONTOUR" if corridor.is_for_contour else "KINEMATICCENTER",
-    )
-
-
-def _read_position(shape: shapes.NodePositionShape | None) -> NodePosition | None:
-    if shape is None:
-        return None
-    return NodePosition(
-        x_m=shape.x,
-        y_m=shape.y,
-        map_id=shape.map_id,
-        theta_rad=shape.theta,
-        deviation_m=shape.allowed_deviation_xy,
-        deviation_rad=shape.allowed_deviation_theta,
-    )
-
-
-def _position_shape(position: NodePosition | None) -> shapes.NodePositionShape | None:
-    if position is None:
-        return None
-    return shapes.NodePositionShape(
-        x=position.x_m,
-        y=position.y_m,
-        theta=position.theta_rad,
-        allowed_deviation_xy=position.deviation_m,
-        allowed_deviation_theta=position.deviation_rad,
-        map_id=position.map_id,
     )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fleet.wire.fields import (
+from fleet.wire.kinds import Kind, ListOf, Number, Record, words
+from fleet.wire.standard.fields import (
     ANGLE,
-    ANYTHING,
     BOX,
+    CONTROL_POINTS,
     DEVIATION_ANGLE,
     DIMENSIONS,
     FLAG,
@@ -20,13 +21,14 @@ from fleet.wire.fields import (
     INTEGER,
     NOT_NEGATIVE,
     NUMBER,
+    PARAMETERS,
     PERCENT,
+    PLACE_AHEAD,
     REFERENCES,
     TEXT,
     UINT32,
     VELOCITY,
 )
-from fleet.wire.kinds import Kind, ListOf, Number, Record, words
 from fleet.wire.v2.factsheet_rules import FACTSHEET
 
 CONNECTION = Record({**HEADER, "connectionState": words("ONLINE OFFLINE CONNECTIONBROKEN")})
@@ -44,14 +46,13 @@ POSITION = Record(
 )
 VISUALIZATION = Record({**HEADER_OPTIONAL, "agvPosition?": POSITION, "velocity?": VELOCITY})
 
-CONTROL_POINTS = ListOf(Record({"x": NUMBER, "y": NUMBER, "weight?": NUMBER}))
 NODE_STATE = Record(
     {
         "nodeId": TEXT,
         "sequenceId": UINT32,
         "nodeDescription?": TEXT,
         "released": FLAG,
-        "nodePosition?": Record({"x": NUMBER, "y": NUMBER, "theta?": ANGLE, "mapId": TEXT}),
+        "nodePosition?": PLACE_AHEAD,
     }
 )
 EDGE_STATE = Record(
@@ -142,7 +143,7 @@ ACTION = Record(
         "actionId": TEXT,
         "actionDescription?": TEXT,
         "blockingType": words("NONE SOFT HARD"),
-        "actionParameters?": ListOf(Record({"key": TEXT, "value": ANYTHING})),
+        "actionParameters?": PARAMETERS,
     }
 )
 NODE_POSITION = Record(

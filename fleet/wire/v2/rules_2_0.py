@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fleet.wire.fields import ANGLE, DEVIATION_ANGLE, FRACTION, HEADER, INTEGER, NUMBER, TEXT, UINT32
 from fleet.wire.kinds import Kind, ListOf, Number, Record, words
+from fleet.wire.standard.fields import (
+    ANGLE,
+    CONTROL_POINTS,
+    DEVIATION_ANGLE,
+    FRACTION,
+    HEADER,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    UINT32,
+)
 from fleet.wire.v2 import factsheet_rules as sheet_2_1
 from fleet.wire.v2 import rules as rules_2_1
 
@@ -46,7 +56,7 @@ STATE = _but(
                 {
                     "degree?": Number(least=1),
                     "knotVector": ListOf(FRACTION),
-                    "controlPoints": rules_2_1.CONTROL_POINTS,
+                    "controlPoints": CONTROL_POINTS,
                 }
             ),
         )

@@ -1,11 +1,12 @@
-"""How VDA 5050 2.x writes what 3.0 writes otherwise; the rest is in `fleet.wire.shapes`."""
+"""What VDA 5050 2.x names otherwise than `fleet.wire.standard.shapes`, or has in another order."""
 
 from __future__ import annotations
 
 import msgspec
 
 from fleet.wire.header import Count
-from fleet.wire.shapes import (
+from fleet.wire.standard import shapes as standard
+from fleet.wire.standard.shapes import (
     NOTHING,
     ActionShape,
     EdgeStateShape,
@@ -14,28 +15,10 @@ from fleet.wire.shapes import (
     MapShape,
     NodeStateShape,
     Number,
-    ReferenceShape,
     Shape,
     TrajectoryShape,
     VelocityShape,
 )
-
-
-class NodePositionShape(Shape, kw_only=True):
-    x: float
-    y: float
-    theta: float | None = None
-    allowed_deviation_xy: float | None = msgspec.field(default=None, name="allowedDeviationXY")
-    allowed_deviation_theta: float | None = None
-    map_id: str
-
-
-class NodeShape(Shape, kw_only=True):
-    node_id: str
-    sequence_id: Count
-    released: bool
-    node_position: NodePositionShape | None = None
-    actions: tuple[ActionShape, ...]
 
 
 class CorridorShape(Shape):
@@ -57,44 +40,25 @@ class EdgeShape(Shape, kw_only=True):
     actions: tuple[ActionShape, ...]
 
 
-class OrderShape(Shape):
-    order_id: str
-    order_update_id: Count
-    nodes: tuple[NodeShape, ...]
-    edges: tuple[EdgeShape, ...]
+class ActionStateShape(standard.ActionStateShape, kw_only=True):
+    action_result: str | None = msgspec.field(default=None, name="resultDescription")
 
 
-class ActionStateShape(Shape, kw_only=True):
-    action_id: str
-    action_type: str | None = None
-    action_status: str
-    result_description: str | None = None
+class PositionShape(standard.PositionShape):
+    localized: bool = msgspec.field(name="positionInitialized")
 
 
-class PositionShape(Shape):
-    x: float
-    y: float
-    theta: float
-    map_id: str
-    position_initialized: bool
+class PowerShape(standard.PowerShape):
+    state_of_charge: float = msgspec.field(name="batteryCharge")
+    range: float | None = msgspec.field(default=None, name="reach")
 
 
-class BatteryShape(Shape):
-    battery_charge: float
-    charging: bool
-    reach: float | None = None
+class SafetyShape(standard.SafetyShape):
+    active_emergency_stop: str = msgspec.field(name="eStop")
 
 
-class SafetyShape(Shape):
-    e_stop: str
-    field_violation: bool
-
-
-class InformationShape(Shape, kw_only=True):
-    info_type: str
-    info_references: tuple[ReferenceShape, ...] | None = None
-    info_description: str | None = None
-    info_level: str
+class InformationShape(standard.InformationShape, kw_only=True):
+    info_descriptor: str | None = msgspec.field(default=None, name="infoDescription")
 
 
 class StateShape(Shape, kw_only=True):
@@ -113,7 +77,7 @@ class StateShape(Shape, kw_only=True):
     new_base_request: bool | None = None
     distance_since_last_node: float | None = None
     action_states: tuple[ActionStateShape, ...]
-    battery_state: BatteryShape
+    battery_state: PowerShape
     operating_mode: str
     errors: tuple[ErrorShape, ...]
     information: msgspec.Raw = NOTHING

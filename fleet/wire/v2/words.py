@@ -1,7 +1,7 @@
 """The words of VDA 5050 2.x and ours.
 
 Where 2.x has fewer words than we do, writing takes the nearest (URGENT is a WARNING, CRITICAL a FATAL).
-Where a vehicle says a word that 2.x has not, reading takes the cautious one: the message still counts.
+What is made of a word that 2.x has not either is in `fleet.wire.standard.words`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ MODE_READ: Mapping[str, OperatingMode] = MappingProxyType(
         "TEACHIN": OperatingMode.TEACH_IN,
     }
 )
-MODE_UNKNOWN = OperatingMode.UNKNOWN  # not available
 MODE_WRITE: Mapping[OperatingMode, str] = MappingProxyType(
     {
         OperatingMode.AUTOMATIC: "AUTOMATIC",
@@ -69,13 +68,11 @@ STATUS_READ: Mapping[str, ActionStatus] = MappingProxyType(
         "FAILED": ActionStatus.FAILED,
     }
 )
-STATUS_UNKNOWN = ActionStatus.RUNNING
 STATUS_WRITE: Mapping[ActionStatus, str] = MappingProxyType(
     {status: word for word, status in STATUS_READ.items()} | {ActionStatus.RETRIABLE: "RUNNING"}
 )
 
 LEVEL_READ: Mapping[str, ErrorLevel] = MappingProxyType({"WARNING": ErrorLevel.WARNING, "FATAL": ErrorLevel.FATAL})
-LEVEL_UNKNOWN = ErrorLevel.FATAL
 LEVEL_WRITE: Mapping[ErrorLevel, str] = MappingProxyType(
     {
         ErrorLevel.WARNING: "WARNING",
@@ -85,8 +82,7 @@ LEVEL_WRITE: Mapping[ErrorLevel, str] = MappingProxyType(
     }
 )
 
-STOP_READ: Mapping[str, EmergencyStop] = MappingProxyType({stop.value: stop for stop in EmergencyStop})
-STOP_UNKNOWN = EmergencyStop.MANUAL  # a person must look
+STOP_WRITE: Mapping[EmergencyStop, str] = MappingProxyType({stop: stop.value for stop in EmergencyStop})
 
 BLOCKING_READ: Mapping[str, BlockingType] = MappingProxyType(
     {"NONE": BlockingType.NONE, "SOFT": BlockingType.SOFT, "HARD": BlockingType.HARD}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fleet.wire.fields import BOX, DIMENSIONS, FLAG, HEADER, NOT_NEGATIVE, NUMBER, PERCENT, TEXT
 from fleet.wire.kinds import ListOf, Number, Record, words
+from fleet.wire.standard import fields as standard
+from fleet.wire.standard.fields import BOX, DIMENSIONS, FLAG, HEADER, NOT_NEGATIVE, NUMBER, PERCENT, POINTS, TEXT
 
 COUNT = Number(least=0, is_whole=True)
 TYPE_SPECIFICATION = Record(
@@ -89,24 +90,11 @@ OFFER = Record(
 )
 PROTOCOL_FEATURES = Record(
     {
-        "optionalParameters": ListOf(
-            Record({"parameter": TEXT, "support": words("SUPPORTED REQUIRED"), "description?": TEXT})
-        ),
+        "optionalParameters": standard.OPTIONAL_PARAMETERS,
         "mobileRobotActions": ListOf(OFFER),
     }
 )
-WHEEL = Record(
-    {
-        "type": TEXT,
-        "isActiveDriven": FLAG,
-        "isActiveSteered": FLAG,
-        "position": Record({"x": NUMBER, "y": NUMBER, "theta?": NUMBER}),
-        "diameter": NUMBER,
-        "width": NUMBER,
-        "centerDisplacement?": NUMBER,
-        "constraints?": TEXT,
-    }
-)
+WHEEL = Record({"type": TEXT, **standard.WHEEL})
 GEOMETRY = Record(
     {
         "wheelDefinitions?": ListOf(WHEEL),
@@ -114,7 +102,7 @@ GEOMETRY = Record(
             Record(
                 {
                     "envelope2dId": TEXT,
-                    "vertices": ListOf(Record({"x": NUMBER, "y": NUMBER})),
+                    "vertices": POINTS,
                     "description?": TEXT,
                 }
             )
@@ -148,16 +136,7 @@ LOAD_SET = Record(
 )
 CONFIGURATION = Record(
     {
-        "versions?": ListOf(Record({"key": TEXT, "value": TEXT})),
-        "network?": Record(
-            {
-                "dnsServers?": ListOf(TEXT),
-                "ntpServers?": ListOf(TEXT),
-                "localIpAddress?": TEXT,
-                "netmask?": TEXT,
-                "defaultGateway?": TEXT,
-            }
-        ),
+        **standard.SOFTWARE,
         "batteryCharging?": Record(
             {
                 "criticalLowChargingLevel?": PERCENT,

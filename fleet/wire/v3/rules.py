@@ -7,23 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fleet.wire.fields import (
+from fleet.wire.kinds import Kind, ListOf, Number, Record, Variant, words
+from fleet.wire.standard.fields import (
     ANGLE,
-    ANYTHING,
     BOX,
+    CONTROL_POINTS,
     FLAG,
     FRACTION,
     HEADER,
     INSTANT,
     NOT_NEGATIVE,
     NUMBER,
+    PARAMETERS,
     PERCENT,
+    PLACE_AHEAD,
     REFERENCES,
     TEXT,
     UINT32,
     VELOCITY,
 )
-from fleet.wire.kinds import Kind, ListOf, Number, Record, Variant, words
 from fleet.wire.v3.factsheet_rules import FACTSHEET
 
 CONNECTION = Record({**HEADER, "connectionState": words("ONLINE OFFLINE HIBERNATING CONNECTION_BROKEN")})
@@ -34,7 +36,7 @@ TRAJECTORY = Record(
     {
         "degree?": Number(least=1, is_whole=True),
         "knotVector?": ListOf(FRACTION),
-        "controlPoints": ListOf(Record({"x": NUMBER, "y": NUMBER, "weight?": NUMBER})),
+        "controlPoints": CONTROL_POINTS,
     }
 )
 PLANNED_PATH = Record({"trajectory": TRAJECTORY, "traversedNodes?": ListOf(TEXT)})
@@ -71,7 +73,7 @@ NODE_STATE = Record(
         "sequenceId": UINT32,
         "nodeDescriptor?": TEXT,
         "released": FLAG,
-        "nodePosition?": Record({"x": NUMBER, "y": NUMBER, "theta?": ANGLE, "mapId": TEXT}),
+        "nodePosition?": PLACE_AHEAD,
     }
 )
 EDGE_STATE = Record(
@@ -183,7 +185,6 @@ STATE = Record(
 
 # What is told ---------------------------------------------------------------------------------------------------------
 
-PARAMETERS = ListOf(Record({"key": TEXT, "value": ANYTHING}))
 BLOCKING = words("NONE SOFT SINGLE HARD")
 ACTION = Record(
     {

@@ -1,20 +1,23 @@
-"""How VDA 5050 3.0 writes what 2.x writes otherwise; the rest is in `fleet.wire.shapes`."""
+"""What only VDA 5050 3.0 has, or has in another order; the rest is in `fleet.wire.standard.shapes`."""
 
 from __future__ import annotations
 
 import msgspec
 
 from fleet.wire.header import Count
-from fleet.wire.shapes import (
+from fleet.wire.standard.shapes import (
     NOTHING,
     ActionShape,
+    ActionStateShape,
     EdgeStateShape,
     ErrorShape,
     LoadShape,
     MapShape,
     NodeStateShape,
     Number,
-    ReferenceShape,
+    PositionShape,
+    PowerShape,
+    SafetyShape,
     Shape,
     TrajectoryShape,
     VelocityShape,
@@ -25,23 +28,6 @@ class EllipseShape(Shape):
     a: float
     b: float
     theta: float
-
-
-class NodePositionShape(Shape, kw_only=True):
-    x: float
-    y: float
-    theta: float | None = None
-    allowed_deviation_xy: EllipseShape | None = msgspec.field(default=None, name="allowedDeviationXY")
-    allowed_deviation_theta: float | None = None
-    map_id: str
-
-
-class NodeShape(Shape, kw_only=True):
-    node_id: str
-    sequence_id: Count
-    released: bool
-    node_position: NodePositionShape | None = None
-    actions: tuple[ActionShape, ...]
 
 
 class CorridorShape(Shape):
@@ -61,13 +47,6 @@ class EdgeShape(Shape, kw_only=True):
     trajectory: TrajectoryShape | None = None
     corridor: CorridorShape | None = None
     actions: tuple[ActionShape, ...]
-
-
-class OrderShape(Shape):
-    order_id: str
-    order_update_id: Count
-    nodes: tuple[NodeShape, ...]
-    edges: tuple[EdgeShape, ...]
 
 
 class VertexShape(Shape):
@@ -100,39 +79,6 @@ class ResponseShape(Shape):
 
 class ResponsesShape(Shape):
     responses: tuple[ResponseShape, ...]
-
-
-class ActionStateShape(Shape, kw_only=True):
-    action_id: str
-    action_type: str | None = None
-    action_status: str
-    action_result: str | None = None
-
-
-class PositionShape(Shape):
-    x: float
-    y: float
-    theta: float
-    map_id: str
-    localized: bool
-
-
-class PowerShape(Shape):
-    state_of_charge: float
-    charging: bool
-    range: float | None = None
-
-
-class SafetyShape(Shape):
-    active_emergency_stop: str
-    field_violation: bool
-
-
-class InformationShape(Shape, kw_only=True):
-    info_type: str
-    info_references: tuple[ReferenceShape, ...] | None = None
-    info_descriptor: str | None = None
-    info_level: str
 
 
 class PlannedPathShape(Shape):

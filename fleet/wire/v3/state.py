@@ -4,43 +4,35 @@ from __future__ import annotations
 
 import msgspec
 
-from fleet.wire import parts
 from fleet.wire.header import from_timestamp, timestamp
 from fleet.wire.messages import (
-    ActionState,
-    Connection,
     Header,
-    Information,
     PlannedPath,
-    Position,
-    Power,
-    Safety,
     VehicleRequest,
     VehicleState,
     Visualization,
     Waypoint,
     ZoneSetState,
 )
-from fleet.wire.shapes import NOTHING, ConnectionShape
-from fleet.wire.tail import list_reader_of, raw_of, reader_of
+from fleet.wire.standard import state as standard
+from fleet.wire.standard.actions import action_state_shapes, read_action_states
+from fleet.wire.standard.shapes import (
+    NOTHING,
+    ActionStateShape,
+    InformationShape,
+    PositionShape,
+    PowerShape,
+    SafetyShape,
+)
+from fleet.wire.standard.tail import list_reader_of, raw_of, reader_of
+from fleet.wire.standard.ways import read_trajectory, trajectory_shape
+from fleet.wire.standard.words import MODE_UNKNOWN
 from fleet.wire.v3 import shapes, words
 
 CORRIDOR = "CORRIDOR"
 """What leave is asked for at an edge; everything else is asked for at a zone."""
-_CONNECTION = msgspec.json.Decoder(ConnectionShape)
 _STATE = msgspec.json.Decoder(shapes.StateShape)
 _VISUALIZATION = msgspec.json.Decoder(shapes.VisualizationShape)
-
-
-def read_connection(header: Header, payload: bytes) -> Connection:
-    word = _CONNECTION.decode(payload).connection_state
-    if word not in words.CONNECTION_READ:
-        raise ValueError(f"connectionState {word!r} is unknown")
-    return Connection(header=header, state=words.CONNECTION_READ[word])
-
-
-def connection_shape(message: Connection) -> ConnectionShape:
-    return ConnectionShape(connection_state=message.state.value)
 
 
 def read_state(header: Header, payload: bytes) -> VehicleState:
@@ -51,25 +43,22 @@ def read_state(header: Header, payload: bytes) -> VehicleState:
         order_update_id=shape.order_update_id,
         last_node_id=shape.last_node_id,
         last_node_sequence_id=shape.last_node_sequence_id,
-        node_states=parts.read_nodes(shape.node_states),
-        edge_states=parts.read_edges(shape.edge_states),
-        action_states=_read_actions(shape.action_states),
-        instant_action_states=_read_actions(shape.instant_action_states or ()),
+        node_states=standard.read_nodes(shape.node_states),
+        edge_states=standard.read_edges(shape.edge_states),
+        action_states=read_action_states(shape.action_states, words.STATUS_READ),
+        instant_action_states=read_action_states(shape.instant_action_states or (), words.STATUS_READ),
         driving=shape.driving,
         paused=bool(shape.paused),
         new_base_request=bool(shape.new_base_request),
         distance_since_last_node_m=shape.distance_since_last_node,
-        position=_read_position(shape.mobile_robot_position),
-        speed_mps=parts.read_speed(shape.velocity),
-        loads=None if shape.loads is None else parts.read_loads(shape.loads),
-        power=_read_power(shape.power_supply),
-        mode=words.MODE_READ.get(shape.operating_mode, words.MODE_UNKNOWN),
-        errors=parts.read_errors(shape.errors, words.LEVEL_READ, words.LEVEL_UNKNOWN) if shape.errors else (),
-        safety=Safety(
-            emergency_stop=words.STOP_READ.get(shape.safety_state.active_emergency_stop, words.STOP_UNKNOWN),
-            field_violation=shape.safety_state.field_violation,
-        ),
-        maps=None if shape.maps is None else parts.read_maps(shape.maps),
+        position=standard.read_position(shape.mobile_robot_position),
+        speed_mps=standard.read_speed(shape.velocity),
+        loads=None if shape.loads is None else standard.read_loads(shape.loads),
+        power=standard.read_power(shape.power_supply),
+        mode=words.MODE_READ.get(shape.operating_mode, MODE_UNKNOWN),
+        errors=standard.read_errors(shape.errors, words.LEVEL_READ) if shape.errors else (),
+        safety=standard.read_safety(shape.safety_state),
+        maps=None if shape.maps is None else standard.read_maps(shape.maps),
         zone_sets=_read_zone_sets(shape.zone_sets),
         planned_path=_planned_path(shape.planned_path) if shape.planned_path else None,
         waypoints=(_waypoints(shape.intermediate_path) or ()) if shape.intermediate_path else (),
@@ -80,35 +69,32 @@ def read_state(header: Header, payload: bytes) -> VehicleState:
 
 def state_shape(state: VehicleState) -> shapes.StateShape:
     return shapes.StateShape(
-        maps=parts.map_shapes(state.maps),
+        maps=standard.map_shapes(state.maps),
         zone_sets=_zone_set_shapes(state.zone_sets),
         order_id=state.order_id,
         order_update_id=state.order_update_id,
         last_node_id=state.last_node_id,
         last_node_sequence_id=state.last_node_sequence_id,
-        node_states=parts.node_shapes(state.node_states),
-        edge_states=parts.edge_shapes(state.edge_states),
+        node_states=standard.node_shapes(state.node_states),
+        edge_states=standard.edge_shapes(state.edge_states),
         planned_path=_planned_path_raw(state.planned_path),
         intermediate_path=_waypoints_raw(state.waypoints),
-        mobile_robot_position=_position_shape(state.position),
-        velocity=parts.velocity_shape(state.speed_mps),
-        loads=parts.load_shapes(state.loads),
+        mobile_robot_position=standard.position_shape(state.position, PositionShape),
+        velocity=standard.velocity_shape(state.speed_mps),
+        loads=standard.load_shapes(state.loads),
         driving=state.driving,
         paused=state.paused,
         new_base_request=state.new_base_request,
         zone_requests=_zone_request_shapes(state.requests),
         edge_requests=_edge_request_shapes(state.requests),
         distance_since_last_node=state.distance_since_last_node_m,
-        action_states=_action_shapes(state.action_states),
-        instant_action_states=_action_shapes(state.instant_action_states),
-        power_supply=_power_shape(state.power),
+        action_states=action_state_shapes(state.action_states, ActionStateShape, words.STATUS_WRITE),
+        instant_action_states=action_state_shapes(state.instant_action_states, ActionStateShape, words.STATUS_WRITE),
+        power_supply=standard.power_shape(state.power, PowerShape),
         operating_mode=words.MODE_WRITE[state.mode],
-        errors=parts.error_shapes(state.errors, words.LEVEL_WRITE),
-        information=raw_of([_information_shape(each) for each in state.information]) if state.information else NOTHING,
-        safety_state=shapes.SafetyShape(
-            active_emergency_stop=words.STOP_WRITE[state.safety.emergency_stop],
-            field_violation=state.safety.field_violation,
-        ),
+        errors=standard.error_shapes(state.errors, words.LEVEL_WRITE),
+        information=standard.information_raw(state.information, InformationShape),
+        safety_state=standard.safety_shape(state.safety, SafetyShape, words.STOP_WRITE),
     )
 
 
@@ -116,8 +102,8 @@ def read_visualization(header: Header, payload: bytes) -> Visualization:
     shape = _VISUALIZATION.decode(payload)
     return Visualization(
         header=header,
-        position=_read_position(shape.mobile_robot_position),
-        speed_mps=parts.read_speed(shape.velocity),
+        position=standard.read_position(shape.mobile_robot_position),
+        speed_mps=standard.read_speed(shape.velocity),
         state_header_id=shape.reference_state_header_id,
         planned_path=_planned_path(shape.planned_path),
         waypoints=_waypoints(shape.intermediate_path) or (),
@@ -129,64 +115,9 @@ def visualization_shape(message: Visualization) -> shapes.VisualizationShape:
         reference_state_header_id=message.state_header_id,
         planned_path=_planned_path_raw(message.planned_path),
         intermediate_path=_waypoints_raw(message.waypoints),
-        mobile_robot_position=_position_shape(message.position),
-        velocity=parts.velocity_shape(message.speed_mps),
+        mobile_robot_position=standard.position_shape(message.position, PositionShape),
+        velocity=standard.velocity_shape(message.speed_mps),
     )
-
-
-def _read_actions(actions: tuple[shapes.ActionStateShape, ...]) -> tuple[ActionState, ...]:
-    return tuple(
-        [
-            ActionState(
-                action_id=shape.action_id,
-                status=words.STATUS_READ.get(shape.action_status, words.STATUS_UNKNOWN),
-                action_type=shape.action_type,
-                result=shape.action_result,
-            )
-            for shape in actions
-        ]
-    )
-
-
-def _action_shapes(actions: tuple[ActionState, ...]) -> tuple[shapes.ActionStateShape, ...]:
-    return tuple(
-        [
-            shapes.ActionStateShape(
-                action_id=action.action_id,
-                action_type=action.action_type,
-                action_status=action.status.value,
-                action_result=action.result,
-            )
-            for action in actions
-        ]
-    )
-
-
-def _read_position(shape: shapes.PositionShape | None) -> Position | None:
-    if shape is None:
-        return None
-    return Position(x_m=shape.x, y_m=shape.y, theta_rad=shape.theta, map_id=shape.map_id, is_localized=shape.localized)
-
-
-def _position_shape(position: Position | None) -> shapes.PositionShape | None:
-    if position is None:
-        return None
-    return shapes.PositionShape(
-        x=position.x_m,
-        y=position.y_m,
-        theta=position.theta_rad,
-        map_id=position.map_id,
-        localized=position.is_localized,
-    )
-
-
-def _read_power(shape: shapes.PowerShape) -> Power:
-    return Power(soc_fraction=parts.read_charge(shape.state_of_charge), is_charging=shape.charging, reach_m=shape.range)
-
-
-def _power_shape(power: Power) -> shapes.PowerShape:
-    charge = parts.charge_percent(power.soc_fraction)
-    return shapes.PowerShape(state_of_charge=charge, charging=power.is_charging, range=power.reach_m)
 
 
 # Zones and what is asked for ------------------------------------------------------------------------------------------
@@ -276,13 +207,13 @@ def _edge_request_shapes(requests: tuple[VehicleRequest, ...]) -> tuple[shapes.E
 
 
 def _read_planned_path(shape: shapes.PlannedPathShape) -> PlannedPath:
-    return PlannedPath(trajectory=parts.read_trajectory(shape.trajectory), node_ids=shape.traversed_nodes or ())
+    return PlannedPath(trajectory=read_trajectory(shape.trajectory), node_ids=shape.traversed_nodes or ())
 
 
 def _planned_path_raw(path: PlannedPath | None) -> msgspec.Raw:
     if path is None:
         return NOTHING
-    trajectory = parts.trajectory_shape(path.trajectory)
+    trajectory = trajectory_shape(path.trajectory)
     return raw_of(shapes.PlannedPathShape(trajectory=trajectory, traversed_nodes=path.node_ids or None))
 
 
@@ -298,24 +229,6 @@ def _waypoints_raw(waypoints: tuple[Waypoint, ...]) -> msgspec.Raw:
     return raw_of(shapes.IntermediatePathShape(polyline=line))
 
 
-def _read_information(shape: shapes.InformationShape) -> Information:
-    return Information(
-        info_type=shape.info_type,
-        is_debug=shape.info_level == "DEBUG",
-        description=shape.info_descriptor,
-        references=parts.read_references(shape.info_references),
-    )
-
-
-def _information_shape(told: Information) -> shapes.InformationShape:
-    return shapes.InformationShape(
-        info_type=told.info_type,
-        info_references=parts.reference_shapes(told.references),
-        info_descriptor=told.description,
-        info_level="DEBUG" if told.is_debug else "INFO",
-    )
-
-
 _planned_path = reader_of(shapes.PlannedPathShape, _read_planned_path)
 _waypoints = reader_of(shapes.IntermediatePathShape, _read_waypoints)
-_information = list_reader_of(shapes.InformationShape, _read_information)
+_information = list_reader_of(InformationShape, standard.read_information)

@@ -1,4 +1,4 @@
-"""The words of VDA 5050 3.0, which are ours, and what is made of a word it has not: the cautious reading."""
+"""The words of VDA 5050 3.0, which are ours."""
 
 from __future__ import annotations
 
@@ -21,25 +21,22 @@ CONNECTION_READ: Mapping[str, ConnectionState] = MappingProxyType(
     {state.value: state for state in ConnectionState}
     | {"CONNECTIONBROKEN": ConnectionState.CONNECTION_BROKEN}  # the spelling of 2.x, for those who kept it
 )
+CONNECTION_WRITE: Mapping[ConnectionState, str] = MappingProxyType({state: state.value for state in ConnectionState})
 
 MODE_READ: Mapping[str, OperatingMode] = MappingProxyType(
     {mode.value: mode for mode in OperatingMode if mode is not OperatingMode.UNKNOWN}
     | {"TEACHIN": OperatingMode.TEACH_IN}
 )
-MODE_UNKNOWN = OperatingMode.UNKNOWN  # not available
 MODE_WRITE: Mapping[OperatingMode, str] = MappingProxyType(
     {mode: mode.value for mode in OperatingMode} | {OperatingMode.UNKNOWN: "SERVICE"}
 )
 
 STATUS_READ: Mapping[str, ActionStatus] = MappingProxyType({status.value: status for status in ActionStatus})
-STATUS_UNKNOWN = ActionStatus.RUNNING
+STATUS_WRITE: Mapping[ActionStatus, str] = MappingProxyType({status: status.value for status in ActionStatus})
 
 LEVEL_READ: Mapping[str, ErrorLevel] = MappingProxyType({level.value: level for level in ErrorLevel})
-LEVEL_UNKNOWN = ErrorLevel.FATAL
 LEVEL_WRITE: Mapping[ErrorLevel, str] = MappingProxyType({level: level.value for level in ErrorLevel})
 
-STOP_READ: Mapping[str, EmergencyStop] = MappingProxyType({stop.value: stop for stop in EmergencyStop})
-STOP_UNKNOWN = EmergencyStop.MANUAL  # a person must look
 STOP_WRITE: Mapping[EmergencyStop, str] = MappingProxyType(
     {stop: stop.value for stop in EmergencyStop} | {EmergencyStop.AUTOACK: "MANUAL"}  # 3.0 has given it up
 )

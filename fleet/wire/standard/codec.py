@@ -1,27 +1,32 @@
-"""What all versions of VDA 5050 share: JSON objects that begin with a header."""
+"""A version of VDA 5050: JSON objects that begin with a header, and tables of how each is read and written."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 
-import msgspec
+from msgspec.structs import replace
 
 from fleet.model.profile import Profile
+from fleet.wire.finite import encoded
 from fleet.wire.header import HEADER_OPTIONAL, header_json, read_header, read_loose_header
 from fleet.wire.link import Topic
 from fleet.wire.messages import Header, Inbound, Outbound
 from fleet.wire.rulebook import RuleBook
-from fleet.wire.shapes import Shape
-
-_ENCODER = msgspec.json.Encoder()
+from fleet.wire.standard.shapes import InstantActionsShape
 
 SaidReaders = Mapping[str, Callable[[Header, bytes], Inbound]]
 ToldReaders = Mapping[str, Callable[[bytes], Outbound]]
+Writers = Mapping[type[Inbound | Outbound], Callable[..., object]]
 
 
-class StandardCodec(ABC):
-    """A version of VDA 5050; see `VersionCodec`."""
+class StandardCodec:
+    """See `VersionCodec`.
+
+    Args:
+        said: by topic name, how what a vehicle says is read.
+        told: by topic name, how what a vehicle is told is read.
+        writers: by kind, a message field for field as on the wire. A kind that is not there cannot be told.
+    """
 
     def __init__(
         self,
@@ -32,6 +37,7 @@ class StandardCodec(ABC):
         rules: RuleBook,
         said: SaidReaders,
         told: ToldReaders,
+        writers: Writers,
     ) -> None:
         self.version = version
         self.topic_major = int(version.partition(".")[0])
@@ -40,10 +46,7 @@ class StandardCodec(ABC):
         self.rules = rules
         self._said = said
         self._told = told
-
-    @abstractmethod
-    def shape(self, message: Inbound | Outbound, profile: Profile) -> Shape:
-        """The message field for field as on the wire."""
+        self._writers = writers
 
     def header_of(self, payload: bytes, topic: Topic) -> Header:
         return read_loose_header(payload, topic) if topic.name in HEADER_OPTIONAL else read_header(payload)
@@ -61,11 +64,13 @@ class StandardCodec(ABC):
         return read_header(payload), reader(payload)
 
     def body(self, message: Inbound | Outbound, profile: Profile) -> bytes:
-        body = _ENCODER.encode(self.shape(message, profile))
-        # What is None is not written, so a null is a NaN or an infinity, which JSON has not.
-        if b"null" in body and _holds_null(msgspec.json.decode(body)):
-            raise ValueError("a number of the message is not finite")
-        return body
+        writer = self._writers.get(type(message))
+        if writer is None:
+            raise ValueError(f"{type(message).__name__} cannot be told in version {self.version}")
+        shape = writer(message)
+        if isinstance(shape, InstantActionsShape) and profile.has_instant_actions_alias:
+            shape = replace(shape, instant_actions=shape.actions)
+        return encoded(shape)
 
     def with_header(self, body: bytes, header: Header) -> bytes:
         head = header_json(header)
@@ -76,11 +81,3 @@ class StandardCodec(ABC):
         if not payload.startswith(head[:-1]):
             raise ValueError("the message does not begin with its header as we write it")
         return b"{" + payload[len(head) :]
-
-
-def _holds_null(part: object) -> bool:
-    if isinstance(part, dict):
-        return any(_holds_null(value) for value in part.values())
-    if isinstance(part, list):
-        return any(_holds_null(value) for value in part)
-    return part is None
