@@ -37,6 +37,10 @@ class Rider(Protocol):
         """Something worth telling has changed."""
         ...
 
+    def entered(self, hop: Hop) -> None:
+        """Drives onto a piece of its way."""
+        ...
+
     def arrived(self, node: OrderNode) -> None:
         """Stands at a node with actions to be done."""
         ...
@@ -217,6 +221,7 @@ class Driver:
         was_standing = self.phase is Phase.STANDING
         self.phase = Phase.ROLLING
         self._time_roll()
+        self._rider.entered(hop)
         if was_standing:
             self._rider.touched()
 

@@ -33,9 +33,10 @@ from vehicle_sim.complaints import Complaint, error_of, major_of
 from vehicle_sim.driver import Driver
 from vehicle_sim.editions import edition_of
 from vehicle_sim.handling import Doing, Handling
-from vehicle_sim.held_order import HeldOrder
+from vehicle_sim.held_order import HeldOrder, Hop
 from vehicle_sim.instant import InstantDesk
 from vehicle_sim.lapses import Lapses
+from vehicle_sim.leave import Leaves
 from vehicle_sim.order_desk import OrderDesk, topic_reference
 from vehicle_sim.plug import Plug
 from vehicle_sim.strictness import can_be_called, size_fault
@@ -107,6 +108,7 @@ class SimVehicle:
         self.orders = OrderDesk(self)
         self.instant = InstantDesk(self)
         self.lapses = Lapses(self)
+        self.leaves = Leaves(self)
         self.ailments = Ailments(self)
         self.voice = Voice(self, site.map_id, radio, state_interval_s, visualization_s)
         world.add_vehicle(vehicle.id, self.driver.here)
@@ -154,7 +156,7 @@ class SimVehicle:
                 self.zones.take(told)
                 self.touched()
             case Responses():
-                pass  # it asks for nothing
+                self.leaves.hear(told)
             case _:
                 assert_never(told)
 
@@ -228,6 +230,9 @@ class SimVehicle:
 
     def load_kg(self) -> float:
         return sum(lot.mass_kg for lot in self.world.lots_aboard(self.id))
+
+    def entered(self, hop: Hop) -> None:
+        self.leaves.entered(hop)
 
     def arrived(self, node: OrderNode) -> None:
         if self.is_off:

@@ -228,6 +228,7 @@ class Voice:
             zone_sets=owner.zones.states() or None,
             planned_path=path,
             waypoints=waypoints,
+            requests=owner.leaves.states(),
         )
 
     def _outlook(self) -> tuple[PlannedPath | None, tuple[Waypoint, ...]]:

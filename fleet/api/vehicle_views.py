@@ -49,7 +49,7 @@ def phase_of(twin: Twin, order: Order | None) -> VehiclePhase:
         (twin.is_hibernating, P.HIBERNATING),
         (twin.liveness in (Liveness.STALE, Liveness.LOST), P.SILENT),
         (twin.liveness is Liveness.UNHEARD, P.UNHEARD),
-        (bool(twin.fatal or twin.beyond or twin.learned.unspoken) or twin.is_stopped, P.FAULT),
+        (bool(twin.fatal or twin.beyond or twin.learned.unspoken or twin.outsize) or twin.is_stopped, P.FAULT),
         (twin.mode not in AUTOMATIC_MODES, P.MANUAL),
         (bool(twin.held), P.HELD),
         (twin.blocked is not None, P.BLOCKED),

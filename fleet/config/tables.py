@@ -8,6 +8,8 @@ from pydantic import Field, field_validator
 
 from fleet.config.plugins import codec_plugins, load_fault
 from fleet.config.values import (
+    BodyLength,
+    BodyWidth,
     Count,
     CountFromOne,
     Latitude,
@@ -25,7 +27,6 @@ from fleet.config.values import (
     need,
 )
 from fleet.model.order import ActionKind
-from fleet.model.vehicle import LENGTH_M_MAX
 
 STANDARD_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
 
@@ -71,10 +72,8 @@ class VehicleTypeTable(Section):
     parcels_max: CountFromOne = Field(description="parcels that fit")
     speed_kmh_max: Positive = Field(description="top speed")
     accel_mps2: Positive = Field(description="speeding up and braking alike")
-    length_m: Annotated[float, Field(gt=0, le=LENGTH_M_MAX)] = Field(
-        description="length; places to stand leave room for no longer vehicle"
-    )
-    width_m: Positive = Field(description="width")
+    length_m: BodyLength = Field(description="length; places to stand leave room for no longer vehicle")
+    width_m: BodyWidth = Field(description="width; wider vehicles need a permit of their own")
     road_classes: tuple[RoadClass, ...] = Field(
         strict=False, description="OpenStreetMap highway values it may drive on"
     )
@@ -104,10 +103,16 @@ class ProfileTable(Section):
     trajectory: bool | None = Field(
         None, description="edges carry the course of the road; by default where the factsheet lists it"
     )
-    corridor_m: WithinLane | None = Field(None, description="room left and right of an edge that it may use")
+    corridor_m: WithinLane | None = Field(
+        None,
+        description="its outline may be so far left and right of the line of a road; more than 1.5 m leaves its lane,"
+        " and is told or granted only where no other vehicle has road",
+    )
     node_deviation_m: WithinRoad | None = Field(None, description="how far from a node it may pass it")
     state_interval_s: WithinHour | None = Field(None, description="it says its state at least this often")
     coarse_gauge: bool | None = Field(None, description="a charge of 80 means good and 20 bad, whatever there is")
+    length_m: BodyLength | None = Field(None, description="length, where its factsheet is wrong about it")
+    width_m: BodyWidth | None = Field(None, description="width, where its factsheet is wrong about it")
     message_bytes_max: Count = Field(0, description="bytes of a message that it takes; 0 for what its factsheet says")
     id_chars_max: Count = Field(0, description="characters of an id that it takes; 0 as above")
     ids_are_numbers: bool = Field(False, description="it takes ids of digits only")

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from fleet.model.vehicle import LENGTH_M_MAX, WIDTH_M_MAX
+
 NAME_PATTERN = r"^[.:-]*[A-Za-z0-9_][A-Za-z0-9_.:-]*$"
 """VDA 5050 for serial numbers; safe in topics, file names and addresses, where dots alone mean another folder."""
 
@@ -32,6 +34,8 @@ NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 WithinLane = Annotated[float, Field(ge=0, le=3)]
 WithinRoad = Annotated[float, Field(gt=0, le=10)]
+BodyLength = Annotated[float, Field(gt=0, le=LENGTH_M_MAX)]
+BodyWidth = Annotated[float, Field(gt=0, le=WIDTH_M_MAX)]
 WithinHour = Annotated[float, Field(gt=0, le=3600)]
 Count = Annotated[int, Field(ge=0)]
 CountFromOne = Annotated[int, Field(ge=1)]

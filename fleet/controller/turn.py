@@ -21,6 +21,7 @@ from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import ActionKind, Order, OrderPhase
 from fleet.model.site import Limits, Site
 from fleet.model.twin import HIBERNATING, Liveness, Twin
+from fleet.orders.answers import see_to_leaves
 from fleet.orders.asked import see_to_asked
 from fleet.orders.carry_out import carry_out, refusal_of_untold
 from fleet.orders.end_order import EndOrder, end_order
@@ -269,6 +270,7 @@ def _decide_one(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:
         draft.want_plan(f"{vehicle_id} cannot begin its trip")
         draft.wake(vehicle_id, draft.now_s + AGAIN_S)
     see_to_asked(draft, vehicle_id)
+    see_to_leaves(draft, roads, vehicle_id)
     tell_zones(draft, roads, vehicle_id)
     for _ in range(STEPS_MAX):
         before = len(draft.entries)

@@ -91,6 +91,10 @@ def _is_unspoken(twin: Twin) -> bool:
     return bool(twin.learned.unspoken)
 
 
+def _is_too_large(twin: Twin) -> bool:
+    return bool(twin.outsize)
+
+
 def _has_fault(twin: Twin) -> bool:
     return bool(twin.fatal) or bool(twin.critical) or twin.is_stopped
 
@@ -214,6 +218,12 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
             "it says a state that can be read",
             (HOLD, CLOSE),
             _while_in_service(_is_unspoken),
+        ),
+        C.VEHICLE_TOO_LARGE: Exit(
+            "a vehicle says it is longer or wider than lanes and places to stand have room for: nothing is sent to it",
+            "its factsheet says another size, or the [[profile]] of its make gives one at the next start",
+            (HOLD, END_ORDER, CLOSE),
+            _while_in_service(_is_too_large),
         ),
         C.RELEASE_REFUSED: Exit(
             "road could not be released lawfully, or a closed road is no longer in the map",

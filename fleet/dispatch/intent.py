@@ -41,10 +41,11 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Reroute:
-    """Find another way behind the base."""
+    """Find another way behind the base, and not over the road `around`."""
 
     order_id: OrderId
     why: str
+    around: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from fleet.dispatch import energy
 from fleet.dispatch.intent import Cancel, Intent, Reroute, TryAgain
 from fleet.dispatch.patience import RETRY_S, is_too_soon, may_ask_again
 from fleet.dispatch.release import comes_to_its_end_s, extension
+from fleet.dispatch.room import has_way_round, kept_out, wait_for_room
 from fleet.model.ids import PointId
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, OrderPurpose
 from fleet.model.place import Place
+from fleet.model.size import braking_mps2
 from fleet.model.twin import Twin
 from fleet.roads.route import NoRoute
 from fleet.roads.site_roads import SiteRoads
@@ -47,6 +49,12 @@ def under_order(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Int
 
 def _onward(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent | None:
     """More of its way, as far as that is open; another way where it is not."""
+    held = kept_out(draft.state, roads.graph, order)
+    if held is not None:
+        wait_for_room(draft, roads, order, held)
+        if has_way_round(draft.state, roads, order, held):
+            why = f"{held.by} has the room beside its lane there, and does not go on"
+            return Reroute(order.id, why, around=order.path[held.index].road_key)
     ahead = order.path[order.released :]
     rest = order.rest_of_road
     is_closed = (i >= rest and _is_closed(draft, twin, piece.road_key) for i, piece in enumerate(ahead))
@@ -55,7 +63,9 @@ def _onward(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent 
         return Reroute(order.id, f"{ahead[open_count].road_key} is closed")
     if open_count is not None:
         order = replace(order, path=order.path[: order.released + open_count])
-    accel_mps2 = roads.site.type_of(twin.vehicle.id).accel_mps2
+    if held is not None:
+        order = replace(order, path=order.path[: held.index])
+    accel_mps2 = braking_mps2(roads.site.type_of(twin.vehicle.id), twin.learned)
     released = extension(order, roads.site.limits, draft.now_s, accel_mps2)
     if released is not None and is_too_soon(draft, twin):
         return None

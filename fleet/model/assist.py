@@ -21,6 +21,7 @@ class AssistCause(StrEnum):
     VEHICLE_FAULT = "vehicle_fault"
     VEHICLE_NOT_AUTOMATIC = "vehicle_not_automatic"
     VERSION_UNKNOWN = "version_unknown"
+    VEHICLE_TOO_LARGE = "vehicle_too_large"
     ROAD_CLOSED = "road_closed"
     LOW_BATTERY = "low_battery"
     RELEASE_REFUSED = "release_refused"

@@ -167,6 +167,7 @@ class Order:
         old_complaints: refusals the vehicle showed already when the order or its last update was issued.
         acted_s: trade time at which one of its actions last went on; 0 for never.
         wants_base: the vehicle asked for more road, and has got none since.
+        wide: pieces of the base that were told with room beside the lane, for which nobody asks leave; ascending.
         exposed: the most edges that were ever in the base: a refused update may have been taken all the same.
     """
 
@@ -193,6 +194,7 @@ class Order:
     acted_s: float = 0.0
     wants_base: bool = False
     exposed: int = 0
+    wide: tuple[int, ...] = ()
 
     @property
     def is_fully_released(self) -> bool:

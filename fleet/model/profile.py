@@ -57,11 +57,12 @@ class Habits:
         stitches_with_actions: the stitching node of an update repeats its actions (6.3).
         horizon_edges: edges announced beyond the base; 0 for vehicles that do not heed `released` (5.12).
         takes_trajectories: edges carry the course of the road.
-        corridor_m: free space left and right of an edge that the vehicle may use; 0 for none.
+        corridor_m: how far left and right of the line of an edge its outline may be; 0 for no corridor.
         node_deviation_m: how far from a node that is only passed it may be.
         limits: of what it can take.
         state_interval_s: it says its state at least this often.
         has_coarse_gauge: it tells a charge of 20 % for a bad battery, and of 80 % for a good one (11.6).
+        length_m, width_m: its size; beats what it says itself.
         fields: names of actions and of their parameters that are others at this make.
     """
 
@@ -74,6 +75,8 @@ class Habits:
     limits: WireLimits | None = None
     state_interval_s: float | None = None
     has_coarse_gauge: bool | None = None
+    length_m: float | None = None
+    width_m: float | None = None
     fields: tuple[FieldName, ...] = ()
 
 
@@ -111,6 +114,8 @@ class Learned:
         state_interval_s: it says its state at least this often.
         unspoken: the version of its last message, where that is one that nobody here speaks; else empty.
         was_told_alias: it answered no instant action, so they have been listed under the key of old as well (0.5).
+        accel_mps2_max: the least of how it speeds up and brakes.
+        decel_mps2_max: how it brakes.
         needs_alias: only then it answered one.
         ignores_released: it took road for its base that it was only told of ahead (5.12).
     """
@@ -132,6 +137,7 @@ class Learned:
     width_m: float | None = None
     speed_mps_max: float | None = None
     accel_mps2_max: float | None = None
+    decel_mps2_max: float | None = None
 
 
 NOTHING_LEARNED = Learned()
@@ -149,6 +155,7 @@ class Profile:
     Attributes:
         version: the exact text that its messages bear, and ours to it.
         topic_major: of the topics we speak to it on.
+        asks_leave: it asks before it uses room beside its lane, and hears when it has to give it back.
         avoids: optional parts of an order that it has refused.
         window_edges: it is told no more edges at once; 0 for no such limit.
         others as in `Habits`.
@@ -161,6 +168,7 @@ class Profile:
     horizon_edges: int = DEFAULT_HORIZON_EDGES
     takes_trajectories: bool = False
     corridor_m: float = 0.0
+    asks_leave: bool = False
     node_deviation_m: float = DEFAULT_DEVIATION_M
     limits: WireLimits = WireLimits()
     state_interval_s: float | None = None
@@ -188,7 +196,13 @@ def spoken_version(version: str, learned: Learned) -> str:
 
 
 def profile_of(
-    version: str, habits: Habits, learned: Learned, *, stitches_by_default: bool, major_by_default: int = 0
+    version: str,
+    habits: Habits,
+    learned: Learned,
+    *,
+    stitches_by_default: bool,
+    major_by_default: int = 0,
+    asks_leave: bool = False,
 ) -> Profile:
     """How a vehicle is spoken to.
 
@@ -196,6 +210,7 @@ def profile_of(
         version: as configured.
         stitches_by_default: whether its version asks for the actions of a stitching node again.
         major_by_default: of the topics that its version is spoken on; 0 for the major of the version itself.
+        asks_leave: whether its version has words for that.
     """
     spoken = spoken_version(version, learned)
     takes = _names_trajectory(learned)
@@ -207,6 +222,7 @@ def profile_of(
         horizon_edges=0 if learned.ignores_released else _first(habits.horizon_edges, DEFAULT_HORIZON_EDGES),
         takes_trajectories=_first(habits.takes_trajectories, takes),
         corridor_m=_first(habits.corridor_m, 0.0),
+        asks_leave=asks_leave,
         node_deviation_m=_first(habits.node_deviation_m, DEFAULT_DEVIATION_M),
         limits=_limits(habits.limits, learned.limits),
         state_interval_s=habits.state_interval_s or _believed(learned.state_interval_s),

@@ -11,6 +11,7 @@ from fleet.model.place import Place
 from fleet.model.plug import NEVER_ASKED, Plug
 from fleet.model.profile import NOTHING_LEARNED, Learned, WireLimits
 from fleet.model.refusal import Refusal, ShutRoad
+from fleet.model.size import outsize
 from fleet.model.vehicle import Vehicle
 
 MAP_ENABLED, MAP_DISABLED, MAP_MISSING = "enabled", "disabled", "missing"
@@ -75,12 +76,22 @@ NO_ZONES = Zones()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """Our answer to something a vehicle asked leave for; `is_open` while it still shows that it waits."""
+    """Our last answer to something a vehicle asked leave for.
+
+    Attributes:
+        is_open: its states do not show yet that it has the answer.
+        subject: the edge or zone that it asked for.
+        answered_s: when it was given.
+        holds_room: room beside its lane was granted, and by its own word it still has it.
+    """
 
     request_id: str
     grant: str
     until_s: float | None
     is_open: bool = True
+    subject: str = ""
+    answered_s: float = 0.0
+    holds_room: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +196,13 @@ class Twin:
             and self.map_word not in MAP_UNFIT
             and not self.beyond
             and not self.learned.unspoken
+            and not self.outsize
         )
+
+    @property
+    def outsize(self) -> str:
+        """Why it has no room on our roads, or empty."""
+        return outsize(self.vehicle.habits, self.learned)
 
     def is_shut(self, road_key: str, now_s: float) -> bool:
         """Whether this one vehicle cannot be sent over the road."""

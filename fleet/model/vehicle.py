@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fleet.model.ids import StationId, VehicleId, VehicleTypeId
-from fleet.model.profile import NO_HABITS, STATE_INTERVAL_S_MAX, Habits, Learned
-
-SAME = 0.01
+from fleet.model.profile import NO_HABITS, Habits
 
 LENGTH_M_MAX = 6.0
 """Of any vehicle: places where one may be left standing leave room for no longer ones."""
+WIDTH_M_MAX = 2.55
+"""Of any vehicle: wider ones need a permit of their own on public roads (directive 96/53/EC, GB 1589)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,31 +68,6 @@ class VehicleType:
     width_m: float
     road_classes: frozenset[str]
     battery: Battery
-
-
-ORDER_INTERVAL_S_MAX = 60.0
-"""Whoever takes an order more seldom stands at the end of each base."""
-
-
-def misfits(configured: VehicleType, learned: Learned) -> Iterator[str]:
-    """Where a vehicle says it is larger or weaker than its type in the site file, in words; it is sent no faster."""
-    figures = (
-        ("long", "m", learned.length_m, configured.length_m),
-        ("wide", "m", learned.width_m, configured.width_m),
-    )
-    for word, unit, told, ours in figures:
-        if told is not None and told > ours + SAME:
-            yield f"it is {told:g} {unit} {word} by its factsheet, {ours:g} {unit} by the site file"
-    if learned.speed_mps_max is not None and learned.speed_mps_max < configured.speed_mps_max - SAME:
-        told_mps, our_mps = learned.speed_mps_max, configured.speed_mps_max
-        yield f"it drives {told_mps:g} m/s at most by its factsheet, {our_mps:g} m/s by the site file"
-    seconds = (
-        ("says its state", "defaultStateInterval", learned.state_interval_s or 0.0, STATE_INTERVAL_S_MAX),
-        ("takes an order", "minOrderInterval", learned.limits.order_interval_s_min, ORDER_INTERVAL_S_MAX),
-    )
-    for what, name, told_s, most_s in seconds:
-        if told_s > most_s:
-            yield f"it {what} every {told_s:g} s only by {name} of its factsheet, more than {most_s:g} s; see its unit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from fleet.dispatch.room import LANE_SIDE_M, is_wide
 from fleet.model.ids import ActionId, OrderId
 from fleet.model.order import ActionKind, Order, OrderPurpose, PathNode, StopAction
 from fleet.model.profile import Profile
@@ -133,7 +134,6 @@ def _edge(order: Order, index: int, terms: Terms) -> wire.OrderEdge:
     """One piece of road; its orientation is left out: a car-like vehicle drives forward along it."""
     piece, start = order.path[index], _path_node(order, index)
     line = told_line(terms.graph, start, piece, terms.profile) if terms.profile.takes_trajectories else None
-    corridor_m = terms.profile.corridor_m
     length_m = piece.length_m if line is None else arc_length_m(line)
     return wire.OrderEdge(
         edge_id=piece.edge_id,
@@ -144,8 +144,22 @@ def _edge(order: Order, index: int, terms: Terms) -> wire.OrderEdge:
         length_m=round(length_m, 2) if takes(terms.profile, LENGTH) else None,
         speed_mps_max=_rounded_down(piece.speed_mps),
         trajectory=None if line is None else trajectory_of(line),
-        corridor=None if line is None or corridor_m <= 0.0 else wire.Corridor(left_m=corridor_m, right_m=corridor_m),
+        corridor=None if line is None else _corridor(terms.profile, takes_room=index in order.wide),
     )
+
+
+def _corridor(profile: Profile, *, takes_room: bool) -> wire.Corridor | None:
+    """How far from a line its vehicle may be: within its lane, or beyond it where it has the room or asks for it.
+
+    Whoever loses the leave that it was given goes back to its line: standing on the lane of others would help nobody.
+    """
+    told_m = profile.corridor_m
+    if told_m <= 0.0:
+        return None
+    if is_wide(told_m) and profile.asks_leave:
+        return wire.Corridor(left_m=told_m, right_m=told_m, needs_leave=True, returns_on_loss=True)
+    side_m = told_m if takes_room else min(told_m, LANE_SIDE_M)
+    return wire.Corridor(left_m=side_m, right_m=side_m)
 
 
 def _rounded_down(speed_mps: float) -> float:

@@ -12,6 +12,7 @@ from typing import assert_never
 from fleet.dispatch.intent import Ask, Cancel, Deliver, Extend, GoHome, Intent, Load, Recant, Reroute, TryAgain
 from fleet.dispatch.pace import pace, slowed, top_speed_mps
 from fleet.dispatch.release import first_base
+from fleet.dispatch.room import corridor_m, free_room, is_wide, kept_out, wait_for_room
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ActionId, OrderId, RunId, TripId, VehicleId
@@ -58,7 +59,7 @@ def carry_out(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, intent: Int
         case Extend():
             _extend(draft, roads, draft.state.orders[intent.order_id], intent.released)
         case Reroute():
-            _reroute(draft, roads, draft.state.orders[intent.order_id], intent.why)
+            _reroute(draft, roads, draft.state.orders[intent.order_id], intent.why, intent.around)
         case Cancel():
             draft.emit(ev.OrderCancelling(order_id=intent.order_id, why=intent.why))
             ask(draft, vehicle_id, ActionKind.CANCEL_ORDER, order_id=intent.order_id)
@@ -91,17 +92,14 @@ def _issue(
         return
     if purpose is OrderPurpose.LOAD:
         run_ids = _as_many_as_it_takes(draft, twin, run_ids)
-    actions = tuple(
-        StopAction(
-            action_id=ActionId(draft.next_id("a", i)),
-            kind=kind,
-            run_id=run_id,
-            parcel_count=_count(draft, twin, run_id, kind),
-        )
-        for i, run_id in enumerate(run_ids)
-    )
+    actions = _stop_actions(draft, twin, kind, run_ids)
     order = replace(order, actions=actions)
-    released = first_base(order, roads.site.limits)
+    held = kept_out(draft.state, roads.graph, order)
+    open_way = order if held is None else replace(order, path=order.path[: held.index])
+    released = first_base(open_way, roads.site.limits)
+    if held is not None and not released:
+        wait_for_room(draft, roads, order, held)
+        return
     if _is_refused(draft, roads, order, released):
         draft.wake(twin.vehicle.id, draft.now_s + RETRY_S)
         return
@@ -111,11 +109,33 @@ def _issue(
         _call_for_limit(draft, order, told)
         return
     order = replace(order, released=told.released, announced=told.announced)
+    order = replace(order, wide=_wide(draft, roads, order, 0, told.released))
     message = order_message(order, terms)
     refuse_unsound(None, order, message)
     draft.emit(ev.OrderIssued(order=order))
     _road_is_released(draft, twin)
     draft.send(twin.vehicle.id, ORDER, order.id, 0, message)
+
+
+def _wide(draft: Draft, roads: SiteRoads, order: Order, first: int, last: int) -> tuple[int, ...]:
+    """Pieces, new in its base, that the vehicle is told with room beside its lane without having to ask for it."""
+    twin = draft.state.twin(order.vehicle_id)
+    spoken = profile(twin)
+    if not spoken.takes_trajectories or spoken.asks_leave or not is_wide(corridor_m(roads, twin)):
+        return ()
+    return free_room(draft.state, roads, order, first, last)
+
+
+def _stop_actions(draft: Draft, twin: Twin, kind: ActionKind, run_ids: tuple[RunId, ...]) -> tuple[StopAction, ...]:
+    return tuple(
+        StopAction(
+            action_id=ActionId(draft.next_id("a", i)),
+            kind=kind,
+            run_id=run_id,
+            parcel_count=_count(draft, twin, run_id, kind),
+        )
+        for i, run_id in enumerate(run_ids)
+    )
 
 
 def _as_many_as_it_takes(draft: Draft, twin: Twin, run_ids: tuple[RunId, ...]) -> tuple[RunId, ...]:
@@ -191,7 +211,7 @@ def _way(draft: Draft, roads: SiteRoads, twin: Twin, route: Route, goal: PathNod
 
 
 def _terms(roads: SiteRoads, twin: Twin) -> Terms:
-    return Terms(roads.site.map_id, roads.graph, profile(twin))
+    return Terms(roads.site.map_id, roads.graph, replace(profile(twin), corridor_m=corridor_m(roads, twin)))
 
 
 def _standing_node(roads: SiteRoads, twin: Twin, place: Place) -> PathNode:
@@ -231,10 +251,15 @@ def _extend(draft: Draft, roads: SiteRoads, order: Order, target: int) -> None:
     if isinstance(told, Untellable):
         _call_for_limit(draft, order, told)
         return
-    extended = ev.OrderExtended(
-        order_id=order.id, update_id=update_id, released=told.released, announced=told.announced
+    draft.emit(
+        ev.OrderExtended(
+            order_id=order.id,
+            update_id=update_id,
+            released=told.released,
+            announced=told.announced,
+            wide=_wide(draft, roads, order, order.released, told.released),
+        )
     )
-    draft.emit(extended)
     _road_is_released(draft, twin)
     after = draft.state.orders[order.id]
     message = update_message(order, after, terms)
@@ -259,7 +284,7 @@ def _is_cut_anew(draft: Draft, roads: SiteRoads, order: Order, target: int) -> b
     return True
 
 
-def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str) -> None:
+def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str, around: str = "") -> None:
     """Another way behind the base; what is released stays as it is."""
     twin = draft.state.twin(order.vehicle_id)
     place = twin.place
@@ -269,7 +294,8 @@ def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str) -> None:
     if place is None:
         return
     type_id = twin.vehicle.type_id
-    route = roads.route(type_id, place, order.goal, _closed(draft, roads, twin) - {place.edge})
+    closed = _closed(draft, roads, twin) | roads.closed_edges((around,) if around else ())
+    route = roads.route(type_id, place, order.goal, closed - {place.edge})
     if isinstance(route, NoRoute):
         _no_way(draft, twin, f"to {order.last_node_id}: {route.reason}")
         return

@@ -9,8 +9,8 @@ from fleet.model.ids import VehicleId
 from fleet.model.order import ActionKind, ActionPhase
 from fleet.model.profile import Learned, contradictions
 from fleet.model.site import Site
+from fleet.model.size import misfits
 from fleet.model.twin import Twin
-from fleet.model.vehicle import misfits
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.telemetry.learn import Voice, after_factsheet, after_version, after_voice
@@ -89,13 +89,26 @@ def tell_contradictions(draft: Draft, site: Site, vehicle_id: VehicleId) -> None
     twin, subject = draft.state.twin(vehicle_id), vehicle_subject(vehicle_id)
     vehicle = twin.vehicle
     found = [*contradictions(vehicle.vda5050_version, vehicle.habits, twin.learned)]
-    found += misfits(site.vehicle_types[vehicle.type_id], twin.learned)
+    found += misfits(site.vehicle_types[vehicle.type_id], vehicle.habits, twin.learned)
     detail = "; ".join(found)
     known = draft.state.open_assist(subject, AssistCause.PROFILE_CONTRADICTS)
     if known is not None and known.detail != detail:
         resolve_assist(draft, AssistCause.PROFILE_CONTRADICTS, subject, detail or "they agree")
     if detail:
         raise_assist(draft, AssistCause.PROFILE_CONTRADICTS, subject, detail)
+    _tell_too_large(draft, twin)
+
+
+def _tell_too_large(draft: Draft, twin: Twin) -> None:
+    """A vehicle that has no room on our roads is sent nowhere, and others do what it was to do (section 4.8)."""
+    subject, detail = vehicle_subject(twin.vehicle.id), twin.outsize
+    known = draft.state.open_assist(subject, AssistCause.VEHICLE_TOO_LARGE)
+    if known is not None and known.detail != detail:
+        resolve_assist(draft, AssistCause.VEHICLE_TOO_LARGE, subject, detail or "it has room")
+    if detail:
+        raise_assist(draft, AssistCause.VEHICLE_TOO_LARGE, subject, detail)
+    if bool(detail) is not (known is not None):
+        draft.want_plan(f"{twin.vehicle.id} {'is too large' if detail else 'has room after all'}")
 
 
 def _learn(draft: Draft, site: Site, vehicle_id: VehicleId, learned: Learned) -> None:

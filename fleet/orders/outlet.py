@@ -215,7 +215,7 @@ def _may_be_told(state: FleetState, row: OutboxRow) -> bool:
 def outcome(state: FleetState, row: OutboxRow) -> OutboxStatus | None:
     """What has become of a row, by what the vehicle's states have shown; None while it is open."""
     if row.topic in (ZONES, RESPONSES):
-        known = is_answered(state.twin(row.vehicle_id), row.topic, row.ref)
+        known = is_answered(state.twin(row.vehicle_id), row.topic, row.ref, row.created_s)
         if known is None:
             return OutboxStatus.SUPERSEDED
         return OutboxStatus.CONFIRMED if known else None

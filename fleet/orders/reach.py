@@ -29,16 +29,17 @@ def may_be_told(twin: Twin, topic: str, ref: str) -> bool:
     return twin.can_take_orders if instant is None else may_be_asked(twin, instant.kind)
 
 
-def is_answered(twin: Twin, topic: str, ref: str) -> bool | None:
+def is_answered(twin: Twin, topic: str, ref: str, decided_s: float) -> bool | None:
     """Whether the vehicle has shown that it knows this zone set, or this answer; None where another one took its place.
 
     Args:
         topic: one of those two.
+        decided_s: when it was decided; what was decided of the same request later takes its place.
     """
     if topic == ZONES:
         return twin.zones.shown == ref if twin.zones.told == ref else None
     answer = next((answer for answer in twin.answers if answer.request_id == ref), None)
-    return None if answer is None else not answer.is_open
+    return None if answer is None or decided_s < answer.answered_s else not answer.is_open
 
 
 def may_be_asked(twin: Twin, kind: ActionKind) -> bool:

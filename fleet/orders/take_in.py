@@ -8,7 +8,7 @@ from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
 from fleet.dispatch.under_order import REFUSALS_MAX
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import VehicleId
+from fleet.model.ids import ActionId, VehicleId
 from fleet.model.order import REQUESTS, ActionKind, ActionPhase, Order, OrderPhase, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
@@ -74,7 +74,7 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     clear_finished(draft, vehicle_id, state)
     take_beyond(draft, roads, vehicle_id, state)
     take_zones(draft, vehicle_id, state)
-    take_requests(draft, vehicle_id, state)
+    take_requests(draft, roads, vehicle_id, state)
     take_version(draft, roads.site, draft.state.twin(vehicle_id), state.header.version)  # what an order kept from it
     take_new_names(draft, vehicle_id)
     if len(draft.entries) or draft.state.twin(vehicle_id).order_id:
@@ -146,12 +146,7 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
             if draft.state.twin(order.vehicle_id).blocked is None:
                 resolve_assist(draft, AssistCause.BLOCKED, subject, "it goes on")
         if isinstance(event, ev.ActionMoved) and event.phase.is_over:
-            ended = draft.state.orders[order.id].action(event.action_id)
-            if ended is not None and shows_load_of(ended, state):
-                doubt_hand_over(draft, order.vehicle_id, ended, f"{ended.action_id} is done, and the lot shown aboard")
-            elif ended is not None:
-                action_ended(draft, draft.state.orders[order.id], ended)
-                _doubt_refusal(draft, order, ended, state)
+            _action_over(draft, draft.state.orders[order.id], event.action_id, state)
         elif isinstance(event, ev.OrderEnded):
             _order_over(draft, roads, last, state)
             if event.phase is not OrderPhase.FINISHED:
@@ -166,6 +161,18 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
     rejection = rejection_of(last, state)
     if rejection is not None:
         update_refused(draft, roads, last, rejection, state)
+
+
+def _action_over(draft: Draft, order: Order, action_id: ActionId, state: VehicleState) -> None:
+    """What it did is believed, unless the lot that it shows speaks against it."""
+    ended = order.action(action_id)
+    if ended is None:
+        return
+    if shows_load_of(ended, state):
+        doubt_hand_over(draft, order.vehicle_id, ended, f"{action_id} is done, and the lot shown aboard")
+        return
+    action_ended(draft, order, ended)
+    _doubt_refusal(draft, order, ended, state)
 
 
 def _doubt_refusal(draft: Draft, order: Order, action: StopAction, state: VehicleState) -> None:

@@ -246,7 +246,7 @@ def _battery(roads: SiteRoads, twin: Twin) -> Battery:
 
 def _may_be_planned(state: FleetState, twin: Twin, available_s: float) -> bool:
     """In service and expected back; a vehicle that is merely stale, or stands behind an obstacle, still counts."""
-    is_out = twin.held or twin.foreign_order or twin.fatal or twin.beyond or twin.learned.unspoken
+    is_out = twin.held or twin.foreign_order or twin.fatal or twin.beyond or twin.learned.unspoken or twin.outsize
     if is_out or available_s == float("inf"):
         return False
     if twin.plug.is_broken and twin.plug.failed is ActionKind.STOP_CHARGING:

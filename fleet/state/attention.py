@@ -23,6 +23,7 @@ ANSWER_WITHIN_S: Mapping[AssistCause, float] = MappingProxyType(
         C.VEHICLE_FAULT: 30.0,
         C.VEHICLE_NOT_AUTOMATIC: 60.0,
         C.VERSION_UNKNOWN: 600.0,
+        C.VEHICLE_TOO_LARGE: 600.0,
         C.ROAD_CLOSED: 30.0,
         C.LOW_BATTERY: 120.0,
         C.RELEASE_REFUSED: 30.0,

@@ -135,6 +135,7 @@ class FleetState:
     """All that is known now. Values only; `apply` makes the next one.
 
     Attributes:
+        roomy: vehicles with an order that were let into room beside their lane.
         assists_of: the open assists of each subject, in the order in which they were raised.
     """
 
@@ -152,6 +153,7 @@ class FleetState:
     orders: Map[OrderId, Order] = field(default_factory=Map)
     ended_orders: Map[VehicleId, tuple[EndedOrder, ...]] = field(default_factory=Map)
     reservations: Map[str, tuple[VehicleId, ...]] = field(default_factory=Map)
+    roomy: Map[VehicleId, None] = field(default_factory=Map)
     closures: Map[str, Closure] = field(default_factory=Map)
     slow_roads: Map[str, SlowRoad] = field(default_factory=Map)
     assists: Map[AssistId, Assist] = field(default_factory=Map)

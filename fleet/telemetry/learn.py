@@ -85,6 +85,7 @@ def after_factsheet(known: Learned, sheet: Factsheet) -> Learned:
         width_m=_above_0(sheet.width_m),
         speed_mps_max=_above_0(sheet.speed_mps_max),
         accel_mps2_max=min(filter(None, map(_above_0, (sheet.accel_mps2_max, sheet.decel_mps2_max))), default=None),
+        decel_mps2_max=_above_0(sheet.decel_mps2_max),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from fleet.model.profile import Profile, profile_of, spoken_version
 from fleet.model.twin import Twin
-from fleet.wire.codec import is_spoken, stitches_with_actions, topic_major
+from fleet.wire.codec import hears_answers, is_spoken, stitches_with_actions, topic_major
 
 
 def profile(twin: Twin) -> Profile:
@@ -25,6 +25,7 @@ def profile(twin: Twin) -> Profile:
         learned,
         stitches_by_default=stitches_with_actions(spoken),
         major_by_default=topic_major(spoken),
+        asks_leave=hears_answers(spoken),
     )
     if (kept := twin.names_kept) is not None:
         limits = replace(told.limits, id_chars_max=kept.id_chars_max, ids_are_numbers=kept.ids_are_numbers)

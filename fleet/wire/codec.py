@@ -8,6 +8,7 @@ when it is sent, so that a repeated message keeps its content to the byte.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from fleet.errors import WireError
 from fleet.model.profile import FieldName, Profile
@@ -20,6 +21,7 @@ from fleet.wire.messages import (
     InstantActions,
     Order,
     Outbound,
+    Responses,
     VehicleState,
     Visualization,
 )
@@ -53,6 +55,16 @@ def stitches_with_actions(version: str) -> bool:
 def topic_major(version: str) -> int:
     """The major of the topics that a version is spoken on, unless a vehicle shows otherwise."""
     return codec_for(version).topic_major
+
+
+@lru_cache(maxsize=64)
+def hears_answers(version: str) -> bool:
+    """Whether this version has words for asking leave and for the answer to that."""
+    try:
+        body_of(Responses(responses=()), _plain(version))
+    except ValueError:
+        return False
+    return True
 
 
 def decode(topic: Topic, payload: bytes, speaks: str = DEFAULT_VERSION, fields: Sequence[FieldName] = ()) -> Inbound:

@@ -131,6 +131,13 @@ def test_each_version_and_each_character_had_something_to_do(days: tuple[Day, Da
         assert driven == {vehicle.manufacturer for vehicle in site.vehicles.values()}
 
 
+@pytest.mark.vda5050("13.9")
+def test_vehicles_with_wide_corridors_use_the_room_beside_their_lanes(days: tuple[Day, Day]) -> None:
+    for day in days:
+        assert day.outcome.notes["S33: room beside a lane looked at"] > 0
+        assert day.outcome.notes["S33: room used with leave"] > 0
+
+
 def test_what_we_say_breaks_no_rule(days: tuple[Day, Day]) -> None:
     for day in days:
         assert day.outcome.schema_violations == {}

@@ -16,7 +16,7 @@ from fleet.config.sources import key_lines
 from fleet.errors import ConfigError
 from fleet.model.ids import PointId, StationId, VehicleId, VehicleTypeId
 from fleet.model.profile import FieldName, WireLimits
-from fleet.model.site import Broker, Limits, Planning, Policy, Site, Weights
+from fleet.model.site import Broker, Limits, MqttVersion, Planning, Policy, Site, Weights
 
 ROOT = Path(__file__).parents[2]
 SITE = """\
@@ -255,7 +255,7 @@ def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path) -> None:
 
 
 def test_an_unknown_key_like_no_other_lists_the_known_ones(tmp_path: Path) -> None:
-    assert "known here: url, embedded_port" in fault(tmp_path, SITE, STATION, POINT, VEHICLE, "[broker]\nqqq = 1")
+    assert "known here: url, mqtt, embedded_port" in fault(tmp_path, SITE, STATION, POINT, VEHICLE, "[broker]\nqqq = 1")
 
 
 def test_an_unknown_table_names_the_nearest_known_one(tmp_path: Path) -> None:
@@ -321,11 +321,13 @@ def test_a_version_that_nobody_speaks_is_refused_with_those_that_are_spoken(tmp_
 
 
 def test_a_vehicle_takes_the_habits_of_the_profile_that_it_names(tmp_path: Path) -> None:
-    profile = '[[profile]]\nid = "acme"\nhorizon_edges = 0\nid_chars_max = 12\n[profile.fields]\npick = "load"\n'
+    profile = '[[profile]]\nid = "acme"\nhorizon_edges = 0\nid_chars_max = 12\nlength_m = 3.2\nwidth_m = 1.4\n'
+    profile += '[profile.fields]\npick = "load"\n'
     path = written(tmp_path, SITE, STATION, POINT, profile, VEHICLE + 'profile = "acme"\n')
     (vehicle,) = load(path, None, None).vehicles.values()
     assert vehicle.habits.horizon_edges == 0
     assert vehicle.habits.limits == WireLimits(id_chars_max=12)
+    assert (vehicle.habits.length_m, vehicle.habits.width_m) == (3.2, 1.4)
     assert vehicle.habits.fields == (FieldName("pick", "load"),)
 
 
@@ -334,6 +336,8 @@ def test_a_vehicle_takes_the_habits_of_the_profile_that_it_names(tmp_path: Path)
     ("line", "said"),
     [
         ("corridor_m = 20", "found 20, needs a number less than or equal to 3"),
+        ("length_m = 7", "found 7, needs a number less than or equal to 6"),
+        ("width_m = 3", "found 3, needs a number less than or equal to 2.55"),
         ("node_deviation_m = 500", "found 500, needs a number"),
         ("state_interval_s = 30000", "found 30000, needs a number"),
         ('fields = {drop = "pick"}', "needs a name of its own for drop, 'pick' is that of pick"),
@@ -424,6 +428,17 @@ def test_loopback_needs_no_switch(tmp_path: Path, host: str) -> None:
 )
 def test_a_broker_that_cannot_be_reached_is_refused(tmp_path: Path, url: str) -> None:
     assert "mqtt://host:port" in fault(tmp_path, flags={"broker.url": url})
+
+
+def test_mqtt_5_is_spoken_with_a_broker_that_does_and_not_with_our_own(tmp_path: Path) -> None:
+    assert loaded(tmp_path).broker.mqtt is MqttVersion.V3_1_1
+    elsewhere = '[broker]\nurl = "mqtt://broker:1883"\n'
+    assert loaded(tmp_path, f'{elsewhere}mqtt = "5"').broker.mqtt is MqttVersion.V5
+    assert loaded(tmp_path, elsewhere, env={"FLEET_BROKER__MQTT": "5"}).broker.mqtt is MqttVersion.V5
+    said = fault(tmp_path, SITE, STATION, POINT, VEHICLE, '[broker]\nmqtt = "5"')
+    assert "broker.mqtt: found" in said
+    assert 'for "5" name a broker that does as broker.url' in said
+    assert "one of '3.1.1' or '5'" in fault(tmp_path, SITE, STATION, POINT, VEHICLE, f"{elsewhere}mqtt = 5")
 
 
 @pytest.mark.parametrize(

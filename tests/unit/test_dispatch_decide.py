@@ -12,8 +12,9 @@ from fleet.dispatch.reserve import bay_of, capacity, charger_of, free, reserve
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.ids import ActionId, AssistId, RunId, VehicleId
-from fleet.model.order import ActionKind, OrderPhase
+from fleet.model.order import ActionKind, OrderPhase, PathNode
 from fleet.model.place import Place
+from fleet.model.profile import Learned
 from fleet.model.run import RunPhase
 from fleet.model.trip import TripPhase
 from fleet.orders.carry_out import carry_out
@@ -29,10 +30,12 @@ from tests.nouns import (
     POINT_2,
     VAN_1,
     VAN_2,
+    a_piece,
     a_plan,
     a_run,
     a_trip,
     after,
+    an_order,
     loaded,
     opened,
     parcels_of,
@@ -270,6 +273,39 @@ def test_a_base_is_extended_before_its_vehicle_has_to_brake(roads: SiteRoads) ->
     assert isinstance(decide(draft, roads, VAN_1), Extend)
 
 
+@pytest.mark.vda5050("4.8")
+@pytest.mark.parametrize(
+    ("learned", "is_extended"),
+    [
+        (Learned(), False),
+        (Learned(decel_mps2_max=0.2), True),
+        (Learned(decel_mps2_max=5.0), False),
+        (Learned(accel_mps2_max=0.2, decel_mps2_max=1.0), False),
+        (Learned(accel_mps2_max=0.2), True),
+    ],
+    ids=["as its type", "brakes badly", "boasts", "is slow to speed up only", "does not say how it brakes"],
+)
+def test_a_vehicle_that_brakes_worse_than_its_type_is_given_road_sooner(
+    roads: SiteRoads, learned: Learned, is_extended: bool
+) -> None:
+    """20 s of base are left, the next place to stand is worth 10 s, and none lies within the limits behind it."""
+    stands = (True, True, True, False, False, False, True)
+    ends = ("n1", "n2", "n3", "n4", "n5", "n6", "point:p1")
+    path = tuple(
+        a_piece(i, end, safe=safe, length_m=100.0 if i < 3 else 300.0)
+        for i, (end, safe) in enumerate(zip(ends, stands, strict=True))
+    )
+    order = replace(an_order(), path=path, released=2, announced=2, start=PathNode(node_id="n0", x_m=0.0, y_m=0.0))
+    draft = Draft(loaded(roads), NOW_S)
+    for event in (
+        ev.ProfileLearned(vehicle_id=VAN_1, learned=learned),
+        ev.OrderIssued(order=order),
+        ev.OrderSeen(order_id=order.id, update_id=0),
+    ):
+        draft.emit(event)
+    assert isinstance(decide(draft, roads, VAN_1), Extend) is is_extended
+
+
 @pytest.mark.vda5050("6.1")
 def test_each_update_counts_one_up(roads: SiteRoads) -> None:
     [order] = driving(roads).state.orders.values()
@@ -283,14 +319,14 @@ def test_each_update_counts_one_up(roads: SiteRoads) -> None:
         draft.emit(ev.OrderSeen(order_id=order.id, update_id=number))
 
 
-@pytest.mark.vda5050("6.6")
-def test_nothing_is_extended_before_the_last_update_was_seen(roads: SiteRoads) -> None:
+@pytest.mark.vda5050("6.5", "6.6")
+def test_nothing_is_extended_before_the_last_update_was_seen_however_long_that_takes(roads: SiteRoads) -> None:
     [order] = driving(roads).state.orders.values()
     draft = driving(roads, passed=order.released)
     further = decide(draft, roads, VAN_1)
     assert isinstance(further, Extend)
     draft.emit(ev.OrderExtended(order_id=order.id, update_id=1, released=order.released, announced=order.announced))
-    assert decide(draft, roads, VAN_1) is None
+    assert [decide(Draft(draft.state, NOW_S + s), roads, VAN_1) for s in (0.0, 2.0, 14.0, 60.0, 3600.0)] == [None] * 5
     draft.emit(ev.OrderSeen(order_id=order.id, update_id=1))
     assert decide(draft, roads, VAN_1) == further
 

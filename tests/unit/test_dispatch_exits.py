@@ -79,6 +79,7 @@ LOST = ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.LOST)
 OFFLINE = ev.ConnectionChanged(vehicle_id=VAN_1, connection="OFFLINE")
 ORDERED = ev.OrderIssued(order=an_order("n1", "point:p1"))
 UNSPOKEN = ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(unspoken="4.0.0"))
+TOO_LARGE = ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(has_factsheet=True, length_m=7.5))
 FOREIGN = ev.WorkLeftChanged(vehicle_id=VAN_1, has_order_left=True, foreign_order="theirs")
 CLOSED = ev.RoadClosed(road_key=STREET, until_s=NOW_S + 600.0, why="works")
 ASKED = ev.InstantIssued(vehicle_id=VAN_1, action_id=ActionId("a-9"), kind=ActionKind.START_PAUSE, order_id=None)
@@ -90,6 +91,7 @@ STANDING: dict[AssistCause, tuple[Scene, tuple[Command | EndOrder, ...]]] = {
     C.VEHICLE_LOST: (called(C.VEHICLE_LOST, VAN, LOST), (END,)),
     C.VEHICLE_OFFLINE: (called(C.VEHICLE_OFFLINE, VAN, ORDERED, OFFLINE), (HOLD, END)),
     C.VERSION_UNKNOWN: (called(C.VERSION_UNKNOWN, VAN, UNSPOKEN), (HOLD, END)),
+    C.VEHICLE_TOO_LARGE: (called(C.VEHICLE_TOO_LARGE, VAN, TOO_LARGE), (HOLD, END)),
     C.VEHICLE_REMOVED: (called(C.VEHICLE_REMOVED, VAN, HELD), (END,)),
     C.VEHICLE_FAULT: (called(C.VEHICLE_FAULT, VAN, condition(fatal=("brakes",))), (HOLD, END)),
     C.VEHICLE_NOT_AUTOMATIC: (called(C.VEHICLE_NOT_AUTOMATIC, VAN, condition(mode="MANUAL")), (HOLD, END)),

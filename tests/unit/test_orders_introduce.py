@@ -12,13 +12,26 @@ from fleet.controller.turn import Due
 from fleet.model import event as ev
 from fleet.model.assist import Assist, AssistCause
 from fleet.model.order import ActionKind
-from fleet.model.profile import STATE_INTERVAL_S_MAX
+from fleet.model.profile import STATE_INTERVAL_S_MAX, Habits
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.learn import Voice
 from fleet.telemetry.profiles import profile
 from fleet.wire.messages import InstantActions, OfferedAction, Order, ProtocolLimits
-from tests.nouns import POINT_2, VAN_1, Office, a_header, a_run, a_state, loaded
+from tests.nouns import (
+    POINT_2,
+    VAN_1,
+    VAN_2,
+    Office,
+    a_header,
+    a_run,
+    a_state,
+    after,
+    driving,
+    loaded,
+    opened,
+)
+from tests.unit.test_controller_turn import ask, submit
 from tests.unit.test_telemetry_learn import a_factsheet
 
 
@@ -178,6 +191,61 @@ def test_a_vehicle_that_is_longer_or_slower_than_the_site_file_says_is_told_of(o
     )
     office.turn(Facts(factsheets={VAN_1: a_factsheet(length_m=2.5, speed_mps_max=20.0)}))
     assert calls(office) == []
+
+
+LARGE = [
+    ({"length_m": 6.5}, "it is 6.5 m long by its factsheet, places to stand have room for 6 m"),
+    ({"length_m": 3.0, "width_m": 2.7}, "it is 2.7 m wide by its factsheet, lanes have room for 2.55 m"),
+]
+
+
+@pytest.mark.vda5050("4.8")
+@pytest.mark.parametrize(("figures", "why"), LARGE)
+def test_a_vehicle_for_which_roads_have_no_room_is_sent_nowhere_and_a_person_is_told_why(
+    roads: SiteRoads, figures: dict[str, float], why: str
+) -> None:
+    office = Office(roads, loaded(roads, a_run(point=POINT_2)))
+    office.turn(Facts(factsheets={VAN_1: a_factsheet(**figures)}))
+    office.turn(due=Due(vehicles=(VAN_1,)))
+    assert orders_to(office) == []
+    [call] = [call for call in calls(office) if call.cause is AssistCause.VEHICLE_TOO_LARGE]
+    assert call.detail == why
+    office.turn(Facts(factsheets={VAN_1: a_factsheet(length_m=3.0, width_m=1.5)}))
+    assert calls(office) == []
+    assert orders_to(office), "its maker has put it right"
+
+
+@pytest.mark.vda5050("4.8")
+def test_a_vehicle_that_says_on_its_way_that_roads_have_no_room_for_it_is_let_on_no_farther(roads: SiteRoads) -> None:
+    office = Office(roads, loaded(roads, a_run(point=POINT_2)))
+    office.turn(due=Due(vehicles=(VAN_1,)))
+    [order] = office.state.orders.values()
+    office.turn(Facts(factsheets={VAN_1: a_factsheet(length_m=6.5)}))
+    office.sent.clear()
+    for passed in range(order.released + 1):
+        office.hear(VAN_1, driving(order, passed), after_s=10.0)
+    assert not [message for _, message in office.sent if isinstance(message, Order)]
+
+
+@pytest.mark.vda5050("4.8")
+def test_runs_are_planned_for_vehicles_that_have_room(roads: SiteRoads) -> None:
+    office = Office(roads, opened(roads))
+    office.turn(Facts(factsheets={VAN_1: a_factsheet(length_m=6.5)}))
+    ask(office, submit("r-1"))
+    [view] = office.state.trips.values()
+    assert view.trip.vehicle_id == VAN_2
+
+
+@pytest.mark.vda5050("4.6", "4.8")
+def test_the_size_that_the_site_file_gives_for_a_make_beats_a_factsheet_that_is_wrong_and_people_are_told(
+    roads: SiteRoads,
+) -> None:
+    office = Office(roads, loaded(roads, a_run(point=POINT_2)))
+    known = replace(office.state.twin(VAN_1).vehicle, habits=Habits(length_m=3.2))
+    office.state = after(office.state, [ev.VehicleEnrolled(vehicle=known)])
+    office.turn(Facts(factsheets={VAN_1: a_factsheet(length_m=3200.0)}))
+    assert [call.detail for call in calls(office)] == ["it is 3200 m long by its factsheet, 3.2 m by the site file"]
+    assert orders_to(office)
 
 
 @pytest.mark.vda5050("3.6", "4.6")

@@ -620,3 +620,17 @@ def test_a_vehicle_that_was_towed_away_from_its_charger_leaves_it_to_others(road
     state = heard(roads, state, a_state(position=away))
     assert state.twin(VAN_1).place is None
     assert not state.holds(charger, VAN_1)
+
+
+@pytest.mark.vda5050("6.11")
+def test_a_vehicle_that_asks_for_road_in_state_after_state_has_asked_once(roads: SiteRoads) -> None:
+    order = an_order("n1", "n2", GOAL, released=1)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    draft = Draft(state, NOW_S)
+    for _ in range(3):
+        take_state(draft, roads, VAN_1, driving(order, 0, new_base_request=True))
+    assert [entry.event for entry in draft.entries].count(ev.BaseRequested(order_id=order.id)) == 1
+    draft.emit(ev.OrderExtended(order_id=order.id, update_id=1, released=2, announced=3))
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=1))
+    take_state(draft, roads, VAN_1, driving(draft.state.orders[order.id], 1, new_base_request=True))
+    assert [entry.event for entry in draft.entries].count(ev.BaseRequested(order_id=order.id)) == 2, "it has got some"

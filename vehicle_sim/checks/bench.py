@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vehicle_sim.checks import area, commands, liveness, orders, pace, parcels, roads, standing, vehicles
+from vehicle_sim.checks import area, commands, liveness, orders, pace, parcels, roads, room, standing, vehicles
 from vehicle_sim.checks.base import Check, Checks, Glance
 
 ALL: tuple[type[Check], ...] = (
@@ -33,6 +33,7 @@ ALL: tuple[type[Check], ...] = (
     liveness.SilenceIsNoticed,
     vehicles.NobodyLeavesItsBase,
     pace.NobodyIsTooFast,
+    room.RoomIsHeldAlone,
 )
 
 

@@ -48,6 +48,7 @@ from fleet.model.event.vehicles import (
     ComplaintsChanged,
     ConditionChanged,
     ConnectionChanged,
+    LeaveEnded,
     LivenessChanged,
     MapChanged,
     NamesKept,

@@ -25,12 +25,13 @@ class OrderIdPassed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderExtended(Event):
-    """More of the way is released."""
+    """More of the way is released; `wide` are pieces of it that are told with room beside the lane."""
 
     order_id: OrderId
     update_id: int
     released: int
     announced: int
+    wide: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

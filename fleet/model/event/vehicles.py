@@ -172,6 +172,7 @@ class RequestAnswered(Event):
         kind: ACCESS or REPLANNING of a zone, or the CORRIDOR of an edge.
         subject: the zone or edge it is about.
         until_s: how long what was granted may be used.
+        takes_room: what was granted reaches beyond the lane, and others are kept out of it.
     """
 
     vehicle_id: VehicleId
@@ -181,6 +182,15 @@ class RequestAnswered(Event):
     grant: str
     until_s: float | None
     why: str
+    takes_room: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveEnded(Event):
+    """The vehicle no longer uses what it was granted: by its own state it was given back, taken away or has run out."""
+
+    vehicle_id: VehicleId
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,11 @@ def with_order(state: FleetState, order: Order) -> FleetState:
     return replace(state, orders=state.orders.set(order.id, order))
 
 
+def with_room(state: FleetState, order: Order) -> FleetState:
+    """With the order's vehicle among those that have room beside their lane, where it tells some."""
+    return replace(state, roomy=state.roomy.set(order.vehicle_id, None)) if order.wide else state
+
+
 def with_run(state: FleetState, view: RunView, phase: RunPhase | None = None, **changes: Any) -> FleetState:
     if phase is not None and phase is not view.phase:
         changes["phase"] = RUN_LIFECYCLE.move(view.phase, phase)

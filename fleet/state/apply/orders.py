@@ -7,7 +7,7 @@ from fleet.model.change import replace
 from fleet.model.ids import ActionId, VehicleId
 from fleet.model.order import ORDER_LIFECYCLE, ActionKind, ActionPhase, EndedOrder, OrderPhase, StopAction
 from fleet.model.twin import Instant
-from fleet.state.apply.changes import count, with_order, with_twin
+from fleet.state.apply.changes import count, with_order, with_room, with_twin
 from fleet.state.apply.registry import on
 from fleet.state.fleet_state import FleetState
 
@@ -18,7 +18,7 @@ ENDED_ORDERS_KEPT = 8
 def _order_issued(state: FleetState, event: ev.OrderIssued, now_s: float) -> FleetState:
     complaints = state.twin(event.order.vehicle_id).complaints
     order = replace(event.order, old_complaints=complaints, exposed=event.order.released)
-    state = count(with_order(state, order), "o")
+    state = with_room(count(with_order(state, order), "o"), order)
     counters = state.counters.set("a", state.counters.get("a", 0) + len(order.actions))
     plug = replace(state.twin(order.vehicle_id).plug, asked=None)  # it has other things to do now
     return with_twin(replace(state, counters=counters), order.vehicle_id, order_id=order.id, plug=plug, told_s=now_s)
@@ -41,8 +41,9 @@ def _order_extended(state: FleetState, event: ev.OrderExtended, now_s: float) ->
         exposed=max(order.exposed, event.released),
         old_complaints=state.twin(order.vehicle_id).complaints,
         wants_base=False,
+        wide=(*(index for index in order.wide if index < order.released), *event.wide),
     )
-    return with_twin(with_order(state, changed), order.vehicle_id, told_s=now_s)
+    return with_twin(with_room(with_order(state, changed), changed), order.vehicle_id, told_s=now_s)
 
 
 @on(ev.BaseRequested)
@@ -133,6 +134,7 @@ def _order_ended(state: FleetState, event: ev.OrderEnded, now_s: float) -> Fleet
     state = replace(
         state,
         orders=state.orders.delete(order.id),
+        roomy=state.roomy.delete(order.vehicle_id) if order.vehicle_id in state.roomy else state.roomy,
         ended_orders=state.ended_orders.set(order.vehicle_id, ended),
     )
     forgotten = state.twin(order.vehicle_id).forgotten

@@ -135,9 +135,29 @@ def _zones_shown(state: FleetState, event: ev.ZonesShown, now_s: float) -> Fleet
 
 @on(ev.RequestAnswered)
 def _request_answered(state: FleetState, event: ev.RequestAnswered, now_s: float) -> FleetState:
-    answer = Answered(request_id=event.request_id, grant=event.grant, until_s=event.until_s)
-    others = (each for each in state.twin(event.vehicle_id).answers if each.request_id != event.request_id)
-    answers = (*others, answer)[-ANSWERS_KEPT:]
+    known = {each.request_id: each for each in state.twin(event.vehicle_id).answers}
+    before = known.pop(event.request_id, None)
+    answer = Answered(
+        request_id=event.request_id,
+        grant=event.grant,
+        until_s=event.until_s,
+        subject=event.subject,
+        answered_s=now_s,
+        holds_room=event.takes_room or (before is not None and before.holds_room),
+    )
+    kept = [each for each in known.values() if each.holds_room]
+    others = [each for each in known.values() if not each.holds_room][1 - ANSWERS_KEPT :]
+    if answer.holds_room:
+        state = replace(state, roomy=state.roomy.set(event.vehicle_id, None))
+    return with_twin(state, event.vehicle_id, answers=(*kept, *others, answer))
+
+
+@on(ev.LeaveEnded)
+def _leave_ended(state: FleetState, event: ev.LeaveEnded, now_s: float) -> FleetState:
+    answers = tuple(
+        replace(answer, holds_room=False) if answer.request_id == event.request_id else answer
+        for answer in state.twin(event.vehicle_id).answers
+    )
     return with_twin(state, event.vehicle_id, answers=answers)
 
 
