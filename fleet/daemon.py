@@ -32,6 +32,7 @@ from fleet.journal.store import SqlStore, sqlite_url
 from fleet.journal.writer import ThreadWriter
 from fleet.maps.cache import load_or_import
 from fleet.model.site import ApiAddress, Site
+from fleet.model.token import new_token
 from fleet.planning.port import Budget
 from fleet.roads.site_roads import SiteRoads
 from fleet.wire.broker import EmbeddedBroker
@@ -286,7 +287,7 @@ class _Daemon:
             solver=solver,
             budget=Budget(wall_s=self.site.planning.budget_s),
             roads=roads,
-            token=secrets.token_hex(4),
+            token=new_token(self.clock.trade_now_s(), secrets.token_hex(1)),
             owner=f"{socket.gethostname()}:{os.getpid()}",
             by_force=True,  # the lock on the data directory says that the owner before us is gone
             clock_is_right=self.clock_is_right,

@@ -1,8 +1,4 @@
-"""The vehicle's own map: what the edge ids of an order mean on the road.
-
-An edge id is the key of a road edge, or a part of one: `KEY@FROM-TO` with offsets in decimetres from the edge's start,
-for the first and last piece of a leg where the stop lies between two nodes.
-"""
+"""The vehicle's own map: how long its roads are, where they lead and which go on from which."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from fleet.model.place import Place
 from fleet.roads.graph import RoadGraph
 
 JOIN_TOLERANCE_M = 0.2
-"""Ends of two pieces of one edge this close are one place; offsets travel in decimetres."""
+"""Ends of two pieces of one edge this close are one place."""
 SKIPPED_M = 1.0
 """An order may leave out a piece of road this short."""
 
@@ -41,18 +37,11 @@ class RoadPart:
 
 
 class Ground:
-    """Answers about the roads, by the ids that orders use."""
+    """Answers about the roads."""
 
     def __init__(self, graph: RoadGraph) -> None:
         self.graph = graph
-        self._parts: dict[str, RoadPart | None] = {}
         self._shapes: dict[int, Shape] = {}
-
-    def part(self, edge_id: str) -> RoadPart | None:
-        """The piece of road that an edge id names, or None where this map has none such."""
-        if edge_id not in self._parts:
-            self._parts[edge_id] = self._parse(edge_id)
-        return self._parts[edge_id]
 
     def length_m(self, edge: int) -> float:
         return float(self.graph.edge_length_m[edge])
@@ -62,15 +51,6 @@ class Ground:
 
     def key(self, edge: int) -> str:
         return self.graph.edge_key(edge)
-
-    def part_id(self, part: RoadPart) -> str:
-        """The edge id that names this piece."""
-        if part.from_m == 0.0 and part.to_m == self.length_m(part.edge):
-            return self.key(part.edge)
-        return f"{self.key(part.edge)}@{round(part.from_m * 10)}-{round(part.to_m * 10)}"
-
-    def knows_node(self, node_id: str) -> bool:
-        return self.graph.node_by_key(node_id) is not None
 
     def node_after(self, place: Place) -> str | None:
         """The road node at the end of whose edge this place is, if it is at an end."""
@@ -119,6 +99,36 @@ class Ground:
         ]
         return [self.pose(Place(part.edge, part.from_m))[:2], *bends, self.pose(part.end)[:2]]
 
+    def near(
+        self, edge: int, point: tuple[float, float], from_m: float, to_m: float, reach_m: float
+    ) -> list[tuple[float, float]]:
+        """Where along an edge, from one offset of it to another, a point is passed, and how far beside it is then.
+
+        A road that comes back to a point passes it more than once.
+        """
+        ends_m, xs_m, ys_m = self._shapes.get(edge) or self._shape(edge)
+        passed: list[tuple[float, float]] = []
+        is_passing, begin_m = False, 0.0
+        for i, end_m in enumerate(ends_m):
+            first_m, begin_m, length_m = begin_m, end_m, end_m - begin_m
+            low_m, high_m = max(first_m, from_m), min(end_m, to_m)
+            if low_m > high_m or length_m <= 0.0:
+                continue
+            step_x, step_y = (xs_m[i + 1] - xs_m[i]) / length_m, (ys_m[i + 1] - ys_m[i]) / length_m
+            along_m = (point[0] - xs_m[i]) * step_x + (point[1] - ys_m[i]) * step_y
+            at_m = min(max(first_m + along_m, low_m), high_m)
+            beside_m = math.hypot(
+                point[0] - xs_m[i] - (at_m - first_m) * step_x, point[1] - ys_m[i] - (at_m - first_m) * step_y
+            )
+            if beside_m > reach_m:
+                is_passing = False
+            elif not is_passing:
+                passed.append((at_m, beside_m))
+                is_passing = True
+            elif beside_m < passed[-1][1]:
+                passed[-1] = (at_m, beside_m)
+        return passed
+
     def gap_m(self, one: Place, other: Place) -> float:
         """As the crow flies."""
         a, b = self.pose(one), self.pose(other)
@@ -130,19 +140,3 @@ class Ground:
         steps = (math.hypot(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(points))
         shape = self._shapes[edge] = list(accumulate(steps)), xs_m, ys_m
         return shape
-
-    def _parse(self, edge_id: str) -> RoadPart | None:
-        key, at, span = edge_id.rpartition("@")
-        edge = self.graph.edge_by_key(key if at else edge_id)
-        if edge is None:
-            return None
-        length_m = self.length_m(edge)
-        if not at:
-            return RoadPart(edge, 0.0, length_m)
-        start, dash, end = span.partition("-")
-        if not (dash and start.isdecimal() and end.isdecimal()):
-            return None
-        from_m, to_m = int(start) / 10.0, int(end) / 10.0
-        if not from_m <= to_m <= length_m + JOIN_TOLERANCE_M:
-            return None
-        return RoadPart(edge, from_m, min(to_m, length_m))

@@ -20,6 +20,7 @@ from fleet.journal.store import SqlStore
 from fleet.journal.writer import InlineWriter
 from fleet.model.ids import RunId, VehicleId
 from fleet.model.site import Site
+from fleet.model.token import new_token
 from fleet.model.vehicle import Vehicle
 from fleet.planning.port import Budget
 from fleet.roads.graph import RoadGraph
@@ -301,7 +302,7 @@ class _Simulation:
             solver=solver,
             budget=Budget(steps=self.options.solver_steps or 1),
             roads=self.roads,
-            token=f"{self.seed:04x}",
+            token=new_token(self.clock.trade_now_s(), f"{self.seed % 256:02x}"),
             owner="sim",
             by_force=True,
             lease_s=LEASE_S,

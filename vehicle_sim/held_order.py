@@ -24,7 +24,8 @@ from fleet.wire.messages import (
 from vehicle_sim import complaints
 from vehicle_sim.complaints import Complaint
 from vehicle_sim.curve import geometry_fault
-from vehicle_sim.ground import Ground, RoadPart
+from vehicle_sim.finder import Finder, told_of
+from vehicle_sim.ground import RoadPart
 
 START_REACH_M = 5.0
 ACTIONS_KNOWN = frozenset({"pick", "drop"})
@@ -104,7 +105,7 @@ class HeldOrder:
         self.update_id, self.told = order.order_update_id, order
 
 
-def read_new(order: Order, ground: Ground, here: Place, last_node_id: str | None) -> HeldOrder | Rejection:
+def read_new(order: Order, finder: Finder, here: Place, last_node_id: str | None) -> HeldOrder | Rejection:
     """A new order for a vehicle that stands here with nothing left to do.
 
     Args:
@@ -117,17 +118,17 @@ def read_new(order: Order, ground: Ground, here: Place, last_node_id: str | None
         return refuse(
             order, complaints.NOT_STITCHED, f"an update of order {order.order_id}, which this vehicle does not hold"
         )
-    if first.node_id != last_node_id and not _is_near(first.position, ground.pose(here)):
+    if first.node_id != last_node_id and not _is_near(first.position, finder.ground.pose(here)):
         return refuse(
             order, complaints.OUT_OF_REACH, f"node {first.node_id} is out of reach", ("nodeId", first.node_id)
         )
-    hops = _read_hops(order, ground, here, is_new=True)
+    hops = _read_hops(order, finder, here, is_new=True)
     if isinstance(hops, Rejection):
         return hops
     return HeldOrder(order.order_id, order.order_update_id, first, deque(hops), told=order)
 
 
-def read_update(order: Order, ground: Ground, held: HeldOrder, here: Place) -> list[Hop] | Rejection:
+def read_update(order: Order, finder: Finder, held: HeldOrder, here: Place) -> list[Hop] | Rejection:
     """What an update with a higher number adds behind the base."""
     if fault := _shape_fault(order):
         return fault
@@ -142,7 +143,7 @@ def read_update(order: Order, ground: Ground, held: HeldOrder, here: Place) -> l
             ("nodeId", first.node_id),
         )
     released = [hop for hop in held.hops if hop.is_released]
-    return _read_hops(order, ground, released[-1].part.end if released else here)
+    return _read_hops(order, finder, released[-1].part.end if released else here)
 
 
 def _shape_fault(order: Order) -> Rejection | None:
@@ -180,30 +181,23 @@ def _action_fault(order: Order) -> Rejection | None:
     return None
 
 
-def _read_hops(order: Order, ground: Ground, start: Place, *, is_new: bool = False) -> list[Hop] | Rejection:
+def _read_hops(order: Order, finder: Finder, start: Place, *, is_new: bool = False) -> list[Hop] | Rejection:
     hops: list[Hop] = []
     here = start
     for edge, (before, node) in zip(order.edges, pairwise(order.nodes), strict=True):
-        part = ground.part(edge.edge_id)
+        about = ("edgeId", edge.edge_id)
+        told = told_of(edge, before.position, node.position)
+        # It may stand a little way into the first piece already, within the reach of its first node.
+        part = finder.onward(here, told, START_REACH_M if is_new and not hops else 0.0) if told is not None else None
+        if told is None or (part is None and not finder.anywhere(told)):
+            return refuse(order, complaints.NO_SUCH_ROAD, f"edge {edge.edge_id} is not on the map", about)
         if part is None:
-            return refuse(
-                order, complaints.NO_SUCH_ROAD, f"edge {edge.edge_id} is not on the map", ("edgeId", edge.edge_id)
-            )
-        has_begun = is_new and not hops and _has_begun(here, part)
-        if not has_begun and not ground.joins(here, Place(part.edge, part.from_m)):
-            return refuse(order, complaints.MALFORMED, f"edge {edge.edge_id} does not join", ("edgeId", edge.edge_id))
-        if ground.knows_node(node.node_id) and ground.node_after(part.end) != node.node_id:
-            return refuse(order, complaints.MALFORMED, f"edge {edge.edge_id} ends elsewhere", ("nodeId", node.node_id))
-        if fault := geometry_fault(edge, before.position, node.position, ground.line(part)):
-            return refuse(order, complaints.MALFORMED, f"edge {edge.edge_id} {fault}", ("edgeId", edge.edge_id))
+            return refuse(order, complaints.MALFORMED, f"edge {edge.edge_id} does not join", about)
+        if fault := geometry_fault(edge, before.position, node.position, finder.ground.line(part)):
+            return refuse(order, complaints.MALFORMED, f"edge {edge.edge_id} {fault}", about)
         hops.append(Hop.of(edge, part, node))
         here = part.end
     return hops
-
-
-def _has_begun(here: Place, part: RoadPart) -> bool:
-    """It stands a little way into the first piece already, within the reach of its first node."""
-    return here.edge == part.edge and 0.0 <= here.offset_m - part.from_m <= min(START_REACH_M, part.length_m)
 
 
 def _is_near(position: NodePosition | None, pose: tuple[float, float, float]) -> bool:

@@ -77,7 +77,7 @@ class OrderDesk:
             self._reject(order, refuse(order, *refusal))
             return
         at_node_id = None if vehicle.was_moved else vehicle.last_node_id
-        held = read_new(order, vehicle.world.ground, vehicle.driver.here(), at_node_id)
+        held = read_new(order, vehicle.world.finder, vehicle.driver.here(), at_node_id)
         if isinstance(held, Rejection):
             self._reject(order, held)
             return
@@ -113,7 +113,7 @@ class OrderDesk:
 
     def _hear_update(self, order: Order, held: HeldOrder) -> None:
         vehicle = self._vehicle
-        hops = read_update(order, vehicle.world.ground, held, vehicle.driver.here())
+        hops = read_update(order, vehicle.world.finder, held, vehicle.driver.here())
         if vehicle.ailments.refuses == "updates" or vehicle.mode is not OperatingMode.AUTOMATIC:
             hops = refuse(order, complaints.NOT_NOW, f"not now, in mode {vehicle.mode}")
         if isinstance(hops, Rejection):

@@ -90,6 +90,12 @@ def _too_much(limits: ProtocolLimits, order: Order) -> Iterator[str]:
         yield "ids hold digits only"
 
 
+def can_be_called(limits: ProtocolLimits, name: str) -> bool:
+    """Whether the vehicle can have this name for anything."""
+    is_short = not limits.id_chars_max or len(name) <= limits.id_chars_max
+    return is_short and (name.isdigit() or not limits.ids_are_numbers)
+
+
 def _longest(order: Order, part: str) -> int:
     return max((len(getattr(edge.trajectory, part)) for edge in order.edges if edge.trajectory), default=0)
 

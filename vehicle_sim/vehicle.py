@@ -39,7 +39,7 @@ from vehicle_sim.lapses import Lapses
 from vehicle_sim.leave import Leaves
 from vehicle_sim.order_desk import OrderDesk, topic_reference
 from vehicle_sim.plug import Plug
-from vehicle_sim.strictness import size_fault
+from vehicle_sim.strictness import can_be_called, size_fault
 from vehicle_sim.voice import Radio, Voice
 from vehicle_sim.world import World, WorldEventKind
 from vehicle_sim.zones import Zones
@@ -90,8 +90,8 @@ class SimVehicle:
         self.edition = edition_of(self.major)
         self.world = world
         self.type = site.type_of(vehicle.id)
-        self.home = (place, node_id)
-        self.stands_at = node_id
+        self.stands_at = node_id if can_be_called(character.limits, node_id) else ""
+        self.home = (place, self.stands_at)
         self.mode = OperatingMode.AUTOMATIC
         self.safety = SAFE
         self.was_moved = False

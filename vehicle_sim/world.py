@@ -18,6 +18,7 @@ from fleet.model.run import Run
 from fleet.model.site import Site
 from vehicle_sim.berths import Berths
 from vehicle_sim.chronicle import Chronicle, Violation, WorldEvent, WorldEventKind
+from vehicle_sim.finder import Finder
 from vehicle_sim.ground import Ground
 from vehicle_sim.obstacles import Obstacles
 from vehicle_sim.staff import Staff
@@ -72,6 +73,7 @@ class World(Chronicle):
         super().__init__(timers)
         self.site = site
         self.ground = ground
+        self.finder = Finder(ground)
         self.timers = timers
         self.invents_lots = invents_lots
         self.staff = Staff(site.points, timers, self, seed)

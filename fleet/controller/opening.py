@@ -14,7 +14,7 @@ from fleet.model.run import RunPhase
 from fleet.model.site import Site
 from fleet.model.trip import TripPhase
 from fleet.model.twin import Liveness
-from fleet.orders.introduce import tell_contradictions
+from fleet.orders.introduce import keep_names, tell_contradictions
 from fleet.planning.gone import gone, waiting_runs
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.attention import raise_assist
@@ -80,6 +80,8 @@ def greet(draft: Draft, roads: SiteRoads, token: str, epoch: int) -> None:
         known = draft.state.twins.get(vehicle_id)
         if known is None or known.vehicle != vehicle:
             draft.emit(ev.VehicleEnrolled(vehicle=vehicle))
+        if known is not None:
+            keep_names(draft, known)
         if known is not None and known.liveness is not Liveness.UNHEARD:
             draft.emit(ev.LivenessChanged(vehicle_id=vehicle_id, liveness=Liveness.UNHEARD))
     for vehicle_id in site.vehicles:

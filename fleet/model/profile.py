@@ -115,8 +115,6 @@ class Learned:
         zones: zone types that it heeds.
         state_interval_s: it says its state at least this often.
         unspoken: the version of its last message, where that is one that nobody here speaks; else empty.
-        limits_next: of its last factsheet, where they would give other names to what it is being told; they count once
-            it has nothing to do. Else None.
         was_told_alias: it answered no instant action, so they have been listed under the key of old as well (0.5).
         accel_mps2_max: the least of how it speeds up and brakes.
         decel_mps2_max: how it brakes.
@@ -142,7 +140,6 @@ class Learned:
     speed_mps_max: float | None = None
     accel_mps2_max: float | None = None
     decel_mps2_max: float | None = None
-    limits_next: WireLimits | None = None
 
 
 NOTHING_LEARNED = Learned()

@@ -9,7 +9,7 @@ from fleet.model.ids import ActionId, OrderId, RunId, TripId
 from fleet.model.order import REQUESTS, ActionKind, ActionPhase
 from fleet.model.place import Place
 from fleet.model.plug import NEVER_ASKED, Plug
-from fleet.model.profile import NOTHING_LEARNED, Learned
+from fleet.model.profile import NOTHING_LEARNED, Learned, WireLimits
 from fleet.model.refusal import Refusal, ShutRoad
 from fleet.model.size import outsize
 from fleet.model.vehicle import Vehicle
@@ -129,6 +129,8 @@ class Twin:
         zones: what it was told of closed roads.
         answers: what it asked leave for lately, and was answered.
         hears_instants: its states have shown an instant action of ours.
+        names_kept: the limits by whose names it was told what it has, where others hold by now.
+        strange_order: the last order it showed that the journal does not know, by the vehicle's own name of it.
         cleared_s: when it was last told to forget its finished instant actions; 0 for never.
         map_asked_s: when it was last asked to enable the map of our orders; 0 for never.
     """
@@ -173,6 +175,8 @@ class Twin:
     zones: Zones = NO_ZONES
     answers: tuple[Answered, ...] = ()
     hears_instants: bool = False
+    names_kept: WireLimits | None = None
+    strange_order: str = ""
     cleared_s: float = 0.0
     map_asked_s: float = 0.0
 

@@ -33,6 +33,7 @@ from fleet.roads.route import NoRoute, Route
 from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
+from fleet.telemetry.names import their_name
 from fleet.telemetry.profiles import profile
 
 ORDER = "order"
@@ -180,7 +181,7 @@ def _new_order(
             return None
         path = _way(draft, roads, twin, route, roads.path_node(type_id, goal_node_id))
     return Order(
-        id=OrderId(draft.next_id("o")),
+        id=_next_order_id(draft, twin),
         vehicle_id=twin.vehicle.id,
         trip_id=trip_id,
         purpose=purpose,
@@ -192,6 +193,15 @@ def _new_order(
         announced=0,
         issued_s=draft.now_s,
     )
+
+
+def _next_order_id(draft: Draft, twin: Twin) -> OrderId:
+    """Never one that its vehicle shows already: it would be taken to have the order before it was told."""
+    order_id, limits = OrderId(draft.next_id("o")), profile(twin).limits
+    while twin.strange_order and their_name(order_id, limits) == twin.strange_order:
+        draft.emit(ev.OrderIdPassed(vehicle_id=twin.vehicle.id, order_id=order_id))
+        order_id = OrderId(draft.next_id("o"))
+    return order_id
 
 
 def _way(draft: Draft, roads: SiteRoads, twin: Twin, route: Route, goal: PathNode) -> tuple[PathEdge, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fleet.model.order import ActionKind, Order
 from fleet.model.profile import Profile, WireLimits
 from fleet.orders.build import REQUIRED_KNOWN, Terms, field_name, misfit, order_message, parameter_keys, update_message
-from fleet.telemetry.names import become_one, chars_lacking, their_message
+from fleet.telemetry.names import become_one, chars_lacking, chars_needed, their_message
 from fleet.wire.codec import body_of
 
 HEADER_BYTES = 320
@@ -86,7 +86,9 @@ def never(order: Order, profile: Profile) -> Untellable | None:
     """What keeps an order from this vehicle however little of its way is told."""
     limits = profile.limits
     if chars_lacking(limits):
-        return Untellable(f"ids of {limits.id_chars_max} characters are too short", "allow longer ids in the vehicle")
+        what = "digits" if limits.ids_are_numbers else "characters"
+        reason = f"ids of {limits.id_chars_max} {what} would soon come again"
+        return Untellable(reason, f"allow {chars_needed(limits)} {what} or more in the vehicle")
     actions_max = limits.node_actions_max
     if actions_max and len(order.actions) > actions_max:
         return Untellable(f"{len(order.actions)} actions at a node, it takes {actions_max}", "plan fewer runs a stop")

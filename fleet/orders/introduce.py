@@ -13,7 +13,9 @@ from fleet.model.size import misfits
 from fleet.model.twin import Twin
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
-from fleet.telemetry.learn import Voice, after_factsheet, after_version, after_voice, in_its_names, in_new_names
+from fleet.telemetry.learn import Voice, after_factsheet, after_version, after_voice
+from fleet.telemetry.names import same_names
+from fleet.telemetry.profiles import profile
 from fleet.wire.messages import Factsheet
 from fleet.wire.registry import registry
 
@@ -26,8 +28,8 @@ def take_voice(draft: Draft, site: Site, vehicle_id: VehicleId, voice: Voice) ->
 def take_factsheet(draft: Draft, site: Site, vehicle_id: VehicleId, sheet: Factsheet) -> None:
     """What a vehicle says it can do; asked for or not, it need not be asked again."""
     twin = draft.state.twin(vehicle_id)
-    learned = after_factsheet(twin.learned, sheet)
-    _learn(draft, site, vehicle_id, in_its_names(twin.learned, learned) if _has_names(twin) else learned)
+    _learn(draft, site, vehicle_id, after_factsheet(twin.learned, sheet))
+    keep_names(draft, twin)
     if (request := twin.instant(ActionKind.FACTSHEET_REQUEST)) is not None:
         draft.emit(
             ev.InstantMoved(
@@ -59,11 +61,22 @@ def take_version(draft: Draft, site: Site, twin: Twin, version: str) -> None:
     _learn(draft, site, twin.vehicle.id, replace(after_version(twin, version), unspoken=""))
 
 
-def take_new_names(draft: Draft, site: Site, vehicle_id: VehicleId) -> None:
-    """Once it has nothing to do, a vehicle is told things by the names that its last factsheet asks for."""
+def keep_names(draft: Draft, before: Twin) -> None:
+    """An order goes on under the name it was given, whatever ids factsheet or site file ask for from now on.
+
+    Args:
+        before: the vehicle as it was spoken to before they did.
+    """
+    vehicle_id, limits = before.vehicle.id, profile(before).limits
+    if _has_names(before) and not same_names(profile(draft.state.twin(vehicle_id)).limits, limits):
+        draft.emit(ev.NamesKept(vehicle_id=vehicle_id, limits=limits))
+
+
+def take_new_names(draft: Draft, vehicle_id: VehicleId) -> None:
+    """Once it has nothing to do, a vehicle is told things by the names that are asked for now."""
     twin = draft.state.twin(vehicle_id)
-    if twin.learned.limits_next is not None and not _has_names(twin):
-        _learn(draft, site, vehicle_id, in_new_names(twin.learned))
+    if twin.names_kept is not None and not _has_names(twin):
+        draft.emit(ev.NamesKept(vehicle_id=vehicle_id, limits=None))
 
 
 def _has_names(twin: Twin) -> bool:

@@ -77,7 +77,7 @@ def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     take_zones(draft, vehicle_id, state)
     take_requests(draft, roads, vehicle_id, state)
     take_version(draft, roads.site, draft.state.twin(vehicle_id), state.header.version)  # what an order kept from it
-    take_new_names(draft, roads.site, vehicle_id)
+    take_new_names(draft, vehicle_id)
     if len(draft.entries) or draft.state.twin(vehicle_id).order_id:
         draft.touch(vehicle_id)
 
@@ -271,6 +271,7 @@ def _work_left(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     """Whether it is idle by its own word, and whether it follows somebody else's order."""
     twin = draft.state.twin(vehicle_id)
     _take_revived(draft, vehicle_id, state)
+    _take_strange(draft, vehicle_id, state)
     left = has_order_left(state)
     asked = {instant.action_id for instant in twin.instants}
     is_other = state.order_id != (twin.order_id or "") and has_order_left(state, besides=asked)
@@ -286,6 +287,14 @@ def _work_left(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
         raise_assist(draft, AssistCause.FOREIGN_ORDER, subject, f"follows {foreign}, {detail}")
     else:
         resolve_assist(draft, AssistCause.FOREIGN_ORDER, subject, "no longer")
+
+
+def _take_strange(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:
+    """Which order it shows that the journal knows nothing of: by short ids, one of ours may come to have its name."""
+    twin = draft.state.twin(vehicle_id)
+    is_known = state.order_id in ("", twin.order_id, twin.strange_order)
+    if not is_known and draft.state.ended_order(vehicle_id, state.order_id) is None:
+        draft.emit(ev.StrangeOrderShown(vehicle_id=vehicle_id, order_id=state.order_id))
 
 
 def _hold_bay(draft: Draft, roads: SiteRoads, before: Twin, foreign: str) -> None:

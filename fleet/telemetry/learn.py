@@ -80,7 +80,6 @@ def after_factsheet(known: Learned, sheet: Factsheet) -> Learned:
         actions=tuple(sorted(map(_offer, _first(sheet.actions)), key=lambda offer: offer.kind)),
         zones=_words(sheet.zone_types),
         limits=_limits(sheet.limits),
-        limits_next=None,
         state_interval_s=interval_s if interval_s is not None and interval_s > 0.0 else None,
         length_m=_above_0(sheet.length_m),
         width_m=_above_0(sheet.width_m),
@@ -88,23 +87,6 @@ def after_factsheet(known: Learned, sheet: Factsheet) -> Learned:
         accel_mps2_max=min(filter(None, map(_above_0, (sheet.accel_mps2_max, sheet.decel_mps2_max))), default=None),
         decel_mps2_max=_above_0(sheet.decel_mps2_max),
     )
-
-
-def in_its_names(known: Learned, learned: Learned) -> Learned:
-    """What is learned, but for limits that give other names to what the vehicle has: those wait until it is done.
-
-    An order goes on under the name it was given, and its actions are told by theirs.
-    """
-    kept, told = known.limits, learned.limits
-    if (kept.id_chars_max, kept.ids_are_numbers) == (told.id_chars_max, told.ids_are_numbers):
-        return learned
-    limits = replace(told, id_chars_max=kept.id_chars_max, ids_are_numbers=kept.ids_are_numbers)
-    return replace(learned, limits=limits, limits_next=told)
-
-
-def in_new_names(known: Learned) -> Learned:
-    """The vehicle has nothing to do: limits that waited for that count from now on."""
-    return known if known.limits_next is None else replace(known, limits=known.limits_next, limits_next=None)
 
 
 def _is_version(text: str) -> bool:

@@ -3,6 +3,10 @@
 Our own names are made by rules: orders and actions are counted, roads are called by the map. From each of them follows
 one name for the vehicle, the same on every day and after every restart, so nothing has to be remembered. What the
 vehicle says is read back by what it can be speaking of: its orders, their roads and actions, the site's doors.
+
+What is counted is counted from the second at which the journal was begun. So the ids of a new journal do not meet
+those of the one before it even where they are too short for its token, and a vehicle that still shows its old order is
+never taken to show a new one.
 """
 
 from __future__ import annotations
@@ -11,31 +15,45 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
+from fleet.model.base36 import in_base_36
 from fleet.model.order import Order
 from fleet.model.profile import WireLimits
+from fleet.model.token import first_number
 from fleet.wire import messages as wire
 
 LETTERS_MIN, DIGITS_MIN = 6, 8
-"""Shorter ids would run out."""
+"""At one id a second these last for two and for almost three years before the first one comes again; with a letter or
+a digit less it would be within a season, while a vehicle may still know what it did."""
 NUMBER_DIGITS = 9
 """Of numbers, where the vehicle names no length: they fit 32 bits."""
 LETTERS_MAX, DIGITS_MAX = 24, 18
 COUNTER_LETTERS, COUNTER_DIGITS = 6, 8
+NAMES_KEPT = 1 << 15
+"""Each state of such a vehicle is read by the names of all its order."""
 NAMING_KEYS = frozenset({"orderId", "nodeId", "edgeId", "actionId", "instantActionId"})
 _COUNTED = re.compile(r"([a-z])-([^-]+)-(\d+)")
-_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 replace = msgspec.structs.replace
 Naming = Callable[[str], str]
 
 
+def chars_needed(limits: WireLimits) -> int:
+    """How long the ids of this vehicle have to be, that none comes again while it may still be known."""
+    return DIGITS_MIN if limits.ids_are_numbers else LETTERS_MIN
+
+
 def chars_lacking(limits: WireLimits) -> int:
     """How many characters the longest id of this vehicle lacks to be of use; 0 where it has enough."""
-    needed = DIGITS_MIN if limits.ids_are_numbers else LETTERS_MIN
-    return max(needed - limits.id_chars_max, 0) if limits.id_chars_max else 0
+    return max(chars_needed(limits) - limits.id_chars_max, 0) if limits.id_chars_max else 0
+
+
+def same_names(one: WireLimits, other: WireLimits) -> bool:
+    """Whether everything has the same name by both."""
+    return (one.id_chars_max, one.ids_are_numbers) == (other.id_chars_max, other.ids_are_numbers)
 
 
 def their_name(name: str, limits: WireLimits) -> str:
@@ -43,12 +61,9 @@ def their_name(name: str, limits: WireLimits) -> str:
     is_short = not limits.id_chars_max or len(name) <= limits.id_chars_max
     if is_short and (not limits.ids_are_numbers or name.isdecimal()):
         return name
-    counted = _COUNTED.fullmatch(name)
     if limits.ids_are_numbers:
-        digits = min(limits.id_chars_max or NUMBER_DIGITS, DIGITS_MAX)
-        return _counted_number(counted, digits) if counted else str(_number(name, digits))
-    chars = min(limits.id_chars_max, LETTERS_MAX)
-    return _counted_text(counted, chars) if counted else "z" + _text(name, chars - 1)
+        return _in_digits(name, min(limits.id_chars_max or NUMBER_DIGITS, DIGITS_MAX))
+    return _in_letters(name, min(limits.id_chars_max, LETTERS_MAX))
 
 
 def their_message(message: wire.Outbound, limits: WireLimits) -> wire.Outbound:
@@ -166,19 +181,35 @@ def _references(error: wire.VehicleError, by_key: Mapping[str, Naming]) -> tuple
     )
 
 
+@lru_cache(NAMES_KEPT)
+def _in_digits(name: str, digits: int) -> str:
+    counted = _COUNTED.fullmatch(name)
+    return _counted_number(counted, digits) if counted else str(_number(name, digits))
+
+
+@lru_cache(NAMES_KEPT)
+def _in_letters(name: str, chars: int) -> str:
+    counted = _COUNTED.fullmatch(name)
+    return _counted_text(counted, chars) if counted else "z" + _text(name, chars - 1)
+
+
 def _counted_number(counted: re.Match[str], digits: int) -> str:
-    """The counter with digits of the journal's token before it: the next journal gives no number again either."""
-    token, counter = counted[2], counted[3]
-    room = digits - COUNTER_DIGITS
-    if room <= 0 or len(counter) > COUNTER_DIGITS:
-        return counter
-    return f"{_number(token, room)}{counter:0>{COUNTER_DIGITS}}"
+    """What is counted from the second of the journal on, with digits of its token before it where there is room."""
+    number, room = _count(counted), digits - COUNTER_DIGITS
+    if room <= 0:
+        least = 10 ** (digits - 1)
+        return str(least + number % (9 * least))
+    return f"{_number(counted[2], room)}{number % 10**COUNTER_DIGITS:0>{COUNTER_DIGITS}}"
 
 
 def _counted_text(counted: re.Match[str], chars: int) -> str:
-    kind, token, counter = counted[1], counted[2], _in_base_36(int(counted[3]))
-    room = max(chars - 1 - COUNTER_LETTERS, 0)
-    return f"{kind}{_text(token, room)}{counter:0>{min(COUNTER_LETTERS, chars - 1)}}"
+    letters = min(COUNTER_LETTERS, chars - 1)
+    number, room = in_base_36(_count(counted) % 36**letters), max(chars - 1 - letters, 0)
+    return f"{counted[1]}{_text(counted[2], room)}{number:0>{letters}}"
+
+
+def _count(counted: re.Match[str]) -> int:
+    return first_number(counted[2]) + int(counted[3])
 
 
 def _number(text: str, digits: int) -> int:
@@ -188,16 +219,8 @@ def _number(text: str, digits: int) -> int:
 
 
 def _text(text: str, chars: int) -> str:
-    return f"{_in_base_36(_digest(text)):0>{chars}}"[:chars]
+    return f"{in_base_36(_digest(text)):0>{chars}}"[:chars]
 
 
 def _digest(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
-
-
-def _in_base_36(number: int) -> str:
-    letters = ""
-    while number:
-        number, rest = divmod(number, 36)
-        letters = _ALPHABET[rest] + letters
-    return letters or "0"

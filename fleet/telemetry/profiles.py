@@ -27,6 +27,9 @@ def profile(twin: Twin) -> Profile:
         major_by_default=topic_major(spoken),
         asks_leave=hears_answers(spoken),
     )
+    if (kept := twin.names_kept) is not None:
+        limits = replace(told.limits, id_chars_max=kept.id_chars_max, ids_are_numbers=kept.ids_are_numbers)
+        told = replace(told, limits=limits)
     if not twin.avoids and not twin.window_edges:
         return told
     return replace(

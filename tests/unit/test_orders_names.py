@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import msgspec
 import pytest
 
+from fleet.controller.opening import greet
 from fleet.dispatch.decide import decide
 from fleet.dispatch.intent import Extend
 from fleet.model import event as ev
 from fleet.model.custody import CustodyKind
 from fleet.model.ids import ActionId, OrderId
 from fleet.model.order import ActionKind, OrderPhase
-from fleet.model.profile import Learned, WireLimits
+from fleet.model.profile import Habits, Learned, WireLimits
+from fleet.model.token import new_token
 from fleet.orders.build import instant_message, order_message
 from fleet.orders.carry_out import carry_out
 from fleet.orders.introduce import take_factsheet
@@ -28,6 +30,7 @@ from tests.nouns import (
     NOW_S,
     POINT_2,
     VAN_1,
+    Office,
     a_run,
     a_state,
     after,
@@ -35,6 +38,7 @@ from tests.nouns import (
     an_order,
     driving,
     loaded,
+    opened,
     terms,
 )
 from tests.unit.test_telemetry_learn import a_factsheet
@@ -67,6 +71,44 @@ def test_orders_and_actions_never_share_a_name_with_another_however_many_there_a
     for kind in "oa":
         names = [f"{kind}-4fa0c1d2-{number}" for number in [*range(1, 3000), *range(10_000_000, 10_000_100)]]
         assert len({their_name(name, limits) for name in names}) == len(names)
+
+
+@pytest.mark.vda5050("5.4", "5.6")
+@pytest.mark.parametrize("limits", LIMITS)
+def test_a_new_journal_gives_no_name_that_the_one_before_it_gave(limits: WireLimits) -> None:
+    """The data directory was lost after an hour of an id a second; the vehicle still knows what it was told."""
+    before, after_it = new_token(NOW_S, "7c"), new_token(NOW_S + 3600.0, "0a")
+    for kind in "oa":
+        told = {their_name(f"{kind}-{before}-{number}", limits) for number in range(1, 3600)}
+        anew = {their_name(f"{kind}-{after_it}-{number}", limits) for number in range(1, 3600)}
+        assert not told & anew
+
+
+@pytest.mark.vda5050("5.4")
+def test_an_order_is_never_called_what_its_vehicle_shows_already(roads: SiteRoads) -> None:
+    """Of a journal from years ago, say: the vehicle would be taken to have driven before it was told to."""
+    learned = ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(has_factsheet=True, limits=SHORT_NUMBERS))
+    draft = Draft(after(loaded(roads, a_run(point=POINT_2)), [learned]), NOW_S)
+    shown = their_name(draft.next_id("o"), SHORT_NUMBERS)
+    take_state(draft, roads, VAN_1, a_state(order=shown, update=7))
+    intent = decide(draft, roads, VAN_1)
+    assert intent is not None
+    carry_out(draft, roads, VAN_1, intent)
+    [letter] = draft.letters
+    assert msgspec.json.decode(letter.body)["orderId"] != shown
+    order = draft.state.active_order(VAN_1)
+    assert order is not None
+    take_state(draft, roads, VAN_1, a_state(order=shown, update=7))
+    assert not draft.state.orders[order.id].is_confirmed
+    assert draft.next_id("o") not in (order.id, shown)
+
+
+def test_a_strange_order_that_stays_in_view_is_written_down_once(roads: SiteRoads) -> None:
+    office = Office(roads, opened(roads))
+    for _ in range(3):
+        office.hear(VAN_1, a_state(order="60231884"))
+        assert office.state.twin(VAN_1).strange_order == "60231884"
+    assert not [event for event in office.events if isinstance(event, ev.StrangeOrderShown)]
 
 
 @pytest.mark.vda5050("5.7")
@@ -200,6 +242,39 @@ def test_an_order_keeps_its_name_when_a_factsheet_asks_for_others_and_its_parcel
     assert draft.state.twin(VAN_1).order_id is None
     assert {held.kind for held in draft.state.custody.values()} == {CustodyKind.POINT}
     assert named(draft) == then, "what comes next is told by the new names"
+
+
+@pytest.mark.vda5050("4.2")
+@pytest.mark.parametrize(("before", "then"), [(SHORT_NUMBERS, LONG), (LONG, SHORT_NUMBERS)])
+def test_an_order_keeps_its_name_when_the_site_file_asks_for_others_and_its_parcels_are_delivered_once(
+    roads: SiteRoads, before: WireLimits, then: WireLimits
+) -> None:
+    old_roads, new_roads = with_limits(roads, before), with_limits(roads, then)
+    enrolled = ev.VehicleEnrolled(vehicle=old_roads.site.vehicles[VAN_1])
+    draft = Draft(after(loaded(roads, a_run(point=POINT_2)), [enrolled]), NOW_S)
+    intent = decide(draft, old_roads, VAN_1)
+    assert intent is not None
+    carry_out(draft, old_roads, VAN_1, intent)
+    [order] = draft.state.orders.values()
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=0))
+
+    draft = Draft(draft.state, NOW_S)
+    greet(draft, new_roads, draft.state.token, 2)
+    assert named(draft) == before
+    draft = Draft(draft.state, NOW_S)
+    greet(draft, new_roads, draft.state.token, 3)
+    assert named(draft) == before, "and another restart changes nothing"
+    carry_out(draft, new_roads, VAN_1, Extend(order.id, len(order.path)))
+    [letter] = [letter for letter in draft.letters if letter.topic == "order"]
+    assert msgspec.json.decode(letter.body)["orderId"] == their_name(order.id, before)
+    take_state(draft, new_roads, VAN_1, at_its_door(draft, before))
+    assert {held.kind for held in draft.state.custody.values()} == {CustodyKind.POINT}
+    assert named(draft) == then, "what comes next is told by the new names"
+
+
+def with_limits(roads: SiteRoads, limits: WireLimits) -> SiteRoads:
+    van = replace(roads.site.vehicles[VAN_1], habits=Habits(limits=limits))
+    return SiteRoads(replace(roads.site, vehicles={**roads.site.vehicles, VAN_1: van}), roads.graph)
 
 
 def named(draft: Draft) -> WireLimits:

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from fleet.errors import ConfigError
+from fleet.model.profile import WireLimits
+from fleet.telemetry.names import their_message
 from fleet.wire import codec
 from fleet.wire.messages import ActionStatus, Connection, ConnectionState, NodePosition, Order, ProtocolLimits
 from tests.unit.test_sim_vehicle import BLOCK_M, MAKE, STREET, Yard, an_order, in_yard, load, parcel_action
@@ -45,6 +47,14 @@ def placed(order: Order, deviation_m: float | None = 5.0) -> Order:
             for node in order.nodes
         ),
     )
+
+
+def numbered(order: Order) -> Order:
+    """The order with the ids that a strict vehicle takes."""
+    limits = STRICT.limits
+    message = their_message(order, WireLimits(id_chars_max=limits.id_chars_max, ids_are_numbers=limits.ids_are_numbers))
+    assert isinstance(message, Order)
+    return message
 
 
 # Who is what ----------------------------------------------------------------------------------------------------------
@@ -224,20 +234,20 @@ def test_a_forgetful_vehicle_restarts_on_the_way_and_knows_of_no_order() -> None
 
 def test_a_strict_vehicle_takes_an_order_that_keeps_to_its_factsheet() -> None:
     async def story(yard: Yard) -> None:
-        await yard.tell(placed(an_order()))
+        await yard.tell(numbered(placed(an_order())))
 
     yard = in_yard(story, STRICT)
-    assert (yard.state.order_id, yard.state.errors) == ("o1", ())
+    assert (yard.state.order_id, yard.state.errors) == (numbered(an_order()).order_id, ())
 
 
 def test_a_strict_vehicle_refuses_the_string_of_another_version() -> None:
     async def story(yard: Yard) -> None:
-        payload = codec.encode_order(placed(an_order()), yard.states[0].header)
+        payload = codec.encode_order(numbered(placed(an_order())), yard.states[0].header)
         yard.link.send(topic_of(MAKE, "order"), payload.replace(b'"2.1.0"', b'"2.1.1"', 1))
         await yard.wait_s(1.0)
 
     assert in_yard(story, STRICT).error_types() == {"validationError"}
-    assert in_yard(story).state.order_id == "o1"
+    assert in_yard(story).state.order_id == numbered(an_order()).order_id
 
 
 @pytest.mark.parametrize(
@@ -274,7 +284,7 @@ def test_a_strict_vehicle_refuses_an_update_that_comes_too_soon_and_takes_it_lat
 
 def test_a_strict_vehicle_refuses_an_order_without_a_field_that_it_requires() -> None:
     async def story(yard: Yard) -> None:
-        await yard.tell(placed(an_order(), deviation_m=None))
+        await yard.tell(numbered(placed(an_order(), deviation_m=None)))
 
     yard = in_yard(story, STRICT)
     assert yard.error_types() == {"orderError"}
@@ -283,7 +293,7 @@ def test_a_strict_vehicle_refuses_an_order_without_a_field_that_it_requires() ->
 
 def test_a_strict_vehicle_refuses_a_field_that_its_factsheet_does_not_list() -> None:
     async def story(yard: Yard) -> None:
-        order = placed(an_order())
+        order = numbered(placed(an_order()))
         edges = tuple(msgspec.structs.replace(edge, speed_mps_max=5.0) for edge in order.edges)
         await yard.tell(msgspec.structs.replace(order, edges=edges))
 
@@ -295,7 +305,7 @@ def test_a_strict_vehicle_refuses_an_action_without_what_its_factsheet_requires(
     async def story(yard: Yard) -> None:
         pick = parcel_action("pick-1", "pick")
         bare = msgspec.structs.replace(pick, parameters=pick.parameters[:1])
-        await yard.tell(placed(an_order(last=0, actions=(bare,))))
+        await yard.tell(numbered(placed(an_order(last=0, actions=(bare,)))))
 
     yard = in_yard(story, STRICT)
     assert yard.error_types() == {"orderError"}

@@ -16,10 +16,12 @@ from fleet.wire.messages import (
     ZoneSet,
     ZoneType,
 )
+from tests.unit.test_sim_characters import numbered
 from tests.unit.test_sim_vehicle import (
     BLOCK_M,
     Yard,
     an_order,
+    at,
     in_yard,
     load,
     parcel_action,
@@ -83,15 +85,15 @@ def test_a_road_that_a_vehicle_does_not_know_is_refused_in_the_words_of_its_vers
 ) -> None:
     async def story(yard: Yard) -> None:
         order = an_order(last=1, released=1)
-        edge = msgspec.structs.replace(order.edges[0], edge_id="e9-9-9")
-        await yard.tell(msgspec.structs.replace(order, edges=(edge,)))
+        nowhere = msgspec.structs.replace(order.nodes[1], position=at(100.0, 40.0))
+        await yard.tell(msgspec.structs.replace(order, nodes=(order.nodes[0], nowhere)))
 
     assert levels(in_yard(story, version=version)) == {word: level}
 
 
 def test_a_field_that_is_not_supported_stops_the_order_in_three_and_is_a_warning_in_two() -> None:
     async def story(yard: Yard) -> None:
-        await yard.tell(an_order())
+        await yard.tell(numbered(an_order()))
 
     strict = CHARACTERS["strict"]
     assert levels(in_yard(story, strict, "2.1.0")) == {"orderError": ErrorLevel.WARNING}

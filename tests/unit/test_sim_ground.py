@@ -6,7 +6,7 @@ import pytest
 
 from fleet.model.place import Place
 from vehicle_sim.grid import grid_town
-from vehicle_sim.ground import Ground, RoadPart
+from vehicle_sim.ground import Ground
 
 
 @pytest.fixture
@@ -14,34 +14,19 @@ def ground() -> Ground:
     return Ground(grid_town(3, 2))
 
 
-def test_an_edge_key_is_the_whole_edge_and_a_span_is_a_part_of_it(ground: Ground) -> None:
-    assert ground.part("e1-2-1") == RoadPart(0, 0.0, 100.0)
-    assert ground.part("e1-2-1@125-800") == RoadPart(0, 12.5, 80.0)
-
-
-@pytest.mark.parametrize("edge_id", ["e9-8-1", "e1-2-1@", "e1-2-1@5", "e1-2-1@800-125", "e1-2-1@0-2000", "e1-2-1@a-b"])
-def test_what_names_no_road_is_no_road(ground: Ground, edge_id: str) -> None:
-    assert ground.part(edge_id) is None
-
-
-def test_the_name_of_a_part_means_that_part(ground: Ground) -> None:
-    for part in (RoadPart(0, 0.0, 100.0), RoadPart(0, 12.5, 80.0)):
-        assert ground.part(ground.part_id(part)) == part
-
-
 def test_roads_join_at_their_common_node_and_within_an_edge(ground: Ground) -> None:
-    onto = ground.part("e2-3-1")
+    onto = ground.graph.edge_by_key("e2-3-1")
     assert onto is not None
-    assert ground.joins(Place(0, 100.0), Place(onto.edge, 0.0))
+    assert ground.joins(Place(0, 100.0), Place(onto, 0.0))
     assert ground.joins(Place(0, 40.0), Place(0, 40.05))
-    assert not ground.joins(Place(0, 60.0), Place(onto.edge, 0.0))
+    assert not ground.joins(Place(0, 60.0), Place(onto, 0.0))
     assert not ground.joins(Place(0, 40.0), Place(0, 60.0))
 
 
 def test_nobody_turns_round_in_the_middle_of_a_street(ground: Ground) -> None:
-    back = ground.part("e2-1-1")
+    back = ground.graph.edge_by_key("e2-1-1")
     assert back is not None
-    assert not ground.joins(Place(0, 40.0), Place(back.edge, 60.0))
+    assert not ground.joins(Place(0, 40.0), Place(back, 60.0))
 
 
 def test_a_place_at_the_end_of_an_edge_is_at_its_node(ground: Ground) -> None:
@@ -55,3 +40,8 @@ def test_the_vehicle_sees_itself_where_the_road_graph_does(ground: Ground) -> No
         for offset_m in (0.0, 12.5, 100.0):
             place = Place(edge, offset_m)
             assert ground.pose(place) == pytest.approx(ground.graph.point_at(place))
+
+
+def test_a_point_is_passed_where_the_road_is_nearest_to_it(ground: Ground) -> None:
+    assert ground.near(0, (40.0, 0.3), 0.0, 100.0, 1.0) == [(40.0, 0.3)]
+    assert ground.near(0, (40.0, 0.3), 50.0, 100.0, 1.0) == []

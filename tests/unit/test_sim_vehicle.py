@@ -265,6 +265,10 @@ STREET = ("station:home", "n2", "n3", "point:p1")
 EDGES = ("e1-2-1", "e2-3-1", "e3-4-1")
 
 
+def at(x_m: float, y_m: float = 0.0) -> NodePosition:
+    return NodePosition(x_m=x_m, y_m=y_m, map_id="street")
+
+
 def an_order(
     order_id: str = "o1",
     update_id: int = 0,
@@ -283,6 +287,7 @@ def an_order(
                 node_id=STREET[i],
                 sequence_id=2 * i,
                 released=i <= released,
+                position=at(i * BLOCK_M),
                 actions=actions if i == last and i == max(indices) else (),
             )
             for i in indices
@@ -480,8 +485,8 @@ def test_a_second_order_is_refused_while_the_first_is_active() -> None:
 def test_an_order_over_an_unknown_road_is_refused() -> None:
     async def story(yard: Yard) -> None:
         order = an_order(last=1, released=1)
-        edge = OrderEdge(edge_id="e9-9-9", sequence_id=1, released=True, start_node_id="station:home", end_node_id="n2")
-        await yard.tell(Order(order_id="o1", order_update_id=0, nodes=order.nodes, edges=(edge,)))
+        nowhere = msgspec.structs.replace(order.nodes[1], position=at(100.0, 40.0))
+        await yard.tell(msgspec.structs.replace(order, nodes=(order.nodes[0], nowhere)))
 
     assert in_yard(story).error_types() == {"noRouteError"}
 
@@ -489,8 +494,8 @@ def test_an_order_over_an_unknown_road_is_refused() -> None:
 def test_an_order_whose_edges_do_not_join_is_refused() -> None:
     async def story(yard: Yard) -> None:
         order = an_order(last=1, released=1)
-        edge = OrderEdge(edge_id="e3-4-1", sequence_id=1, released=True, start_node_id="station:home", end_node_id="n2")
-        await yard.tell(Order(order_id="o1", order_update_id=0, nodes=order.nodes, edges=(edge,)))
+        ends = (msgspec.structs.replace(node, position=at(200.0 + 50.0 * i)) for i, node in enumerate(order.nodes))
+        await yard.tell(msgspec.structs.replace(order, nodes=tuple(ends)))
 
     assert in_yard(story).error_types() == {"validationError"}
 
@@ -499,7 +504,7 @@ def test_an_order_that_begins_elsewhere_is_refused() -> None:
     async def story(yard: Yard) -> None:
         order = an_order(first=1)
         nodes = tuple(
-            OrderNode(node_id=node.node_id, sequence_id=node.sequence_id - 2, released=True) for node in order.nodes
+            msgspec.structs.replace(node, sequence_id=node.sequence_id - 2, released=True) for node in order.nodes
         )
         edges = tuple(
             OrderEdge(
@@ -519,8 +524,8 @@ def test_an_order_that_begins_elsewhere_is_refused() -> None:
 def test_a_stop_may_lie_between_two_crossings() -> None:
     async def story(yard: Yard) -> None:
         nodes = (
-            OrderNode(node_id="station:home", sequence_id=0, released=True),
-            OrderNode(node_id="e1-2-1@405", sequence_id=2, released=True),
+            OrderNode(node_id="station:home", sequence_id=0, released=True, position=at(0.0)),
+            OrderNode(node_id="e1-2-1@405", sequence_id=2, released=True, position=at(40.5)),
         )
         edge = OrderEdge(
             edge_id="e1-2-1@0-405",
@@ -583,13 +588,12 @@ def test_a_cancelled_order_leaves_the_vehicle_standing_on_the_road_and_a_new_one
         here = yard.van.driver.here()
         assert 0.0 < here.offset_m < 100.0
         assert yard.state.distance_since_last_node_m == pytest.approx(here.offset_m, abs=0.01)
-        start = round(here.offset_m * 10)
         nodes = (
-            OrderNode(node_id="station:home", sequence_id=0, released=True),
-            OrderNode(node_id="n2", sequence_id=2, released=True),
+            OrderNode(node_id="station:home", sequence_id=0, released=True, position=at(here.offset_m)),
+            OrderNode(node_id="n2", sequence_id=2, released=True, position=at(BLOCK_M)),
         )
         edge = OrderEdge(
-            edge_id=f"e1-2-1@{start}-1000",
+            edge_id="the-rest-of-it",
             sequence_id=1,
             released=True,
             start_node_id="station:home",

@@ -8,14 +8,18 @@ from dataclasses import dataclass, field
 
 from fleet.journal.commit import Commit, Store
 from fleet.model.event import Event
-from fleet.model.ids import RunId, VehicleId
+from fleet.model.ids import OrderId, RunId, VehicleId
 from fleet.model.run import Run
 from fleet.report.exposure import Release
 from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
+from fleet.telemetry.names import their_name
+from fleet.telemetry.profiles import profile
 from fleet.wire.codec import body_in, decode_instant_actions, decode_order
 from fleet.wire.link import Topic
 from fleet.wire.messages import InstantActions, Order
+from vehicle_sim.finder import told_of
+from vehicle_sim.ground import RoadPart
 from vehicle_sim.hearing import Hearing
 from vehicle_sim.timers import Timers
 from vehicle_sim.vehicle import SimVehicle
@@ -36,6 +40,7 @@ class Glance:
         calm_s: when faults are over.
         notes: what is no violation and still worth counting.
         releases: road that vehicles were let into.
+        our_names: of orders, by the names they were told under.
     """
 
     world: World
@@ -52,6 +57,18 @@ class Glance:
     calm_s: float
     notes: Counter[str] = field(default_factory=Counter)
     releases: list[Release] = field(default_factory=list)
+    our_names: dict[str, OrderId] = field(default_factory=dict)
+
+    def our_order_id(self, told: str) -> OrderId:
+        """What the controller calls an order; some vehicles are told another name."""
+        return self.our_names.get(told, OrderId(told))
+
+    def note_names(self, vehicle_id: VehicleId) -> None:
+        """Remember how the vehicle is told the order it has."""
+        state = self.state()
+        twin = state.twins.get(vehicle_id) if state is not None else None
+        if twin is not None and twin.order_id is not None:
+            self.our_names[their_name(twin.order_id, profile(twin).limits)] = twin.order_id
 
 
 class Check:
@@ -65,6 +82,11 @@ class Check:
     def body_in(self, topic: Topic, payload: bytes) -> bytes:
         """What was sent, without its header."""
         return body_in(payload, self.glance.vehicles[VehicleId(topic.serial_number)].vehicle.vda5050_version)
+
+    def roads_of(self, order: Order, index: int) -> tuple[RoadPart, ...]:
+        """What the edge of that index means to whoever goes by the map, the likeliest first."""
+        told = told_of(order.edges[index], order.nodes[index].position, order.nodes[index + 1].position)
+        return self.glance.world.finder.anywhere(told) if told is not None else ()
 
     def violate(self, detail: str, vehicle: str = "") -> None:
         self.glance.world.violate(self.id, vehicle, detail)
@@ -88,9 +110,9 @@ class Check:
 class Checks:
     """All checks, told of everything."""
 
-    def __init__(self, checks: Sequence[Check], vehicles: Mapping[VehicleId, SimVehicle]) -> None:
+    def __init__(self, checks: Sequence[Check], glance: Glance) -> None:
         self._checks = checks
-        self._vehicles = vehicles
+        self._glance = glance
         self._last: FleetState | None = None
 
     def committed(self, commit: Commit) -> None:
@@ -106,9 +128,10 @@ class Checks:
 
     def sent(self, topic_text: str, payload: bytes) -> None:
         topic = Topic.parse(topic_text)
-        vehicle = self._vehicles.get(VehicleId(topic.serial_number)) if topic else None
+        vehicle = self._glance.vehicles.get(VehicleId(topic.serial_number)) if topic else None
         if topic is None or vehicle is None:
             return
+        self._glance.note_names(vehicle.id)
         version, fields = vehicle.vehicle.vda5050_version, vehicle.vehicle.habits.fields
         if topic.name == "order":
             order = decode_order(payload, version, fields)[1]

@@ -38,4 +38,4 @@ ALL: tuple[type[Check], ...] = (
 
 
 def all_checks(glance: Glance) -> Checks:
-    return Checks([check(glance) for check in ALL], glance.vehicles)
+    return Checks([check(glance) for check in ALL], glance)

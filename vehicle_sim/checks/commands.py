@@ -37,7 +37,9 @@ class NothingStale(Check):
         if order.order_update_id or order.order_id in self._sent:
             return
         self._sent.add(order.order_id)
-        age_s = self.glance.timers.now_s() - self._decided_s.get(order.order_id, self.glance.timers.now_s())
+        age_s = self.glance.timers.now_s() - self._decided_s.get(
+            self.glance.our_order_id(order.order_id), self.glance.timers.now_s()
+        )
         if age_s > LIFE_S + TICK_S:
             self.violate(f"{order.order_id} is sent for the first time {age_s:.0f} s after it", topic.serial_number)
 

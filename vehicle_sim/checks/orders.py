@@ -74,16 +74,19 @@ class BaseNeverChanges(Check):
                 self._base[event.order_id] = {number: name for number, name in base.items() if number <= first}
             for vehicle in self.glance.vehicles.values():
                 order = vehicle.order
-                if order is not None and (order.order_id, order.update_id) == (event.order_id, event.update_id):
+                if order is None:
+                    continue
+                if (self.glance.our_order_id(order.order_id), order.update_id) == (event.order_id, event.update_id):
                     self.violate(f"{event.order_id}.{event.update_id} is called refused and was taken", vehicle.id)
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
-        base = self._base.setdefault(order.order_id, {})
-        last = self._updates.get(order.order_id, -1)
+        order_id = self.glance.our_order_id(order.order_id)
+        base = self._base.setdefault(order_id, {})
+        last = self._updates.get(order_id, -1)
         if order.order_update_id <= last:
             return  # said again; S7 sees to it that it is the same
-        self._updates[order.order_id] = order.order_update_id
-        self._first[order.order_id, order.order_update_id] = order.nodes[0].sequence_id
+        self._updates[order_id] = order.order_update_id
+        self._first[order_id, order.order_update_id] = order.nodes[0].sequence_id
         if base and order.nodes[0].sequence_id != max(base):
             text = f"{order.order_id}.{order.order_update_id} begins at {order.nodes[0].sequence_id}, not {max(base)}"
             self.violate(text, topic.serial_number)

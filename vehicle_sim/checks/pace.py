@@ -41,7 +41,7 @@ class NobodyIsTooFast(Check):
         if driver.order is None or not driver.order.hops:
             return
         hop = driver.order.hops[0]
-        limit_mps = self._limit_mps.get((OrderId(driver.order.order_id), hop.edge.sequence_id // 2))
+        limit_mps = self._limit_mps.get((self.glance.our_order_id(driver.order.order_id), hop.edge.sequence_id // 2))
         if limit_mps is None:
             return
         self.glance.notes["S32: driven under a temporary limit"] += 1

@@ -78,11 +78,10 @@ class OnlyWhereItMay(Check):
             self.violate(f"{order.id} leads through a forbidden way", order.vehicle_id)
 
     def sent_order(self, topic: Topic, order: wire.Order, payload: bytes) -> None:
-        """The names that a vehicle is told mean roads it may use as well."""
+        """What a vehicle is told means roads it may use as well, to whoever goes by the map."""
         law = self._laws[self.glance.roads.site.vehicles[VehicleId(topic.serial_number)].type_id]
-        for edge in order.edges:
-            index = self.glance.roads.graph.edge_by_key(_road_key(edge.edge_id))
-            if edge.released and (index is None or not law.may_use(index)):
+        for i, edge in enumerate(order.edges):
+            if edge.released and not any(law.may_use(part.edge) for part in self.roads_of(order, i)):
                 self.violate(f"{order.order_id} is sent with {edge.edge_id}, where it may not drive")
 
     def _law(self, state: FleetState, order: Order) -> Law:
@@ -130,11 +129,12 @@ class ClosedRoadsAreLeft(Check):
 
     def sent_order(self, topic: Topic, order: wire.Order, payload: bytes) -> None:
         state, now_s = self.glance.state(), self.glance.timers.now_s()
-        known = state.orders.get(OrderId(order.order_id)) if state is not None else None
+        known = state.orders.get(self.glance.our_order_id(order.order_id)) if state is not None else None
         if state is None or known is None:
             return
-        for edge in order.edges:
-            key = _road_key(edge.edge_id)
+        for i, edge in enumerate(order.edges):
+            parts = self.roads_of(order, i)
+            key = self.glance.roads.graph.edge_key(parts[0].edge) if parts else ""
             since_s = self._since_s.get(key, now_s)
             is_late = edge.released and state.is_banned(key) and now_s - since_s > CYCLE_S
             is_on = self._is_on(VehicleId(topic.serial_number), key)
@@ -192,10 +192,6 @@ class BaseStaysShort(Check):
         stretches = self.glance.roads.graph.standing(last.edge)
         may_stand = any(from_m - SAFE_END_M <= last.to_m <= to_m + SAFE_END_M for from_m, to_m in stretches)
         return may_stand or order.released == len(order.path)
-
-
-def _road_key(edge_id: str) -> str:
-    return edge_id.partition("@")[0]
 
 
 def _same(known: Order | None, order: Order) -> int:

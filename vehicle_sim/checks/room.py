@@ -65,7 +65,7 @@ class RoomIsHeldAlone(Check):
         what = (owner.order.order_id if owner.order else "", other.order.order_id if other.order else "", str(part))
         if what not in self._found:
             self._found.add(what)
-            where = self.glance.world.ground.part_id(part)
+            where = self.glance.world.ground.key(part.edge)
             self.violate(f"may leave its lane on {where}, where {other.id} has road", owner.id)
 
     def _room(self, vehicle: SimVehicle) -> Iterator[RoadPart]:

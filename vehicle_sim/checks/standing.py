@@ -7,7 +7,7 @@ import math
 from fleet.model.place import Place
 from fleet.roads.graph import EdgeFlag, NodeFlag, RoadGraph
 from fleet.wire.link import Topic
-from fleet.wire.messages import Order
+from fleet.wire.messages import Order, OrderNode
 from vehicle_sim.checks.base import Check, Glance
 from vehicle_sim.ground import RoadPart
 
@@ -28,21 +28,30 @@ class BasesEndWhereOneMayStand(Check):
         super().__init__(glance)
         site = glance.roads.site
         self._goals = {f"station:{name}" for name in site.stations} | {f"point:{name}" for name in site.points}
-        self._known: dict[str, str] = {}
+        doors = (glance.roads.path_node(type_id, name) for type_id in glance.roads.types for name in self._goals)
+        self._doors = {(door.x_m, door.y_m) for door in doors}
+        self._known: dict[RoadPart, str] = {}
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
         released = [edge for edge in order.edges if edge.released]
         self.glance.notes["S30: ends of bases looked at"] += 1
-        if not released or order.nodes[len(released)].node_id in self._goals:
+        if not released or self._is_goal(order.nodes[len(released)]):
             return
-        edge_id = released[-1].edge_id
-        if edge_id not in self._known:
-            part = self.glance.world.ground.part(edge_id)
-            graph = self.glance.roads.graph
-            self._known[edge_id] = "is on no map" if part is None else why_not_there(graph, part)
-        if why := self._known[edge_id]:
+        parts = self.roads_of(order, len(released) - 1)
+        if why := self._why_not(parts[0]) if parts else "is on no map":
+            edge_id = released[-1].edge_id
             text = f"{order.order_id}.{order.order_update_id} lets it stand at the end of {edge_id}, which {why}"
             self.violate(text, topic.serial_number)
+
+    def _is_goal(self, node: OrderNode) -> bool:
+        """A door, by its name or by where it is: some vehicles know it by another name."""
+        at = node.position
+        return node.node_id in self._goals or (at is not None and (at.x_m, at.y_m) in self._doors)
+
+    def _why_not(self, part: RoadPart) -> str:
+        if part not in self._known:
+            self._known[part] = why_not_there(self.glance.roads.graph, part)
+        return self._known[part]
 
 
 def why_not_there(graph: RoadGraph, part: RoadPart) -> str:

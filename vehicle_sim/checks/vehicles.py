@@ -26,7 +26,10 @@ class NobodyLeavesItsBase(Check):
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
         keys = self._released[order.order_id]
-        keys.update(edge.edge_id.partition("@")[0] for edge in order.edges if edge.released)
+        graph = self.glance.roads.graph
+        for i, edge in enumerate(order.edges):
+            if edge.released:
+                keys.update(graph.edge_key(part.edge) for part in self.roads_of(order, i))
 
     def _happened(self, event: WorldEvent) -> None:
         if event.kind is not WorldEventKind.EDGE_ENTERED:

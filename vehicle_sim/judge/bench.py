@@ -94,6 +94,7 @@ class Bench:
         self, link: Link, timers: Timers, terms: Terms, course: Course | None = None, hands: Hands | None = None
     ) -> None:
         self.terms, self.course, self.hands = terms, course, hands
+        self._named_course = course
         self.transcript = Transcript()
         self.mark = 0
         self.may_drive = False
@@ -155,6 +156,7 @@ class Bench:
             self.version = message.header.version
         if isinstance(message, Factsheet):
             self.factsheet = message
+            self.course = self._named_course and self._named_course.in_names(message.limits)
         if isinstance(message, VehicleState) and not entry.retained:
             self._last_state = message
             self._moved |= message.driving and not self.may_drive

@@ -14,7 +14,9 @@ from typing import Annotated
 import msgspec
 
 from fleet.errors import ConfigError
-from fleet.wire.messages import NodePosition, OrderEdge, OrderNode, VehicleState
+from fleet.model.profile import WireLimits
+from fleet.telemetry.names import their_name
+from fleet.wire.messages import NodePosition, OrderEdge, OrderNode, ProtocolLimits, VehicleState
 
 NEAR_M = 5.0
 SLOWEST_MPS = 0.5
@@ -78,11 +80,25 @@ class Course:
         return cls(nodes, edges)
 
     def find(self, state: VehicleState) -> int | None:
-        """The number of the node the vehicle stands at; None where that is none of the course."""
+        """The number of the node the vehicle stands at; None where that is none of the course.
+
+        A vehicle that calls the place where it stands by no name of the course has come there without an order.
+        """
+        is_named = any(node.node_id == state.last_node_id for node in self.nodes)
         for index, node in enumerate(self.nodes[:-1]):
-            if node.node_id == state.last_node_id and node.may_stop and _is_near(node, state):
+            is_there = node.node_id == state.last_node_id if is_named else state.position is not None
+            if is_there and node.may_stop and _is_near(node, state):
                 return index
         return None
+
+    def in_names(self, limits: ProtocolLimits) -> Course:
+        """The course by names that the vehicle can take: its own, where they fit."""
+        fit = WireLimits(id_chars_max=limits.id_chars_max, ids_are_numbers=limits.ids_are_numbers)
+        replace = msgspec.structs.replace
+        return Course(
+            tuple(replace(node, node_id=their_name(node.node_id, fit)) for node in self.nodes),
+            tuple(replace(edge, edge_id=their_name(edge.edge_id, fit)) for edge in self.edges),
+        )
 
     def is_beside(self, state: VehicleState) -> bool:
         """Its last node is one of the course, and it is not there."""

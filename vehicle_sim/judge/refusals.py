@@ -33,7 +33,7 @@ def _with_an_edge_too_many(message: dict[str, Any]) -> None:
     node_id = message["nodes"][0]["nodeId"]
     message["edges"] = [
         {
-            "edgeId": "judge-edge",
+            "edgeId": message["orderId"],  # an id that keeps the vehicle's limits
             "sequenceId": 1,
             "released": True,
             "startNodeId": node_id,
@@ -52,7 +52,7 @@ def _unreleased(message: dict[str, Any]) -> None:
 
 
 def _with_an_unknown_action(message: dict[str, Any]) -> None:
-    action = {"actionId": f"{message['orderId']}-a", "actionType": NO_ACTION, "blockingType": "HARD"}
+    action = {"actionId": message["orderId"], "actionType": NO_ACTION, "blockingType": "HARD"}
     message["nodes"][0]["actions"] = [{**action, "actionParameters": []}]
 
 

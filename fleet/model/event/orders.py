@@ -16,6 +16,14 @@ class OrderIssued(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderIdPassed(Event):
+    """The next order id is one that the vehicle shows already, as it would be told it; nobody ever gets it."""
+
+    vehicle_id: VehicleId
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderExtended(Event):
     """More of the way is released; `wide` are pieces of it that are told with room beside the lane."""
 

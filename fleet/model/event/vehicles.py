@@ -8,7 +8,7 @@ from fleet.model.event.base import Event
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import ActionKind
 from fleet.model.place import Place
-from fleet.model.profile import Learned
+from fleet.model.profile import Learned, WireLimits
 from fleet.model.refusal import Reaction
 from fleet.model.twin import Liveness
 from fleet.model.vehicle import Vehicle
@@ -73,6 +73,29 @@ class ProfileLearned(Event):
 
     vehicle_id: VehicleId
     learned: Learned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesKept(Event):
+    """What the vehicle has goes on under the names it was told by, though other ids are asked for by now.
+
+    Attributes:
+        limits: that those names keep; None where it has nothing any more, and is told all by the new ones.
+    """
+
+    vehicle_id: VehicleId
+    limits: WireLimits | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrangeOrderShown(Event):
+    """The vehicle shows an order that this journal knows nothing of, by this id in its own words.
+
+    It may be from before the journal; no order of ours gets that name.
+    """
+
+    vehicle_id: VehicleId
+    order_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

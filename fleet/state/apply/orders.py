@@ -24,6 +24,11 @@ def _order_issued(state: FleetState, event: ev.OrderIssued, now_s: float) -> Fle
     return with_twin(replace(state, counters=counters), order.vehicle_id, order_id=order.id, plug=plug, told_s=now_s)
 
 
+@on(ev.OrderIdPassed)
+def _order_id_passed(state: FleetState, event: ev.OrderIdPassed, now_s: float) -> FleetState:
+    return count(state, "o")
+
+
 @on(ev.OrderExtended)
 def _order_extended(state: FleetState, event: ev.OrderExtended, now_s: float) -> FleetState:
     order = state.orders[event.order_id]

@@ -89,6 +89,16 @@ def _profile_learned(state: FleetState, event: ev.ProfileLearned, now_s: float) 
     return with_twin(state, event.vehicle_id, learned=event.learned)
 
 
+@on(ev.NamesKept)
+def _names_kept(state: FleetState, event: ev.NamesKept, now_s: float) -> FleetState:
+    return with_twin(state, event.vehicle_id, names_kept=event.limits)
+
+
+@on(ev.StrangeOrderShown)
+def _strange_order_shown(state: FleetState, event: ev.StrangeOrderShown, now_s: float) -> FleetState:
+    return with_twin(state, event.vehicle_id, strange_order=event.order_id)
+
+
 @on(ev.BeyondBaseChanged)
 def _beyond_base_changed(state: FleetState, event: ev.BeyondBaseChanged, now_s: float) -> FleetState:
     return with_twin(state, event.vehicle_id, beyond=event.where)
