@@ -45,6 +45,8 @@ from tests.nouns import (
 WIDE = Habits(takes_trajectories=True, corridor_m=2.5)
 EAST, WEST = (0, 2, 4), (5, 3, 1)
 """The southern street of the town and the same street the other way."""
+FROM_CORNER = 24
+"""The street that leaves its eastern end."""
 AWAY = Place(16, 0.0)
 
 
@@ -252,6 +254,24 @@ def test_room_of_a_vehicle_that_was_lost_stays_its_own_and_others_find_another_w
     way = draft.state.orders[OrderId(f"o-{VAN_2}")].path
     assert 3 not in {piece.edge for piece in way}
     assert isinstance(decide(draft, roads, VAN_2), Extend)
+
+
+@pytest.mark.vda5050("13.9", "6.12")
+def test_room_told_with_an_update_that_was_refused_may_have_been_taken(roads: SiteRoads) -> None:
+    order, other = along(roads, EAST, VAN_1, released=1), along(roads, WEST, VAN_2, released=1)
+    more = ev.OrderExtended(order_id=order.id, update_id=1, released=3, announced=3, wide=(1,))
+    refused = ev.UpdateRefused(order_id=order.id, update_id=1, why="not now", counts=1)
+    state = after(on_the_way(roads, order, other), [more, refused])
+    assert kept_out(state, roads.graph, state.orders[other.id]) is not None
+
+
+@pytest.mark.vda5050("13.9")
+def test_nobody_turns_round_before_an_open_road_because_another_vehicle_has_the_room_there(roads: SiteRoads) -> None:
+    """At the corner of the town there is no way on but one."""
+    roomy = along(roads, (FROM_CORNER ^ 1, 5), VAN_1, released=2, wide=(0,))
+    state = on_the_way(roads, roomy, along(roads, (4, FROM_CORNER, 32), VAN_2, released=1))
+    lost = after(state, [ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.LOST)])
+    assert next_of(roads, lost) is None
 
 
 @pytest.mark.vda5050("13.9")
