@@ -39,13 +39,12 @@ from fleet.wire.broker import EmbeddedBroker
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.login import Login, read_login
 from fleet.wire.mqtt import LineLimits, MqttLink
-from fleet.wire.subscription import Subscription
+from fleet.wire.subscription import from_vehicles
 from fleet.workers.solver_process import ProcessSolver
 
 TURN_S_MIN = 0.01
 MACHINE_REACTION_S = 0.05  # from a state on the line to an order on it
 SILENCE_S_MAX = 60.0  # of machine time; a vehicle says its state at least every 30 s of trade time
-INBOUND_TOPICS = ("state", "visualization", "factsheet")
 
 log = structlog.get_logger("fleet.daemon")
 
@@ -317,9 +316,7 @@ def line_of(site: Site, url: BrokerUrl, instance: str, login: Login | None = Non
     Its client id is its own, for two controllers of one id would throw each other out for ever.
     """
     interfaces = sorted({site.interface_name, *(vehicle.interface_name for vehicle in site.vehicles.values())})
-    subscriptions = [Subscription(f"{name}/+/+/+/{topic}") for name in interfaces for topic in INBOUND_TOPICS]
-    subscriptions += [Subscription(f"{name}/+/+/+/connection", qos=1) for name in interfaces]
-    subscriptions.append(presence_subscription(site.id))
+    subscriptions = [*from_vehicles(interfaces), presence_subscription(site.id)]
     limits = LineLimits(silence_s_max=SILENCE_S_MAX)
     will = presence_will(site.id, instance)
     line = MqttLink(url, f"fleet-{instance}", subscriptions, random.Random(), will, limits, login)

@@ -28,7 +28,7 @@ from fleet.roads.site_roads import SiteRoads
 from fleet.state.fleet_state import FleetState
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.rights import site_rights
-from fleet.wire.subscription import Subscription
+from fleet.wire.subscription import from_vehicles
 from fleet.workers.inline import InlineSolver
 from vehicle_sim.checks import Checks, Glance, all_checks
 from vehicle_sim.crash import Crasher, CrashError, CrashLink, CrashStore
@@ -54,7 +54,6 @@ from vehicle_sim.world import World
 __all__ = ["Options", "OtherSite", "Outcome", "Wrapping", "simulate"]
 
 CLIENT_ID = "fleet"
-TOPICS = ("state", "connection", "factsheet", "visualization")
 RESTART_S = 3.0
 CLIENT_WAIT_S = 30.0
 LOOK_EVERY_S = 30.0
@@ -290,8 +289,7 @@ class _Simulation:
 
     def _parts(self) -> Parts:
         store = CrashStore(self.store, self.crasher, self.checks.committed)
-        prefix = f"{self.scenario.site.interface_name}/+/+/+"
-        listens = [Subscription(f"{prefix}/{name}") for name in TOPICS]
+        listens = from_vehicles([self.scenario.site.interface_name])
         link = MemoryLink(self.broker, CLIENT_ID, listens, user=CLIENT_ID)
         solver = InlineSolver(clock=self.clock, latency_s=5.0) if self.options.solver_steps else None
         return Parts(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Member = TypeVar("Member", bound=Hashable)
+
+FROM_VEHICLES = ("connection", "factsheet", "state", "visualization")
+"""What vehicles say, by topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,14 @@ class Subscription:
 
     def matches(self, topic: str) -> bool:
         return matches(self.filter, topic)
+
+
+def from_vehicles(interfaces: Iterable[str]) -> list[Subscription]:
+    """All that vehicles say below these interface names.
+
+    At QoS 1, which costs nothing where they speak at 0, and takes nothing from those who speak at more (section 1.2).
+    """
+    return [Subscription(f"{name}/+/+/+/{topic}", qos=1) for name in interfaces for topic in FROM_VEHICLES]
 
 
 def matches(topic_filter: str, topic: str) -> bool:

@@ -64,10 +64,10 @@ async def order_a_run(place: Town) -> None:
 
 
 @pytest.mark.vda5050("1.2")
-def test_we_hear_connection_at_qos_1_and_all_else_at_qos_0() -> None:
+def test_we_hear_all_that_vehicles_say_at_qos_1() -> None:
     line = line_of(a_site(), BrokerUrl("127.0.0.1", 1), "a")
     qos = {each.filter.rpartition("/")[2]: each.qos for each in line.subscriptions if each.filter.startswith("uagv/")}
-    assert qos == {"state": 0, "visualization": 0, "factsheet": 0, "connection": 1}
+    assert qos == {"state": 1, "visualization": 1, "factsheet": 1, "connection": 1}
 
 
 @pytest.mark.vda5050("1.2", "1.3")
