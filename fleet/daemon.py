@@ -265,7 +265,7 @@ class _Daemon:
         broker = self.site.broker
         if broker.is_embedded:
             return Login()
-        login = read_login(broker.user, broker.password_file, broker.ca_file, os.environ)
+        login = read_login(broker.user, broker.password_file, broker.ca_file, os.environ, broker.mqtt)
         if url.is_secure:
             login.tls()  # a file that cannot be used is told now
         elif login.password is not None and not url.is_loopback:

@@ -32,6 +32,10 @@ class LinkDownError(FleetError):
     """The line to the broker is down; nothing was sent."""
 
 
+class TooLargeError(LinkDownError):
+    """The broker has said that it takes no message of this size: it is not sent, and the line stays up."""
+
+
 class OtherControllerError(FleetError):
     """Another controller commands our area over the same broker, and was there before us; names it and the remedy."""
 

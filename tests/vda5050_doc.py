@@ -67,10 +67,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """All lines, and why some of them are not proven."""
+    """All lines, why some of them are not proven, and what of others is not done, or is done otherwise."""
 
     sections: tuple[Section, ...]
     left_out: Mapping[str, str]
+    in_part: Mapping[str, str]
 
     def lines(self) -> Iterator[Line]:
         for section in self.sections:
@@ -84,7 +85,7 @@ def read_spec(path: Path = LINES) -> Spec:
         Section(number=s["number"], title=s["title"], lines=tuple(_line(*row) for row in s["lines"]))
         for s in table["section"]
     )
-    return Spec(sections=sections, left_out=table["left_out"])
+    return Spec(sections=sections, left_out=table["left_out"], in_part=table["in_part"])
 
 
 def _line(number: str, kind: str, wording: str, *see: str) -> Line:
@@ -136,11 +137,10 @@ def _collect() -> int:
 
 
 def is_proven(line: Line, proofs: Proofs, spec: Spec) -> bool:
-    """Whether a test bears its number, or every line that it leads to is proven."""
-    if proofs.get(line.number):
-        return True
+    """Whether a test bears its number, and every line that it leads to is proven; those need no test of its own."""
     by_number = {other.number: other for other in spec.lines()}
-    return bool(line.see) and all(is_proven(by_number[number], proofs, spec) for number in line.see)
+    has_what_it_needs = bool(line.see or proofs.get(line.number))
+    return has_what_it_needs and all(is_proven(by_number[number], proofs, spec) for number in line.see)
 
 
 def unproven(proofs: Proofs, spec: Spec) -> list[Line]:
@@ -167,6 +167,8 @@ def _summary(proofs: Proofs, spec: Spec) -> str:
     done, all_done = (sum(is_proven(line, proofs, spec) for line in lines) for lines in (duties, everything))
     share = f"\n{done} of {len(duties)} lines of MUST and DO are proven, {all_done} of {len(everything)} of all.\n"
     missing = unproven(proofs, spec)
+    if spec.in_part:
+        share += f"Of these lines a part is left to others or done otherwise, as they say: {', '.join(spec.in_part)}.\n"
     return share + (f"Not proven: {', '.join(line.number for line in missing)}.\n" if missing else "")
 
 
@@ -180,11 +182,11 @@ def _row(line: Line, proofs: Proofs, spec: Spec) -> str:
 
 
 def _proof(line: Line, proofs: Proofs, spec: Spec) -> str:
-    tests = proofs.get(line.number, ())
-    if tests:
-        return "<br>".join(f"`{test}`" for test in tests)
-    if line.see:
-        return "see " + ", ".join(line.see)
+    leads = ["see " + ", ".join(line.see)] if line.see else []
+    tests = [f"`{test}`" for test in proofs.get(line.number, ())]
+    if leads or tests:
+        other = [f"*but {spec.in_part[line.number]}*"] if line.number in spec.in_part else []
+        return "<br>".join([*leads, *tests, *other])
     return f"not proven: {spec.left_out.get(line.number, 'no test yet')}"
 
 

@@ -11,6 +11,7 @@ import structlog
 import typer
 
 from fleet.errors import FleetError
+from fleet.model.site import MqttVersion
 from vehicle_sim.connect import ConnectOptions
 from vehicle_sim.connect import connect as connect_vehicles
 from vehicle_sim.demand import draw_demand
@@ -26,7 +27,7 @@ def connect(
     broker: Annotated[str, typer.Option(help="mqtt://HOST:PORT")],
     site: Annotated[Path, typer.Option(help="Site file.")],
     vehicles: Annotated[int | None, typer.Option(min=1, help="Only so many of the site's vehicles.")] = None,
-    time_factor: Annotated[float, typer.Option(min=0.001, help="Trade seconds per second.")] = 1.0,
+    time_factor: Annotated[float, typer.Option(min=0.001, max=10_000, help="Trade seconds per second.")] = 1.0,
     trade_epoch: Annotated[str | None, typer.Option(help="TRADE@WALL in ISO 8601, as given to the daemon.")] = None,
     seed: Annotated[int, typer.Option(help="Of all chance.")] = 1,
     scenario: Annotated[Path | None, typer.Option(help="Scenario file whose faults befall the vehicles.")] = None,
@@ -35,8 +36,11 @@ def connect(
     character: Annotated[
         list[str] | None, typer.Option(help="NAME for all vehicles, or VEHICLE=NAME, or MAKE=NAME; may be given again.")
     ] = None,
+    mqtt: Annotated[MqttVersion | None, typer.Option(help="MQTT to speak, else what the site says.")] = None,
     truth: Annotated[Path | None, typer.Option(help="File for what really happened.")] = None,
-    visualization: Annotated[float | None, typer.Option(help="Seconds between visualization messages.")] = None,
+    visualization: Annotated[
+        float | None, typer.Option(min=0.01, help="Seconds between visualization messages.")
+    ] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder for imported maps.")] = None,
 ) -> None:
     """Put a site's vehicles on a broker, until SIGTERM or Ctrl-C."""
@@ -51,6 +55,7 @@ def connect(
         with_faults=faults == "default",
         with_demand=demand,
         characters=tuple(character or ()),
+        mqtt=mqtt,
         truth=truth,
         visualization_s=visualization,
         cache=cache,
@@ -108,6 +113,7 @@ def judge(
     user: Annotated[str, typer.Option(help="User at the broker; its password: FLEET_BROKER_PASSWORD, or a file.")] = "",
     password_file: Annotated[Path | None, typer.Option(help="File with the password in its first line.")] = None,
     ca_file: Annotated[Path | None, typer.Option(help="Certificates that vouch for an mqtts:// broker.")] = None,
+    mqtt: Annotated[MqttVersion | None, typer.Option(help="MQTT to speak, else 3.1.1.")] = None,
     interface: Annotated[str | None, typer.Option(help="First level of its topics, where it has several.")] = None,
     version: Annotated[str | None, typer.Option(help="VDA 5050 version to speak, else the one it speaks.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Numbers, sections or keys of checks: 6.4,8,will.")] = None,
@@ -117,7 +123,9 @@ def judge(
     by_hand: Annotated[bool, typer.Option("--by-hand", help="Somebody beside the vehicle does what is asked.")] = False,
     action: Annotated[str | None, typer.Option(help="A harmless action for it to do at a node, as JSON.")] = None,
     patience: Annotated[float, typer.Option(min=0.1, help="Seconds it may take to react.")] = 10.0,
-    time_factor: Annotated[float, typer.Option(min=0.001, help="Trade seconds per second; simulation only.")] = 1.0,
+    time_factor: Annotated[
+        float, typer.Option(min=0.001, max=10_000, help="Trade seconds per second; simulation only.")
+    ] = 1.0,
     trade_epoch: Annotated[str | None, typer.Option(help="TRADE@WALL in ISO 8601, as its simulation has it.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder for imported maps.")] = None,
     output: Annotated[Literal["text", "json", "html"], typer.Option("-o", "--output", help="Format.")] = "text",
@@ -133,6 +141,7 @@ def judge(
         user=user,
         password_file=password_file,
         ca_file=ca_file,
+        mqtt=mqtt,
         interface_name=interface,
         version=version,
         only=only or (),

@@ -6,7 +6,7 @@ import asyncio
 import os
 import random
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fleet.clock import SystemClock, from_utc_text
@@ -14,7 +14,7 @@ from fleet.config import load
 from fleet.errors import ConfigError
 from fleet.maps.cache import load_or_import
 from fleet.model.ids import VehicleId
-from fleet.model.site import Site
+from fleet.model.site import MqttVersion, Site
 from fleet.model.vehicle import Vehicle
 from fleet.roads.graph import RoadGraph
 from fleet.roads.site_roads import SiteRoads
@@ -50,6 +50,7 @@ class ConnectOptions:
         with_faults: those of the scenario, or everyday ones for the first two hours where there is no scenario.
         with_demand: the scenario's runs, drawn with this seed, stand ready; else a lot is known from its first pick.
         characters: "NAME" for all vehicles, or "WHO=NAME" for one of them or for a make; beside the scenario's.
+        mqtt: what all vehicles speak with the broker; None for what the site says.
         truth: file to write the ground truth to.
         cache: folder for imported maps.
     """
@@ -64,6 +65,7 @@ class ConnectOptions:
     with_faults: bool = False
     with_demand: bool = False
     characters: tuple[str, ...] = ()
+    mqtt: MqttVersion | None = None
     truth: Path | None = None
     visualization_s: float | None = None
     cache: Path | None = None
@@ -85,6 +87,20 @@ def clock_of(time_factor: float, trade_epoch: str | None) -> SystemClock:
         raise ConfigError([f"--trade-epoch: found {trade_epoch!r}, needs TRADE@WALL, both as in ISO 8601"]) from error
 
 
+def try_to_write(flag: str, path: Path) -> None:
+    """Before anything is asked of a vehicle, not after half an hour of its time.
+
+    Raises:
+        ConfigError: the file cannot be written; names the flag and the remedy.
+    """
+    try:
+        with path.open("a", encoding="utf-8"):
+            pass
+    except OSError as fault:
+        remedy = "name a file in a folder that is there"
+        raise ConfigError([f"{flag} {path}: cannot be written ({fault.strerror}); {remedy}"]) from fault
+
+
 async def connect(options: ConnectOptions) -> None:
     """Serve until asked to end (SIGTERM, SIGINT), then say farewell and write the truth.
 
@@ -94,8 +110,10 @@ async def connect(options: ConnectOptions) -> None:
         MapError: the map cannot be used.
     """
     url = BrokerUrl.parse(options.broker)
+    if options.truth is not None:
+        try_to_write("--truth", options.truth)
     scenario = Scenario.load(options.scenario) if options.scenario else None
-    site = part_of(load(options.site, os.environ), options.vehicles, None)
+    site = part_of(load(options.site, os.environ, {"broker.url": options.broker}), options.vehicles, None)
     graph, _ = load_or_import(site.map_path, options.cache or site.data_dir / "maps")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -112,7 +130,7 @@ class _Street:
     ) -> None:
         self._options = options
         self._url = url
-        self._login = login_of(os.environ)
+        self._login = replace(login_of(os.environ), mqtt=options.mqtt or site.broker.mqtt)
         clock = clock_of(options.time_factor, options.trade_epoch)
         self._timers = ScaledTimers(clock, asyncio.get_running_loop())
         plan = _plan_of(options, site, scenario, clock.trade_now_s())

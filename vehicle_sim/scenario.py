@@ -254,8 +254,12 @@ def _read(path: Path) -> _File:
         raise ConfigError([f"{path}: cannot be read ({error.strerror}); name an existing scenario file"]) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path}: is no TOML: {error}"]) from error
+    except RecursionError as error:
+        raise ConfigError([f"{path}: is no TOML: lists or tables within each other without end"]) from error
     except ValidationError as error:
         raise ConfigError([_sentence(path, dict(one)) for one in error.errors(include_url=False)]) from error
+    except ValueError as error:  # no UTF-8, or a number of thousands of digits
+        raise ConfigError([f"{path}: is no TOML: {error}"]) from error
     faults = _fault_texts(path, content)
     if faults:
         raise ConfigError(faults)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -127,3 +131,24 @@ def _show_table(rows: Sequence[Json], columns: Sequence[Column], form: Format) -
         console.print(table)
     for line in drawn.get().splitlines():
         typer.echo(line.rstrip())
+
+
+def for_terminal(text: str) -> str:
+    """A report as its reader sees it: in the columns of a terminal, as it is in a file or for another program."""
+    return fit(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text
+
+
+def fit(text: str, columns: int) -> str:
+    """The text in lines that are no longer than so many signs, where words allow; a rest goes on under its column."""
+    return "".join(f"{_fitted(line, columns)}\n" for line in text.splitlines())
+
+
+def _fitted(line: str, columns: int) -> str:
+    if len(line) <= columns:
+        return line
+    gaps = [gap.end() for gap in re.finditer(r"\S {2,}", line) if gap.end() <= columns * 2 // 3]
+    hang = gaps[-1] if gaps else len(line) - len(line.lstrip()) + 2
+    head, rest = line[:hang], line[hang:]
+    room = columns - hang
+    parts = textwrap.wrap(rest, room, break_long_words=False, break_on_hyphens=False)
+    return head + f"\n{' ' * hang}".join(parts)

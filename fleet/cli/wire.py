@@ -14,8 +14,9 @@ import typer
 
 from fleet.cli.exits import CommandError, ExitCode, say
 from fleet.cli.options import examples
-from fleet.cli.output import show_json
+from fleet.cli.output import for_terminal, show_json
 from fleet.errors import BrokerError, FleetError
+from fleet.model.site import MqttVersion
 
 if TYPE_CHECKING:
     from fleet.model.site import Site
@@ -49,6 +50,7 @@ def sniff(
     user: Annotated[str, typer.Option(help="User at the broker; its password: FLEET_BROKER_PASSWORD, or a file.")] = "",
     password_file: Annotated[Path | None, typer.Option(help="File with the password in its first line.")] = None,
     ca_file: Annotated[Path | None, typer.Option(help="Certificates that vouch for an mqtts:// broker.")] = None,
+    mqtt: Annotated[MqttVersion | None, typer.Option(help="MQTT to speak, else what the site says, or 3.1.1.")] = None,
     schemas: Annotated[Path | None, typer.Option(help="Official schemas, as DIR/2.1.0/state.json.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.0, help="How long; by default until Ctrl-C.")] = None,
     vehicle: Annotated[list[str] | None, typer.Option(help="MANUFACTURER/SERIAL; may be given again.")] = None,
@@ -75,7 +77,7 @@ def sniff(
     else:
         ears = Ears(
             url=_url(broker, read_site),
-            login=_login(broker, read_site, user, password_file, ca_file),
+            login=_login(broker, read_site, user, password_file, ca_file, mqtt),
             clock=SystemClock.started_now(),
             only=_names(vehicle),
             seconds=seconds,
@@ -93,7 +95,7 @@ def _show(report: SniffReport, shape: Shape) -> None:
     if shape is Shape.JSON:
         show_json(report.to_json())
     else:
-        typer.echo(report.to_text(), nl=False)
+        typer.echo(for_terminal(report.to_text()), nl=False)
     if not report.messages:
         say("no vehicle was heard, and nobody who spoke to one")
 
@@ -164,13 +166,23 @@ def _recording(path: Path | None, hear: Callable[[Entry], None]) -> Iterator[Cal
         file = path.open("w", buffering=1, encoding="utf-8")  # line by line, so that others may follow it
     except OSError as error:
         raise CommandError(ExitCode.MISUSED, f"{path} cannot be written: {error.strerror}") from error
-    with file:
+    broken = False
 
-        def take(entry: Entry) -> None:
-            file.write(line_of(entry) + "\n")
-            hear(entry)
+    def take(entry: Entry) -> None:
+        nonlocal broken
+        try:
+            if not broken:
+                file.write(line_of(entry) + "\n")
+        except OSError as error:  # a full disk ends the record, and nothing else
+            broken = True
+            say(f"{path} is not written any more: {error.strerror}; what is heard is still judged")
+        hear(entry)
 
+    try:
         yield take
+    finally:
+        with contextlib.suppress(OSError):  # what could not be written was told
+            file.close()
 
 
 def _replay(path: Path, hear: Callable[[Entry], None]) -> None:
@@ -186,20 +198,29 @@ def _replay(path: Path, hear: Callable[[Entry], None]) -> None:
         raise CommandError(ExitCode.MISUSED, f"{path}: {error}", "each line is one that --record wrote") from error
 
 
-def _login(broker: str | None, site: Site | None, user: str, password_file: Path | None, ca_file: Path | None) -> Login:
+def _login(
+    broker: str | None,
+    site: Site | None,
+    user: str,
+    password_file: Path | None,
+    ca_file: Path | None,
+    mqtt: MqttVersion | None,
+) -> Login:
     """What the flags say, else the site where its own broker is meant, else the environment."""
-    from fleet.wire.login import login_of, read_login
+    from fleet.wire.login import login_of, mqtt_of, read_login
 
     try:
         if user or password_file is not None:
-            return read_login(user, password_file, ca_file, os.environ)
-        if broker is not None or site is None or site.broker.is_embedded:
+            spoken = mqtt_of(os.environ) if broker is not None or site is None else site.broker.mqtt
+            login = read_login(user, password_file, ca_file, os.environ, spoken)
+        elif broker is not None or site is None or site.broker.is_embedded:
             login = login_of(os.environ)
         else:
-            login = read_login(site.broker.user, site.broker.password_file, site.broker.ca_file, os.environ)
+            its = site.broker
+            login = read_login(its.user, its.password_file, its.ca_file, os.environ, its.mqtt)
     except BrokerError as error:
         raise CommandError(ExitCode.MISUSED, str(error)) from error
-    return login if ca_file is None else replace(login, trust_file=ca_file)
+    return replace(login, trust_file=ca_file or login.trust_file, mqtt=mqtt or login.mqtt)
 
 
 def _listen(ears: Ears, take: Callable[[Entry], None]) -> None:

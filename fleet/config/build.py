@@ -12,7 +12,7 @@ from fleet.config.tables import BatteryTable, PointTable, ProfileTable, StationT
 from fleet.model.ids import AreaId, PointId, StationId, VehicleId, VehicleTypeId
 from fleet.model.place import PickupPoint, Station
 from fleet.model.profile import FieldName, Habits, WireLimits
-from fleet.model.site import ApiAddress, Broker, Limits, Planning, Policy, Site, Traffic, Weights
+from fleet.model.site import ApiAddress, Broker, Limits, MqttVersion, Planning, Policy, Site, Traffic, Weights
 from fleet.model.vehicle import Battery, Vehicle, VehicleType
 
 _W_PER_KW = 1000.0
@@ -52,6 +52,7 @@ def _broker(section: BrokerSection, tables: Tables) -> Broker:
     files = {name: getattr(section, name) for name in ("password_file", "ca_file")}
     return Broker(
         url=section.url,
+        mqtt=MqttVersion(section.mqtt),
         embedded_port=section.embedded_port,
         user=section.user,
         **{name: _resolved(tables, "broker", name, text) for name, text in files.items() if text},

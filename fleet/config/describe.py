@@ -17,6 +17,7 @@ def describe(site: Site) -> dict[str, object]:
         "map": str(site.map_path),
         "data": str(site.data_dir),
         "broker": site.broker.url,
+        "mqtt": site.broker.mqtt,
         "api": f"{site.api.host}:{site.api.port}",
         "stations": {station.id: station.name for station in site.stations.values()},
         "points": len(site.points),

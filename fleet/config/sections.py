@@ -60,6 +60,9 @@ class BrokerSection(Section):
         Broker().url,
         description='"embedded" for a broker of our own on this machine, or mqtt://host:port, or mqtts:// with TLS',
     )
+    mqtt: Literal["3.1.1", "5"] = Field(
+        "3.1.1", description="MQTT that is spoken with the broker; the embedded one speaks 3.1.1 only"
+    )
     embedded_port: PortOrAny = Field(
         Broker().embedded_port, description="port of the embedded broker, on loopback; 0 for any that is free"
     )
@@ -79,6 +82,15 @@ class BrokerSection(Section):
     def _url_is_spoken(cls, value: str) -> str:
         if value != EMBEDDED_BROKER and not _is_broker_url(value):
             raise need('"embedded", mqtt://host:port or mqtts://host:port, without user, password or path')
+        return value
+
+    @field_validator("mqtt")
+    @classmethod
+    def _broker_speaks_it(cls, value: str, info: ValidationInfo) -> str:
+        if value != "3.1.1" and info.data.get("url") == EMBEDDED_BROKER:
+            raise need(
+                '"3.1.1", for the embedded broker speaks no other; for "5" name a broker that does as broker.url'
+            )
         return value
 
 

@@ -163,6 +163,8 @@ class AreaController:
         began_s = self.parts.clock.machine_now_s()
         now_s = self.parts.clock.trade_now_s()
         facts = self.inbox.take()
+        for vehicle_id, states in facts.states.items():
+            states[:] = [self.sender.headers.explained(vehicle_id, state) for state in states]
         due = self._due(now_s)
         draft = Draft(self.state, now_s)
         try:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterable
 
 import structlog
 
 from fleet.clock import Clock
+from fleet.controller.headers import SentHeaders
 from fleet.controller.inbox import Inbox
 from fleet.controller.lease import LeaseKeeper
 from fleet.controller.stats import Stats
-from fleet.errors import LinkDownError
-from fleet.model.ids import OrderId, VehicleId
+from fleet.errors import LinkDownError, TooLargeError
+from fleet.model.ids import OrderId
 from fleet.model.profile import Profile
 from fleet.model.site import Site
 from fleet.model.vehicle import Vehicle
@@ -27,14 +27,13 @@ from fleet.wire.link import Link, Topic
 from fleet.wire.messages import Header, Order
 from fleet.wire.rules import violations
 
-EPOCH_STEP = 2**20
 HELD_BACK_CHARS_MAX = 400
 
 log = structlog.get_logger("fleet.sender")
 
 
 class Sender:
-    """Carries the outlet's due rows to the link. Header ids go on growing over restarts, by the epoch.
+    """Carries the outlet's due rows to the link.
 
     Attributes:
         line_known: how many times the line has come up by what the fleet's state knows; nothing is sent over a line
@@ -64,7 +63,7 @@ class Sender:
         self._stats = stats
         self._news = asyncio.Event()
         self._decided_s: dict[int, float] = {}
-        self._header_ids: Counter[tuple[VehicleId, str]] = Counter()
+        self.headers = SentHeaders()
         self.line_known = 0
         self.is_held = False
         self.may_command: Callable[[], bool] = lambda: True
@@ -102,21 +101,25 @@ class Sender:
             self._inbox.put_unconfirmed(row.vehicle_id, row.ref, attempts - 1)
         vehicle = self._site.vehicles[row.vehicle_id]
         to = profile(state.twin(row.vehicle_id))
-        payload = self._payload(row, vehicle, to)
+        header = self._header(row, vehicle, to.version)
+        payload = self._payload(row, header)
         if payload is None:
             self._outlet.not_sent(row.id)
             return
         topic = Topic(vehicle.interface_name, to.topic_major, vehicle.manufacturer, vehicle.serial_number, row.topic)
         if len(payload) > SENT_BYTES_MAX:
-            self._stats.dropped["too_large_to_send"] += 1
-            log.error("too_large_to_send", vehicle=row.vehicle_id, ref=row.ref, length=len(payload))
+            self._too_large(row, f"{len(payload)} bytes are more than {SENT_BYTES_MAX}")
             return
         order = self._sound_order(row, payload, state, to) if row.topic == "order" else None
         if row.topic == "order" and order is None:
             self._outlet.not_sent(row.id)
             return
         try:
+            self.headers.sent(row, header.header_id)
             await self._link.publish(topic.text(), payload)
+        except TooLargeError as error:
+            self._too_large(row, str(error))
+            return
         except LinkDownError as error:
             log.warning("not_sent", vehicle=row.vehicle_id, ref=row.ref, reason=str(error))
             return
@@ -128,11 +131,15 @@ class Sender:
         if (decided_s := self._decided_s.pop(row.id, None)) is not None:
             self._stats.dispatch_s.append(self._clock.machine_now_s() - decided_s)
 
-    def _payload(self, row: OutboxRow, vehicle: Vehicle, to: Profile) -> bytes | None:
+    def _too_large(self, row: OutboxRow, reason: str) -> None:
+        self._stats.dropped["too_large_to_send"] += 1
+        log.error("too_large_to_send", vehicle=row.vehicle_id, ref=row.ref, reason=reason)
+
+    def _payload(self, row: OutboxRow, header: Header) -> bytes | None:
         """The message as it goes out. A codec may come from a plug-in: one that breaks costs its own vehicle alone."""
         try:
-            payload = with_header(row.body, self._header(row, vehicle, to.version))
-            self._judge(to.version, row.topic, payload)
+            payload = with_header(row.body, header)
+            self._judge(header.version, row.topic, payload)
         except Exception as error:
             self._hold_back(row, [f"{type(error).__name__}: {error}"])
             return None
@@ -165,10 +172,8 @@ class Sender:
 
     def _header(self, row: OutboxRow, vehicle: Vehicle, version: str) -> Header:
         """The next header; it bears exactly the version that the vehicle's own messages do."""
-        key = (row.vehicle_id, row.topic)
-        self._header_ids[key] += 1
         return Header(
-            header_id=(self._lease.epoch * EPOCH_STEP + self._header_ids[key]) % 2**32,
+            header_id=self.headers.next_id(row, self._lease.epoch),
             sent_s=self._clock.trade_now_s(),
             version=version,
             manufacturer=vehicle.manufacturer,

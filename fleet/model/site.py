@@ -21,6 +21,13 @@ class Traffic(StrEnum):
     LEFT = "left"
 
 
+class MqttVersion(StrEnum):
+    """What is spoken with the broker."""
+
+    V3_1_1 = "3.1.1"
+    V5 = "5"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """When to say it again, when to worry, and how far a vehicle may be let go.
@@ -126,6 +133,7 @@ class Broker:
     """The MQTT broker: one of our own, or one at `mqtt://host:port` or `mqtts://host:port`.
 
     Attributes:
+        mqtt: our own broker speaks 3.1.1 only.
         embedded_port: where our own broker listens, on loopback only; 0 keeps the port of the last time, or finds one
             that is free.
         user: empty for none; the password is never part of a site.
@@ -134,6 +142,7 @@ class Broker:
     """
 
     url: str = EMBEDDED_BROKER
+    mqtt: MqttVersion = MqttVersion.V3_1_1
     embedded_port: int = 0
     user: str = ""
     password_file: Path | None = None

@@ -24,6 +24,8 @@ LOOK_S = 2.0
 """How often it is looked at whether somebody needs the road whose room was granted."""
 REQUESTS_MAX = 16
 """Of one state; whoever asks for more at once is answered when it asks again."""
+NAMES_CHARS_MAX = 1000
+"""Of all names of one request; who asks in longer ones is not heard, for each answer stays in the journal."""
 CORRIDOR = "CORRIDOR"
 NEEDED = "another vehicle has road there, or may soon have"
 
@@ -38,9 +40,14 @@ def take_requests(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: 
     # An id that is asked under anew, after its answer was taken, is another request: some count from 1 at each start.
     answered = {answer.request_id for answer in draft.state.twin(vehicle_id).answers if answer.is_open}
     for request in state.requests[:REQUESTS_MAX]:
-        if request.status is RequestStatus.REQUESTED and request.request_id not in answered:
+        is_asked = request.status is RequestStatus.REQUESTED and request.request_id not in answered
+        if is_asked and _names_chars(request) <= NAMES_CHARS_MAX:
             _answer(draft, roads, draft.state.twin(vehicle_id), request)
             answered.add(request.request_id)
+
+
+def _names_chars(request: VehicleRequest) -> int:
+    return len(request.request_id) + len(request.request_type) + len(request.subject)
 
 
 def see_to_leaves(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId) -> None:

@@ -91,15 +91,7 @@ def _issue(
         return
     if purpose is OrderPurpose.LOAD:
         run_ids = _as_many_as_it_takes(draft, twin, run_ids)
-    actions = tuple(
-        StopAction(
-            action_id=ActionId(draft.next_id("a", i)),
-            kind=kind,
-            run_id=run_id,
-            parcel_count=_count(draft, twin, run_id, kind),
-        )
-        for i, run_id in enumerate(run_ids)
-    )
+    actions = _stop_actions(draft, twin, kind, run_ids)
     order = replace(order, actions=actions)
     held = kept_out(draft.state, roads.graph, order)
     open_way = order if held is None else replace(order, path=order.path[: held.index])
@@ -131,6 +123,18 @@ def _wide(draft: Draft, roads: SiteRoads, order: Order, first: int, last: int) -
     if not spoken.takes_trajectories or spoken.asks_leave or not is_wide(corridor_m(roads, twin)):
         return ()
     return free_room(draft.state, roads, order, first, last)
+
+
+def _stop_actions(draft: Draft, twin: Twin, kind: ActionKind, run_ids: tuple[RunId, ...]) -> tuple[StopAction, ...]:
+    return tuple(
+        StopAction(
+            action_id=ActionId(draft.next_id("a", i)),
+            kind=kind,
+            run_id=run_id,
+            parcel_count=_count(draft, twin, run_id, kind),
+        )
+        for i, run_id in enumerate(run_ids)
+    )
 
 
 def _as_many_as_it_takes(draft: Draft, twin: Twin, run_ids: tuple[RunId, ...]) -> tuple[RunId, ...]:

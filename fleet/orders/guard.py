@@ -17,12 +17,15 @@ from shapely.ops import substring
 
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import Order
+from fleet.model.profile import WireLimits
 from fleet.roads.graph import NO_STANDING, NodeFlag, RoadGraph
 from fleet.roads.permit import RoadProfile
 from fleet.roads.refuse import may_drive
 from fleet.roads.site_roads import SiteRoads
 from fleet.roads.stops import CLEAR_M, NO_STOPPING_CLASSES
 from fleet.state.fleet_state import FleetState
+from fleet.telemetry.names import their_name
+from fleet.telemetry.profiles import profile
 from fleet.wire import messages as wire
 
 JOIN_M = 0.6
@@ -78,7 +81,8 @@ class Guard:
             return shape
         told = self._told.get(vehicle_id)
         faults = list(_stitch_faults(message, order, told if told and told.order_id == message.order_id else None))
-        faults += _name_faults(message, order, self._roads.site.map_id)
+        limits = profile(state.twin(vehicle_id)).limits
+        faults += _name_faults(message, order, self._roads.site.map_id, limits)
         faults += _road_faults(message, order, state, self._roads)
         faults += _course_faults(message, order, self._roads.graph)
         faults += _pace_faults(message, order, state, self._roads.graph, decided_s)
@@ -137,12 +141,11 @@ def _stitch_faults(message: wire.Order, order: Order, told: Told | None) -> Iter
         yield f"begins at {first.node_id}; what was sent has {base[first.sequence_id]} there"
 
 
-def _name_faults(message: wire.Order, order: Order, map_id: str) -> Iterator[str]:
+def _name_faults(message: wire.Order, order: Order, map_id: str, limits: WireLimits) -> Iterator[str]:
     """What is released is what was decided, node by node, on the map that is ours.
 
-    A node is known by its place: a vehicle that takes no long ids is told others than ours.
+    A node is known by its place: a vehicle that takes no long ids is told others than ours, wherever ours are too long.
     """
-    has_our_names = message.order_id == order.id
     decided = [order.start, *(piece.end for piece in order.path[: order.released])]
     for node in message.nodes:
         place, number = node.position, node.sequence_id // 2
@@ -154,7 +157,7 @@ def _name_faults(message: wire.Order, order: Order, map_id: str) -> Iterator[str
             node.released and math.dist((place.x_m, place.y_m), (decided[number].x_m, decided[number].y_m)) > AT_NODE_M
         ):
             yield f"releases {node.node_id} elsewhere than was decided"
-        elif node.released and has_our_names and node.node_id != decided[number].node_id:
+        elif node.released and node.node_id != their_name(decided[number].node_id, limits):
             yield f"releases {node.node_id} for {decided[number].node_id}"
 
 

@@ -8,7 +8,7 @@ from fleet.dispatch.reserve import bay_of, charger_of, free, reserve
 from fleet.dispatch.under_order import REFUSALS_MAX
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
-from fleet.model.ids import VehicleId
+from fleet.model.ids import ActionId, VehicleId
 from fleet.model.order import REQUESTS, ActionKind, ActionPhase, Order, OrderPhase, StopAction
 from fleet.model.place import Place
 from fleet.model.twin import Liveness, Twin
@@ -48,6 +48,7 @@ from fleet.wire.messages import VehicleState
 AT_STATION_M = 50.0
 TOO_LATE_S = 120.0
 AT_NODE_M = 15.0
+NAME_CHARS_MAX = 200
 
 
 def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
@@ -146,12 +147,7 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
             if draft.state.twin(order.vehicle_id).blocked is None:
                 resolve_assist(draft, AssistCause.BLOCKED, subject, "it goes on")
         if isinstance(event, ev.ActionMoved) and event.phase.is_over:
-            ended = draft.state.orders[order.id].action(event.action_id)
-            if ended is not None and shows_load_of(ended, state):
-                doubt_hand_over(draft, order.vehicle_id, ended, f"{ended.action_id} is done, and the lot shown aboard")
-            elif ended is not None:
-                action_ended(draft, draft.state.orders[order.id], ended)
-                _doubt_refusal(draft, order, ended, state)
+            _action_over(draft, draft.state.orders[order.id], event.action_id, state)
         elif isinstance(event, ev.OrderEnded):
             _order_over(draft, roads, last, state)
             if event.phase is not OrderPhase.FINISHED:
@@ -166,6 +162,18 @@ def _take_order(draft: Draft, roads: SiteRoads, order: Order, state: VehicleStat
     rejection = rejection_of(last, state)
     if rejection is not None:
         update_refused(draft, roads, last, rejection, state)
+
+
+def _action_over(draft: Draft, order: Order, action_id: ActionId, state: VehicleState) -> None:
+    """What it did is believed, unless the lot that it shows speaks against it."""
+    ended = order.action(action_id)
+    if ended is None:
+        return
+    if shows_load_of(ended, state):
+        doubt_hand_over(draft, order.vehicle_id, ended, f"{action_id} is done, and the lot shown aboard")
+        return
+    action_ended(draft, order, ended)
+    _doubt_refusal(draft, order, ended, state)
 
 
 def _doubt_refusal(draft: Draft, order: Order, action: StopAction, state: VehicleState) -> None:
@@ -266,7 +274,7 @@ def _work_left(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     left = has_order_left(state)
     asked = {instant.action_id for instant in twin.instants}
     is_other = state.order_id != (twin.order_id or "") and has_order_left(state, besides=asked)
-    foreign = state.order_id if is_other else ""
+    foreign = _in_short(state.order_id) if is_other else ""
     if (left, foreign) == (twin.has_order_left, twin.foreign_order):
         return
     draft.emit(ev.WorkLeftChanged(vehicle_id=vehicle_id, has_order_left=left, foreign_order=foreign))
@@ -319,12 +327,18 @@ def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Vehicl
         if at is not None:
             node_id = station_node_id(at)
             place = roads.place(twin.vehicle.type_id, node_id)
+    node_id = _in_short(node_id)
     if (node_id, place) == (twin.node_id, twin.place):
         return
     draft.emit(ev.VehiclePlaced(vehicle_id=vehicle_id, node_id=node_id, place=place))
     home = twin.vehicle.home_station
     if node_id != station_node_id(home) and not twin.is_charging:
         free(draft, roads.site, charger_of(home), vehicle_id)  # it was taken away from there by hand
+
+
+def _in_short(name: str) -> str:
+    """A name as far as people read it: a journal keeps for good what a vehicle may make up ten times a second."""
+    return name if len(name) <= NAME_CHARS_MAX else f"{name[:NAME_CHARS_MAX]}…"
 
 
 def _stands_there(roads: SiteRoads, twin: Twin, state: VehicleState) -> bool:

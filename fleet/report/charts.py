@@ -38,8 +38,9 @@ def lateness_histogram(data: ReportData) -> Html:
         if number % max(1, -(-(last + 1 - first) // 9)) == 0
     )
     due = void("line", x1=x_of[0], x2=x_of[0], y1=TOP - 4, y2=HEIGHT - BOTTOM, class_="due")
-    caption = tag("text", "minutes before (−) or after (+) the due time", x=WIDTH / 2, y=HEIGHT - 2, class_="caption")
-    return _svg("Lateness of delivered runs", HEIGHT, _rules(most), *bars, due, *ticks, caption)
+    words = "runs, by minutes before (−) or after (+) their due time"
+    caption = tag("text", words, x=WIDTH / 2, y=HEIGHT + 8, class_="caption")
+    return _svg("Lateness of delivered runs", HEIGHT + 14, _rules(most), *bars, due, *ticks, caption)
 
 
 def _bin(number: int, count: int, step: int, at: tuple[float, float], most: int) -> Html:

@@ -1,4 +1,4 @@
-"""In what brokers differ, as one table; all else is MQTT 3.1.1 and the same everywhere.
+"""In what brokers differ, as one table; all else is MQTT 3.1.1 or 5 and the same everywhere.
 
 The broker in memory behaves by such a row. The contract tests hold each row against the real broker of its name, so
 a difference that is not written here is a fault of our model.
@@ -6,7 +6,7 @@ a difference that is not written here is a fault of our model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,8 @@ MOSQUITTO = Manners(
     in_flight_max=20,
     queued_max=1000,
 )
+
+MOSQUITTO_IN_5 = replace(MOSQUITTO, name="mosquitto 2.0 in MQTT 5", speaks_once=False)
 
 NATS = Manners(
     name="nats-server 2.15",

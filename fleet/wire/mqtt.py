@@ -1,4 +1,4 @@
-"""A `Link` over a real broker: MQTT 3.1.1 through aiomqtt, which is asyncio-mqtt under its present name.
+"""A `Link` over a real broker, through aiomqtt, which is asyncio-mqtt under its present name.
 
 Each connection is a fresh client with a clean session, because a used one remembers what it should forget. Messages
 go straight from the socket to the listener: aiomqtt's own queue would grow without bound, or drop.
@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import aiomqtt
-from paho.mqtt.reasoncodes import ReasonCode
 
-from fleet.errors import LinkDownError
+from fleet.errors import LinkDownError, TooLargeError
+from fleet.wire.broker_client import BrokerClient
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.link import LinkListener, Will
 from fleet.wire.login import Login
@@ -95,7 +94,7 @@ class MqttLink:
         self._rng = rng
         self._login = login or Login()
         self.limits = limits or LineLimits()
-        self._client: aiomqtt.Client | None = None
+        self._client: BrokerClient | None = None
         self._outgoing: asyncio.Queue[_Speech] = asyncio.Queue(self.limits.waiting_max)
         self._heard_at_s = 0.0
         self._silences = 0
@@ -123,26 +122,32 @@ class MqttLink:
         """Hand a message to the broker: QoS 0 to the socket, QoS 1 until it is acknowledged.
 
         Raises:
+            TooLargeError: the broker has said that it takes no message of this size; nothing was sent.
             LinkDownError: the line is down, or the broker did not take it in time; it may still have arrived.
         """
-        if self._client is None:
+        if (client := self._client) is None:
             raise LinkDownError(f"{self.client_id} has no line to {self._url}")
         try:
             async with asyncio.timeout(self.limits.send_s_max):
-                await self._client.publish(topic, payload, qos=qos, retain=retain)
+                await client.say(topic, payload, qos, retain)
+        except TooLargeError:
+            self.counts.refused += 1
+            raise
         except (aiomqtt.MqttError, TimeoutError, ValueError) as fault:
             self.counts.refused += 1
-            raise LinkDownError(f"{self._url} did not take {topic}: {str(fault) or 'timed out'}") from fault
+            raise LinkDownError(f"{self._url} did not take {topic}: {client.why(fault) or 'timed out'}") from fault
         self.counts.sent += 1
 
     def send(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
         """`publish` for callers that are no coroutines; sent in order, forgotten when the line breaks.
 
         Raises:
+            TooLargeError: the broker has said that it takes no message of this size.
             LinkDownError: the line is down, or too many messages wait already.
         """
         if self._client is None:
             raise LinkDownError(f"{self.client_id} has no line to {self._url}")
+        self._client.check_size(topic, payload, qos)
         try:
             self._outgoing.put_nowait(_Speech(topic, payload, qos, retain))
         except asyncio.QueueFull as fault:
@@ -157,9 +162,11 @@ class MqttLink:
     async def _serve_once(self, listener: LinkListener) -> str:
         """One connection from beginning to end; why it ended."""
         self._early.clear()
+        client = self._new_client(listener)
         try:
-            async with self._new_client(listener) as client:
-                await self._subscribe(client)
+            async with client:
+                if self.subscriptions:
+                    await client.listen(self.subscriptions)
                 try:
                     return await self._serve(client, listener)
                 except asyncio.CancelledError:
@@ -169,44 +176,29 @@ class MqttLink:
             task = asyncio.current_task()
             if task is not None and task.cancelling():  # the farewell failed while we were being cancelled
                 raise asyncio.CancelledError from fault
-            return str(fault)
+            return client.why(fault)
 
-    async def _say_farewell(self, client: aiomqtt.Client) -> None:
+    async def _say_farewell(self, client: BrokerClient) -> None:
         if (last := self.farewell) is None:
             return
         try:
             async with asyncio.timeout(FAREWELL_S_MAX):
-                await client.publish(last.topic, last.payload, last.qos, last.retain)
-        except (aiomqtt.MqttError, TimeoutError) as fault:
+                await client.say(last.topic, last.payload, last.qos, last.retain)
+        except (aiomqtt.MqttError, TooLargeError, TimeoutError) as fault:
             log.debug("farewell_not_said", extra={"topic": last.topic, "reason": str(fault)})
 
-    def _new_client(self, listener: LinkListener) -> aiomqtt.Client:
-        will = self.will
-        return aiomqtt.Client(
-            self._url.host,
-            self._url.port,
-            identifier=self.client_id,
-            protocol=aiomqtt.ProtocolVersion.V311,
-            clean_session=True,
-            keepalive=self.limits.keepalive_s,
-            timeout=self.limits.answer_s_max,
-            will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
+    def _new_client(self, listener: LinkListener) -> BrokerClient:
+        return BrokerClient(
+            self._url,
+            self._login,
+            client_id=self.client_id,
+            answer_s_max=self.limits.answer_s_max,
+            keepalive_s=self.limits.keepalive_s,
+            will=self.will,
             queue_type=_passage_to(lambda message: self._hear(message, listener)),
-            username=self._login.user,
-            password=self._login.password,
-            tls_context=self._login.tls() if self._url.is_secure else None,
-            socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
         )
 
-    async def _subscribe(self, client: aiomqtt.Client) -> None:
-        if not self.subscriptions:
-            return
-        answers = await client.subscribe([(wanted.filter, wanted.qos) for wanted in self.subscriptions])
-        for wanted, answer in zip(self.subscriptions, answers, strict=True):
-            if isinstance(answer, ReasonCode) and answer.is_failure:
-                raise aiomqtt.MqttError(f"the broker refuses the subscription to {wanted.filter}")
-
-    async def _serve(self, client: aiomqtt.Client, listener: LinkListener) -> str:
+    async def _serve(self, client: BrokerClient, listener: LinkListener) -> str:
         self._client = client
         self._heard_at_s = asyncio.get_running_loop().time()
         self.counts.connects += 1
@@ -225,7 +217,7 @@ class MqttLink:
             self._tell(lambda: listener.on_link_down(reason))
         return reason
 
-    async def _speak(self, client: aiomqtt.Client) -> None:
+    async def _speak(self, client: BrokerClient) -> None:
         while True:
             speech = await self._outgoing.get()
             try:
@@ -233,7 +225,7 @@ class MqttLink:
             except LinkDownError as fault:
                 log.debug("message_not_sent", extra={"topic": speech.topic, "reason": str(fault)})
 
-    async def _until_broken(self, client: aiomqtt.Client) -> str:
+    async def _until_broken(self, client: BrokerClient) -> str:
         """Wait until the connection ends, or nothing has been heard for too long; why."""
         loop = asyncio.get_running_loop()
         while True:
@@ -250,7 +242,7 @@ class MqttLink:
             except TimeoutError:
                 continue
             except aiomqtt.MqttError as fault:
-                return str(fault.__cause__ or fault)
+                return client.why(fault)
 
     def _silence_s(self) -> float | None:
         if self.limits.silence_s_max is None:

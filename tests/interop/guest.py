@@ -1,7 +1,7 @@
 """One MQTT client in the hands of a test: it may withhold acknowledgements, vanish, or stop reading.
 
-`PlainGuest` speaks MQTT 3.1.1 over a socket, without a library between; `MemoryGuest` does the same to the broker in
-memory.
+`PlainGuest` speaks MQTT 3.1.1 or 5 over a socket, without a library between; `MemoryGuest` does the same to the broker
+in memory.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from fleet.errors import LinkDownError
+from fleet.model.site import MqttVersion
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.link import Will
 from fleet.wire.memory import MemoryBroker, MemoryLink
@@ -103,11 +104,13 @@ class Guest(ABC):
 
 
 class PlainGuest(Guest):
-    """MQTT 3.1.1 over a socket."""
+    """MQTT 3.1.1 or 5 over a socket; in 5 it says no properties but how long its session lasts, and reads none."""
 
-    def __init__(self, url: BrokerUrl, entrance: Entrance) -> None:
+    def __init__(self, url: BrokerUrl, entrance: Entrance, mqtt: MqttVersion = MqttVersion.V3_1_1) -> None:
         super().__init__(entrance)
         self._url = url
+        self._mqtt = mqtt
+        self._nothing = b"\0" if mqtt is MqttVersion.V5 else b""
         self._ids = itertools.count(1)
         self._answers: dict[tuple[int, int], bytes] = {}
         self._unacknowledged: list[bytes] = []
@@ -120,14 +123,14 @@ class PlainGuest(Guest):
     async def enter(self) -> bool:
         await self.vanish()
         self._reader, self._writer = await asyncio.open_connection(self._url.host, self._url.port, limit=4096)
-        self._write(connect_packet(self.entrance))
+        self._write(connect_packet(self.entrance, self._mqtt))
         try:
             async with asyncio.timeout(PATIENCE_S):
-                answer = await self._reader.readexactly(4)
+                _, answer = await self._read()
         except (asyncio.IncompleteReadError, ConnectionResetError):
             return False
-        self.had_session = bool(answer[2] & 1)
-        self.is_open = answer[3] == 0
+        self.had_session = bool(answer[0] & 1)
+        self.is_open = answer[1] == 0
         if self.is_open:
             self._reading = asyncio.get_running_loop().create_task(self._read_forever())
             self._pinging = asyncio.get_running_loop().create_task(self._ping_forever())
@@ -138,19 +141,19 @@ class PlainGuest(Guest):
     async def subscribe(self, *wanted: Subscription) -> tuple[int, ...]:
         number = next(self._ids)
         filters = b"".join(text(each.filter.encode()) + bytes([each.qos]) for each in wanted)
-        self._write(packet(0x82, number.to_bytes(2, "big") + filters))
+        self._write(packet(0x82, number.to_bytes(2, "big") + self._nothing + filters))
         answer = await self._answer(SUBACK, number)
-        return tuple(answer)
+        return tuple(self._after_properties(answer))
 
     async def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
         number = next(self._ids)
-        self._write(publish_packet(topic, payload, qos, retain, number))
+        self._write(publish_packet(topic, self._nothing + payload, qos, retain, number))
         await self._drain()
         if qos:
             await self._answer(PUBACK, number)
 
     async def publish_unacknowledged(self, topic: str, payload: bytes) -> None:
-        said = publish_packet(topic, payload, 1, False, next(self._ids))
+        said = publish_packet(topic, self._nothing + payload, 1, False, next(self._ids))
         self._unacknowledged.append(said)
         self._write(said)
         await self._drain()
@@ -228,10 +231,13 @@ class PlainGuest(Guest):
             number, payload = (body[end : end + 2], body[end + 2 :]) if qos else (b"", body[end:])
             if qos and self.entrance.acknowledges:
                 self._write(packet(PUBACK, number))
-            self.heard.on_message(body[2:end].decode(), payload, retained=bool(kind & 1))
+            self.heard.on_message(body[2:end].decode(), self._after_properties(payload), retained=bool(kind & 1))
         elif kind in (PUBACK, SUBACK):
             self._answers[kind, int.from_bytes(body[:2], "big")] = body[2:]
             self.heard.nudge()
+
+    def _after_properties(self, content: bytes) -> bytes:
+        return content[1 + content[0] :] if self._mqtt is MqttVersion.V5 else content
 
 
 class MemoryGuest(Guest):
@@ -296,17 +302,21 @@ class MemoryGuest(Guest):
         self.heard.on_message(topic, payload, retained=retained)
 
 
-def connect_packet(entrance: Entrance) -> bytes:
+def connect_packet(entrance: Entrance, mqtt: MqttVersion) -> bytes:
     will, user = entrance.will, entrance.user
+    is_newer = mqtt is MqttVersion.V5
     flags = 0x02 * entrance.is_clean
     tail = text(entrance.client_id.encode())
     if will is not None:
         flags |= 0x04 | will.qos << 3 | will.retain << 5
-        tail += text(will.topic.encode()) + text(will.payload)
+        tail += b"\0" * is_newer + text(will.topic.encode()) + text(will.payload)
     if user is not None:
         flags |= 0xC0
         tail += text(user.encode()) + text(password_of(user).encode())
-    return packet(0x10, text(b"MQTT") + bytes([4, flags]) + entrance.keepalive_s.to_bytes(2, "big") + tail)
+    for_good = b"\x05\x11\xff\xff\xff\xff"  # its session lasts
+    properties = (b"\0" if entrance.is_clean else for_good) if is_newer else b""
+    head = text(b"MQTT") + bytes([5 if is_newer else 4, flags]) + entrance.keepalive_s.to_bytes(2, "big")
+    return packet(0x10, head + properties + tail)
 
 
 def password_of(user: str) -> str:

@@ -1,6 +1,6 @@
 """Brokers of three kinds behind one face, so that one set of promises is held by all of them.
 
-The one in memory comes twice, with the manners of each of the real ones.
+Mosquitto comes twice, in MQTT 3.1.1 and 5, and the one in memory once with the manners of each of the real ones.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from pathlib import Path
 
 import pytest
 
+from fleet.model.site import MqttVersion
 from fleet.wire import nats
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.link import Link, LinkListener, Will
-from fleet.wire.manners import MOSQUITTO, NATS, Manners
+from fleet.wire.login import Login
+from fleet.wire.manners import MOSQUITTO, MOSQUITTO_IN_5, NATS, Manners
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.mqtt import LineLimits, MqttLink
 from fleet.wire.network import Latency
@@ -38,8 +40,9 @@ from tests.needs import needs, require
 from tests.patience import until, until_it_works
 
 QUICK = LineLimits(retry_s_min=0.02, retry_s_max=0.1)
-REAL_KINDS = ["nats", pytest.param("mosquitto", marks=needs("mosquitto"))]
-EVERY_KIND = ["memory-nats", "memory-mosquitto", *REAL_KINDS]
+REAL_KINDS = ["nats", *(pytest.param(kind, marks=needs("mosquitto")) for kind in ("mosquitto", "mosquitto-5"))]
+IN_MEMORY = {"memory-nats": NATS, "memory-mosquitto": MOSQUITTO, "memory-mosquitto-5": MOSQUITTO_IN_5}
+EVERY_KIND = [*IN_MEMORY, *REAL_KINDS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ class House:
             "repeats_after_s": of.repeats_after_s,
             "pending_bytes_max": of.pending_bytes_max,
             "packet_bytes_max": True,
-            "payload_bytes_max": of is MOSQUITTO,
+            "payload_bytes_max": of is not NATS,
         }
         changes = {name: getattr(self, name) for name, has_it in can.items() if has_it and getattr(self, name)}
         return replace(of, **changes)
@@ -183,19 +186,20 @@ class MemoryRig(Rig):
 class MqttRig(Rig):
     """A broker that is a process of its own."""
 
-    def __init__(self, tasks: asyncio.TaskGroup, url: BrokerUrl) -> None:
+    def __init__(self, tasks: asyncio.TaskGroup, url: BrokerUrl, mqtt: MqttVersion = MqttVersion.V3_1_1) -> None:
         super().__init__(tasks)
         self.url = url
+        self.mqtt = mqtt
         self._process: subprocess.Popen[bytes] | None = None
 
     @abstractmethod
     def launch(self) -> subprocess.Popen[bytes]: ...
 
     def link(self, client_id: str, subscriptions: Sequence[Subscription] = (), will: Will | None = None) -> Link:
-        return MqttLink(self.url, client_id, subscriptions, random.Random(1), will, QUICK)
+        return MqttLink(self.url, client_id, subscriptions, random.Random(1), will, QUICK, Login(mqtt=self.mqtt))
 
     def new_guest(self, entrance: Entrance) -> Guest:
-        return PlainGuest(self.url, entrance)
+        return PlainGuest(self.url, entrance, self.mqtt)
 
     async def start(self) -> None:
         self._process = self.launch()
@@ -236,9 +240,11 @@ class NatsRig(MqttRig):
 
 
 class MosquittoRig(MqttRig):
-    def __init__(self, tasks: asyncio.TaskGroup, folder: Path, house: House, program: Path, port: int) -> None:
-        super().__init__(tasks, BrokerUrl("127.0.0.1", port))
-        self.manners = house.manners(MOSQUITTO)
+    def __init__(
+        self, tasks: asyncio.TaskGroup, folder: Path, house: House, program: Path, port: int, mqtt: MqttVersion
+    ) -> None:
+        super().__init__(tasks, BrokerUrl("127.0.0.1", port), mqtt)
+        self.manners = house.manners(MOSQUITTO_IN_5 if mqtt is MqttVersion.V5 else MOSQUITTO)
         config = folder / "mosquitto.conf"
         self._command = [str(program), "-c", str(config)]
         settings = [
@@ -292,7 +298,7 @@ OpenRig = Callable[..., contextlib.AbstractAsyncContextManager[Rig]]
 
 def opener(kind: str, folder: Path) -> OpenRig:
     """Opens a broker of a kind."""
-    mosquitto = require("mosquitto") if kind == "mosquitto" else None
+    mosquitto = require("mosquitto") if kind.startswith("mosquitto") else None
     return functools.partial(open_rig, kind, folder, mosquitto, _free_port())
 
 
@@ -310,13 +316,14 @@ async def open_rig(
     house, port = house or House(), port or _free_port()
     async with asyncio.TaskGroup() as tasks:
         rig: Rig
-        if kind.startswith("memory"):
-            rig = MemoryRig(tasks, house, NATS if kind == "memory-nats" else MOSQUITTO)
+        if kind in IN_MEMORY:
+            rig = MemoryRig(tasks, house, IN_MEMORY[kind])
         elif kind == "nats":
             rig = NatsRig(tasks, folder, house, port)
         else:
             assert mosquitto is not None
-            rig = MosquittoRig(tasks, folder, house, mosquitto, port)
+            mqtt = MqttVersion.V5 if kind == "mosquitto-5" else MqttVersion.V3_1_1
+            rig = MosquittoRig(tasks, folder, house, mosquitto, port, mqtt)
         await rig.start()
         try:
             yield rig

@@ -10,6 +10,7 @@ import pytest
 
 from fleet.errors import LinkDownError
 from fleet.wire.link import Will
+from fleet.wire.login import Login
 from fleet.wire.memory import MemoryLink
 from fleet.wire.mqtt import LineLimits, MqttLink
 from fleet.wire.subscription import Subscription
@@ -61,6 +62,15 @@ async def test_who_listens_hears_a_retained_message_as_a_live_one(opened: OpenRi
         van, _ = await rig.join("van")
         await van.publish("t", b"now", retain=True)
         await heard.until(lambda: heard.messages == [("t", b"now", False)])
+
+
+@awaited
+async def test_who_speaks_hears_itself(opened: OpenRig) -> None:
+    """By this a controller knows that it may speak, and whom the broker remembers."""
+    async with opened() as rig:
+        control, heard = await rig.join("control", Subscription("t"))
+        await control.publish("t", b"own", retain=True)
+        await heard.until(lambda: heard.messages == [("t", b"own", False)])
 
 
 @awaited
@@ -187,7 +197,7 @@ async def test_a_listener_that_fails_does_not_deafen_the_line(opened_for_real: O
     async with opened_for_real() as rig:
         assert isinstance(rig, MqttRig)
         heard = Touchy()
-        link = MqttLink(rig.url, "control", [Subscription("t")], random.Random(1))
+        link = MqttLink(rig.url, "control", [Subscription("t")], random.Random(1), login=Login(mqtt=rig.mqtt))
         rig.run(link, heard)
         await heard.until(lambda: link.is_up)
         for payload in (b"bad", b"bad", b"good"):
@@ -202,7 +212,8 @@ async def test_a_line_on_which_nothing_is_heard_is_laid_anew(opened_for_real: Op
         assert isinstance(rig, MqttRig)
         heard = Heard()
         limits = LineLimits(retry_s_min=0.01, silence_s_max=0.05)
-        rig.run(MqttLink(rig.url, "control", [Subscription("t")], random.Random(1), None, limits), heard)
+        link = MqttLink(rig.url, "control", [Subscription("t")], random.Random(1), None, limits, Login(mqtt=rig.mqtt))
+        rig.run(link, heard)
         await heard.until(lambda: heard.events.count("up") >= 2)
         assert heard.events[1] == "down: nothing heard for 0.05 s"
 
@@ -216,7 +227,9 @@ async def test_a_line_on_which_nobody_speaks_is_laid_anew_ever_less_often(opened
         await van.publish("t", b"remembered", qos=1, retain=True)
         heard = Heard()
         limits = LineLimits(retry_s_min=0.01, silence_s_max=0.05, silence_s_rest=0.2)
-        link = MqttLink(rig.url, "control", [Subscription("t", qos=1)], random.Random(1), None, limits)
+        link = MqttLink(
+            rig.url, "control", [Subscription("t", qos=1)], random.Random(1), None, limits, Login(mqtt=rig.mqtt)
+        )
         rig.run(link, heard)
         await heard.until(lambda: heard.events.count("up") >= 5)
         downs = [event.removeprefix("down: nothing heard for ") for event in heard.events if event != "up"]

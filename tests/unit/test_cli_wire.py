@@ -10,7 +10,8 @@ import pytest
 import typer.testing
 
 from fleet.cli.main import app as cli
-from fleet.wire.sniff.heard import line_of
+from fleet.cli.wire import _recording
+from fleet.wire.sniff.heard import Entry, line_of
 from tests.street import Street, street
 from tests.unit.test_api_small_fleet import roads, small_site
 
@@ -61,6 +62,7 @@ def test_vehicles_of_the_site_are_missed(tmp_path: Path, small_site: Path) -> No
         (("--broker", "mqtt://127.0.0.1", "--password-file", "{folder}/secret"), "no user"),
         (("--replay", "{folder}/none.jsonl"), "cannot be read"),
         (("--replay", "{folder}/wrong.jsonl"), "line 1"),
+        (("--replay", "{folder}/endless.jsonl"), "line 1"),
         (("--replay", "{folder}/wrong.jsonl", "--broker", "mqtt://127.0.0.1"), "listens to no broker"),
         (("--broker", "mqtt://127.0.0.1", "--vehicle", "van-1"), "MANUFACTURER/SERIAL"),
         (("--broker", "mqtt://127.0.0.1", "--schemas", "{folder}"), "holds no schemas"),
@@ -71,6 +73,7 @@ def test_vehicles_of_the_site_are_missed(tmp_path: Path, small_site: Path) -> No
 def test_wrong_use_ends_with_2_and_says_what_would_do(tmp_path: Path, args: tuple[str, ...], words: str) -> None:
     (tmp_path / "secret").write_text("hush\n", encoding="utf-8")
     (tmp_path / "wrong.jsonl").write_text("{]\n", encoding="utf-8")
+    (tmp_path / "endless.jsonl").write_text("[" * 100_000, encoding="utf-8")
     answer = run(*(arg.format(folder=tmp_path) for arg in args))
     assert (answer.exit_code, answer.stdout) == (2, "")
     assert words in answer.stderr
@@ -95,3 +98,12 @@ def test_a_broker_that_is_not_there_is_told(tmp_path: Path) -> None:
     answer = run("--broker", "mqtt://127.0.0.1:1", "--seconds", "1", "--record", tmp_path / "heard.jsonl")
     assert answer.exit_code == 6
     assert "refused" in answer.stderr
+
+
+def test_a_full_disk_ends_the_record_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    heard: list[Entry] = []
+    with _recording(Path("/dev/full"), heard.append) as take:
+        for entry in street().entries * 2:
+            take(entry)
+    assert len(heard) == 4
+    assert capsys.readouterr().err.count("/dev/full is not written any more: No space left on device") == 1

@@ -16,7 +16,7 @@ from fleet.config.sources import key_lines
 from fleet.errors import ConfigError
 from fleet.model.ids import PointId, StationId, VehicleId, VehicleTypeId
 from fleet.model.profile import FieldName, WireLimits
-from fleet.model.site import Broker, Limits, Planning, Policy, Site, Weights
+from fleet.model.site import Broker, Limits, MqttVersion, Planning, Policy, Site, Weights
 
 ROOT = Path(__file__).parents[2]
 SITE = """\
@@ -255,7 +255,7 @@ def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path) -> None:
 
 
 def test_an_unknown_key_like_no_other_lists_the_known_ones(tmp_path: Path) -> None:
-    assert "known here: url, embedded_port" in fault(tmp_path, SITE, STATION, POINT, VEHICLE, "[broker]\nqqq = 1")
+    assert "known here: url, mqtt, embedded_port" in fault(tmp_path, SITE, STATION, POINT, VEHICLE, "[broker]\nqqq = 1")
 
 
 def test_an_unknown_table_names_the_nearest_known_one(tmp_path: Path) -> None:
@@ -428,6 +428,17 @@ def test_loopback_needs_no_switch(tmp_path: Path, host: str) -> None:
 )
 def test_a_broker_that_cannot_be_reached_is_refused(tmp_path: Path, url: str) -> None:
     assert "mqtt://host:port" in fault(tmp_path, flags={"broker.url": url})
+
+
+def test_mqtt_5_is_spoken_with_a_broker_that_does_and_not_with_our_own(tmp_path: Path) -> None:
+    assert loaded(tmp_path).broker.mqtt is MqttVersion.V3_1_1
+    elsewhere = '[broker]\nurl = "mqtt://broker:1883"\n'
+    assert loaded(tmp_path, f'{elsewhere}mqtt = "5"').broker.mqtt is MqttVersion.V5
+    assert loaded(tmp_path, elsewhere, env={"FLEET_BROKER__MQTT": "5"}).broker.mqtt is MqttVersion.V5
+    said = fault(tmp_path, SITE, STATION, POINT, VEHICLE, '[broker]\nmqtt = "5"')
+    assert "broker.mqtt: found" in said
+    assert 'for "5" name a broker that does as broker.url' in said
+    assert "one of '3.1.1' or '5'" in fault(tmp_path, SITE, STATION, POINT, VEHICLE, f"{elsewhere}mqtt = 5")
 
 
 @pytest.mark.parametrize(

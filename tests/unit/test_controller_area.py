@@ -18,6 +18,7 @@ from fleet.model import event as ev
 from fleet.model.assist import AssistCause
 from fleet.model.custody import CustodyKind
 from fleet.model.ids import RunId
+from fleet.model.order import OrderPhase
 from fleet.model.profile import Learned
 from fleet.model.run import RunPhase
 from fleet.model.twin import Liveness
@@ -28,7 +29,7 @@ from fleet.state.fleet_state import FleetState
 from fleet.wire.codec import encode_connection, encode_state
 from fleet.wire.messages import ActionStatus, Connection, ConnectionState
 from tests.life import TOPICS, Town, lived
-from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_request, a_state, an_order, town
+from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_request, a_state, an_order, driving, town
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,25 @@ def test_a_clock_that_went_back_since_the_last_life_is_refused() -> None:
         place.write(opened, at_s=NOW_S + 30.0)
         async with place.served() as life:
             assert life.state.token == "t"
+
+    lived(work)
+
+
+@pytest.mark.vda5050("3.9")
+def test_an_order_under_way_at_our_start_is_gone_on_with_once_its_vehicle_shows_it() -> None:
+    async def work(place: Town) -> None:
+        async with place.served() as first:
+            await place.say()
+            await first.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            await asyncio.sleep(5.0)
+            [order] = first.state.orders.values()
+        place.heard.clear()
+        async with place.served() as second:
+            assert second.state.orders[order.id].phase is OrderPhase.ISSUED
+            await place.say(state=driving(order, 0))
+            assert second.state.orders[order.id].phase is OrderPhase.ACTIVE
+            await asyncio.sleep(20.0)
+            assert f"{VAN_1}/order" not in place.heard, "it is the vehicle's already"
 
     lived(work)
 

@@ -297,3 +297,22 @@ def test_where_a_vehicle_shows_itself_is_for_display_and_reaches_no_turn(line: L
     assert line.inbox.take().count == 0
     assert line.ear.heard[VAN_1].speed_mps == 5.0
     assert (VAN_1, Liveness.STALE) in line.watch.overdue(line.now_s)
+
+
+@pytest.mark.vda5050("2.5")
+def test_a_number_that_comes_again_with_another_body_is_taken_and_warned_of_once(line: Line) -> None:
+    with capture_logs() as logs:
+        for second in range(1, 4):
+            line.hear("state", encode_state(a_state(header=a_header(7, NOW_S + second), driving=bool(second % 2))))
+    assert line.stats.dropped == {}
+    assert len(line.states) == 1, "the latest of them"
+    told = [(log["log_level"], log["header_id"]) for log in logs if log["event"] == "header_id_reused"]
+    assert told == [("warning", 7)]
+
+
+@pytest.mark.vda5050("1.9")
+def test_a_bad_message_costs_one_line_in_the_log_and_one_count(line: Line) -> None:
+    with capture_logs() as logs:
+        line.hear("state", b"{")
+    assert [(log["event"], log["log_level"]) for log in logs] == [("message_refused", "warning")]
+    assert line.stats.dropped == {"malformed": 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,13 +15,15 @@ import structlog
 
 from fleet.dispatch.commands import SubmitRuns
 from fleet.model.assist import AssistCause
-from fleet.model.ids import VehicleId
+from fleet.model.ids import OrderId, VehicleId
+from fleet.model.order import OrderPhase
+from fleet.model.twin import Liveness
 from fleet.wire.codec import encode_state, with_header
 from fleet.wire.memory import MemoryLink
 from fleet.wire.messages import Header
 from fleet.wire.subscription import Subscription
 from tests.life import Town, lived
-from tests.nouns import VAN_1, VAN_2, a_header, a_request, a_state
+from tests.nouns import VAN_1, VAN_2, a_header, a_request, a_state, an_error
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +84,30 @@ def test_each_vehicle_and_topic_has_a_count_of_its_own_that_rises_by_one() -> No
     lived(work)
 
 
+@pytest.mark.vda5050("7.1")
+def test_an_order_that_is_refused_by_its_header_alone_is_not_said_again() -> None:
+    """Though an error of this kind, about something before, was there already."""
+
+    async def work(place: Town) -> None:
+        listener = beside(place)
+        older = an_error("validationError", headerId="3", topic="order")
+        async with place.served() as controller:
+            await place.say(state=a_state(errors=[older]))
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            await asyncio.sleep(1.0)
+            [first] = listener.to(VAN_1, "order")
+            await place.say(state=a_state(errors=[older]))
+            assert controller.state.orders[OrderId(str(first["orderId"]))].phase is OrderPhase.ISSUED
+            newer = an_error("validationError", headerId=str(first["headerId"]), topic="order")
+            await place.say(state=a_state(errors=[older, newer]))
+            listener.heard.clear()
+            await asyncio.sleep(30.0)
+            assert listener.to(VAN_1, "order") == []
+            assert AssistCause.ORDER_REJECTED in {assist.cause for assist in controller.state.assists.values()}
+
+    lived(work)
+
+
 @pytest.mark.vda5050("2.2", "6.5")
 def test_an_order_that_is_said_again_is_the_same_under_another_number() -> None:
     async def work(place: Town) -> None:
@@ -110,7 +137,7 @@ def test_every_message_bears_the_vehicles_own_name_and_a_time_in_utc() -> None:
         assert listener.heard
         for topic, said in listener.heard:
             assert [said["manufacturer"], said["serialNumber"]] == topic.split("/")[2:4]
-            assert str(said["timestamp"]).endswith("Z")
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", str(said["timestamp"]))
 
     lived(work)
 
@@ -146,6 +173,28 @@ def test_a_vehicle_is_answered_in_its_own_version_on_the_topics_it_speaks_on(ver
             await asyncio.sleep(5.0)
         orders = [(topic, said["version"]) for topic, said in listener.heard if topic.endswith("/order")]
         assert set(orders) == {(f"uagv/v{major}/acme/{VAN_1}/order", version)}
+
+    lived(work)
+
+
+@pytest.mark.vda5050("0.2")
+def test_topics_of_another_major_than_the_message_call_a_person_once_and_do_no_harm() -> None:
+    async def work(place: Town) -> None:
+        listener = beside(place)
+        async with place.served() as controller:
+            for number in range(5):
+                state = encode_state(a_state(header=a_header(number, place.clock.trade_now_s())))
+                place.broker.publish(f"uagv/v1/acme/{VAN_1}/state", state)
+                await asyncio.sleep(1.0)
+            told = controller.state.assists.values()
+            assert [(each.cause, each.detail) for each in told] == [
+                (AssistCause.PROFILE_CONTRADICTS, "it speaks version '2.1.0' on topics of v1")
+            ]
+            assert controller.state.twin(VAN_1).liveness is Liveness.FRESH
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            await asyncio.sleep(5.0)
+        orders = {topic: said["version"] for topic, said in listener.heard if topic.endswith("/order")}
+        assert orders == {f"uagv/v1/acme/{VAN_1}/order": "2.1.0"}
 
     lived(work)
 

@@ -11,6 +11,7 @@ import pytest
 from fleet.controller import sender
 from fleet.daemon import line_of
 from fleet.dispatch.commands import SubmitRuns
+from fleet.errors import TooLargeError
 from fleet.model.assist import AssistCause
 from fleet.model.twin import Liveness
 from fleet.wire.broker_url import BrokerUrl
@@ -19,6 +20,7 @@ from fleet.wire.link import Topic
 from fleet.wire.memory import MemoryBroker, MemoryLink
 from fleet.wire.messages import ActionStatus, Connection, ConnectionState
 from fleet.wire.subscription import Subscription
+from tests import life
 from tests.life import Town
 from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_request, a_site, a_state
 from vehicle_sim.virtual_time import VirtualClock, run_virtual
@@ -144,13 +146,27 @@ def test_after_a_gap_we_listen_again_and_ask_how_each_vehicle_is(dies: bool) -> 
     lived(story)
 
 
+class NarrowLink(MemoryLink):
+    """A line of MQTT 5 to a broker that has said how little it takes."""
+
+    async def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
+        if topic.endswith("/order"):
+            raise TooLargeError(f"{topic}: {len(payload)} bytes are more than the 400 that the broker takes")
+        await super().publish(topic, payload, qos=qos, retain=retain)
+
+
+@pytest.mark.vda5050("6.5")
+@pytest.mark.parametrize("whose", ["our bound", "the broker's"])
 def test_an_order_that_no_broker_would_take_calls_a_person_and_leaves_the_line_up(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, whose: str
 ) -> None:
     async def story(place: Town) -> None:
+        if whose == "the broker's":
+            monkeypatch.setattr(life, "MemoryLink", NarrowLink)
         async with place.served() as controller:
             await place.say()
-            monkeypatch.setattr(sender, "SENT_BYTES_MAX", 400)
+            if whose == "our bound":
+                monkeypatch.setattr(sender, "SENT_BYTES_MAX", 400)
             await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
             for _ in range(20):
                 await asyncio.sleep(5.0)

@@ -116,7 +116,7 @@ def test_one_refused_command_does_not_spoil_the_next(office: Office) -> None:
     assert [isinstance(result, Answer) for _, result in results] == [False, True]
 
 
-@pytest.mark.vda5050("3.9", "1.6")
+@pytest.mark.vda5050("3.9", "1.6", "9.8")
 def test_every_vehicle_is_asked_for_its_state_and_factsheet_when_the_line_is_up_again(office: Office) -> None:
     office.turn(Facts(link_came_up=True))
     asked = [m.actions[0].action_type for _, m in office.sent if isinstance(m, InstantActions)]
@@ -215,7 +215,7 @@ def test_a_connection_that_was_broken_is_mended_by_the_next_state(office: Office
         ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.LOST),
         ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.STALE),
         ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.UNHEARD),
-        ev.ConnectionChanged(vehicle_id=VAN_1, connection="OFFLINE"),
+        pytest.param(ev.ConnectionChanged(vehicle_id=VAN_1, connection="OFFLINE"), marks=pytest.mark.vda5050("3.7")),
         ev.ConnectionChanged(vehicle_id=VAN_1, connection="CONNECTION_BROKEN"),
         ev.VehicleHeld(vehicle_id=VAN_1, why="flat tyre"),
         ev.WorkLeftChanged(vehicle_id=VAN_1, has_order_left=True, foreign_order="theirs"),

@@ -319,14 +319,14 @@ def test_each_update_counts_one_up(roads: SiteRoads) -> None:
         draft.emit(ev.OrderSeen(order_id=order.id, update_id=number))
 
 
-@pytest.mark.vda5050("6.6")
-def test_nothing_is_extended_before_the_last_update_was_seen(roads: SiteRoads) -> None:
+@pytest.mark.vda5050("6.5", "6.6")
+def test_nothing_is_extended_before_the_last_update_was_seen_however_long_that_takes(roads: SiteRoads) -> None:
     [order] = driving(roads).state.orders.values()
     draft = driving(roads, passed=order.released)
     further = decide(draft, roads, VAN_1)
     assert isinstance(further, Extend)
     draft.emit(ev.OrderExtended(order_id=order.id, update_id=1, released=order.released, announced=order.announced))
-    assert decide(draft, roads, VAN_1) is None
+    assert [decide(Draft(draft.state, NOW_S + s), roads, VAN_1) for s in (0.0, 2.0, 14.0, 60.0, 3600.0)] == [None] * 5
     draft.emit(ev.OrderSeen(order_id=order.id, update_id=1))
     assert decide(draft, roads, VAN_1) == further
 

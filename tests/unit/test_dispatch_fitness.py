@@ -131,7 +131,7 @@ def test_an_order_that_its_vehicle_kept_while_people_drove_it_is_never_gone_on_w
     assert anew.order_id != old.id
 
 
-@pytest.mark.vda5050("11.1", "11.2")
+@pytest.mark.vda5050("11.1", "11.2", "14.3")
 def test_an_order_cleared_by_hand_is_over_its_parcels_stay_aboard_and_a_new_one_has_a_new_id(office: Office) -> None:
     old = the_order(office)
     office.hear(VAN_1, a_state(order=old.id, mode=OperatingMode.MANUAL))

@@ -63,6 +63,16 @@ def test_no_zone_and_no_way_of_its_own_is_ever_granted(office: Office, kind: str
     assert (answer.grant, answer.lease_until_s) == (Grant.REJECTED, None)
 
 
+def test_who_asks_under_names_without_end_is_not_heard_and_fills_no_journal(office: Office) -> None:
+    says(
+        office,
+        a_request("ACCESS", "zone-1", name="q" * 2000),
+        a_request("ACCESS", "z" * 2000),
+        a_request("W" * 2000, "z"),
+    )
+    assert answers(office) == []
+
+
 def test_a_corridor_along_a_road_that_is_only_announced_is_not_granted(office: Office) -> None:
     order = the_order(office)
     shorter = replace(order, released=2)

@@ -323,6 +323,21 @@ def handed_over(roads: SiteRoads, *loads: str) -> tuple[FleetState, VehicleState
 
 
 @pytest.mark.vda5050("12.5")
+def test_a_lot_of_which_some_parcels_were_refused_is_still_aboard_and_that_is_no_contradiction(
+    roads: SiteRoads,
+) -> None:
+    state, done = handed_over(roads, "run-1")
+    refused = parcels_of("run-1")[0]
+    [action] = done.action_states
+    action = msgspec.structs.replace(action, result=f"delivered=2 refused={refused}")
+    state = heard(roads, state, msgspec.structs.replace(done, action_states=(action,)))
+    kinds = {parcel: state.custody[parcel].kind for parcel in parcels_of("run-1")}
+    assert kinds.pop(refused) is CustodyKind.VEHICLE
+    assert set(kinds.values()) == {CustodyKind.POINT}
+    assert not state.twin(VAN_1).held
+
+
+@pytest.mark.vda5050("12.5")
 def test_a_drop_is_done_when_its_load_is_gone(roads: SiteRoads) -> None:
     state, done = handed_over(roads)
     assert heard(roads, state, done).run(RunId("run-1")).phase == "delivered"

@@ -98,7 +98,7 @@ def part(hill: DrawnMap, piece: PathEdge) -> shapely.Geometry:
     return substring(whole, piece.from_m, piece.to_m)
 
 
-@pytest.mark.vda5050("13.6", "13.7")
+@pytest.mark.vda5050("4.2", "13.6", "13.7")
 @pytest.mark.parametrize("limits", [WireLimits(), WireLimits(control_points_max=3), WireLimits(knots_max=6)])
 def test_a_curve_stays_within_a_hand_of_the_road_and_within_what_the_vehicle_can_take(
     hill: DrawnMap, limits: WireLimits

@@ -11,7 +11,7 @@ from fleet.model.ids import ActionId
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, OrderPurpose
 from fleet.model.twin import Instant, Twin
 from fleet.orders.follow import instant_events, order_events, passed_edges, rejection_of, rejection_of_new
-from fleet.wire.messages import ActionState, ActionStatus, OperatingMode, VehicleState
+from fleet.wire.messages import ActionState, ActionStatus, ErrorLevel, OperatingMode, VehicleState
 from tests.nouns import DEPOT_NODE, NOW_S, a_state, a_vehicle, an_error, an_order, driving
 
 GOAL = "point:p1"
@@ -206,7 +206,7 @@ def test_an_update_on_its_way_to_a_vehicle_at_the_end_of_its_base_is_no_vanished
     assert ends(order, driving(order, 1, update=0, left=[], edges=[], actions={})) == []
 
 
-@pytest.mark.vda5050("11.3")
+@pytest.mark.vda5050("7.6", "11.3", "14.3")
 def test_an_order_whose_base_was_not_driven_and_is_gone_has_vanished() -> None:
     for order in (active(an_order("n1", "n2", GOAL)), active(an_order("n1", "n2", "n3", GOAL, released=2))):
         assert ends(order, driving(order, 1, left=[], edges=[], actions={})) == [OrderPhase.VANISHED]
@@ -230,21 +230,49 @@ def test_an_order_that_was_never_shown_is_still_on_its_way() -> None:
 # Rejection ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.vda5050("7.1")
 def test_an_order_is_rejected_by_the_error_that_names_it() -> None:
     order = an_order("n1", GOAL)
     assert ends(order, a_state(errors=[an_error("noRouteError", orderId=order.id)])) == [OrderPhase.REJECTED]
 
 
+@pytest.mark.vda5050("7.1")
 def test_an_order_is_rejected_by_an_error_without_references() -> None:
     order = an_order("n1", GOAL)
     assert ends(order, a_state(errors=[an_error("validationError")])) == [OrderPhase.REJECTED]
 
 
+@pytest.mark.vda5050("7.1")
 def test_an_error_that_names_another_order_rejects_nothing() -> None:
     order = an_order("n1", GOAL)
     assert ends(order, a_state(errors=[an_error("orderError", orderId="o-0")])) == []
 
 
+@pytest.mark.vda5050("7.1")
+@pytest.mark.parametrize(
+    ("references", "is_ours"),
+    [
+        ({"topic": "order"}, True),
+        ({"topic": "uagv/v2/acme/van-1/order"}, True),
+        ({"topic": "instantActions"}, False),
+        ({"topic": "uagv/v2/acme/van-1/instantActions"}, False),
+        ({"actionId": "a-run-1"}, True),
+        ({"actionId": "a-7"}, False),
+        ({"actionId": "a-7", "orderId": "o-1"}, True),
+        ({"instantActionId": "a-7"}, False),
+        ({"headerId": "7"}, True),
+    ],
+)
+def test_a_refusal_without_an_order_is_about_ours_unless_it_names_something_else(
+    references: dict[str, str], is_ours: bool
+) -> None:
+    order = an_order("n1", GOAL)
+    assert [action.action_id for action in order.actions] == ["a-run-1"]
+    told = ends(order, a_state(errors=[an_error("validationError", ErrorLevel.WARNING, **references)]))
+    assert told == ([OrderPhase.REJECTED] if is_ours else [])
+
+
+@pytest.mark.vda5050("7.4")
 def test_an_error_of_another_kind_rejects_nothing() -> None:
     order = an_order("n1", GOAL)
     assert ends(order, a_state(errors=[an_error("lowBattery")])) == []
@@ -256,24 +284,28 @@ def test_an_order_that_was_accepted_is_no_longer_rejected() -> None:
     assert ends(order, state) == []
 
 
+@pytest.mark.vda5050("7.1")
 def test_a_refused_update_is_told_once_the_vehicle_names_it() -> None:
     order = replace(active(an_order("n1", "n2", GOAL)), update_id=2, update_seen=1)
     state = driving(order, 0, update=1, errors=[an_error("orderUpdateError", orderId=order.id, orderUpdateId="2")])
     assert rejection_of(order, state) is not None
 
 
+@pytest.mark.vda5050("7.1")
 def test_a_refusal_of_an_update_before_says_nothing_about_the_last_one() -> None:
     order = replace(active(an_order("n1", "n2", GOAL)), update_id=2, update_seen=1)
     state = driving(order, 0, update=1, errors=[an_error("orderUpdateError", orderId=order.id, orderUpdateId="1")])
     assert rejection_of(order, state) is None
 
 
+@pytest.mark.vda5050("7.1")
 def test_a_confirmed_update_is_not_refused_by_an_error_that_stays() -> None:
     order = active(an_order("n1", GOAL))
     state = driving(order, 0, errors=[an_error("orderUpdateError", orderId=order.id)])
     assert rejection_of(order, state) is None
 
 
+@pytest.mark.vda5050("7.1")
 def test_a_refusal_that_names_no_update_and_was_there_before_burns_no_number() -> None:
     """The vehicle takes the next update all the same, and our books would say that its base is shorter than it is."""
     order = replace(an_order("n1", GOAL), update_id=2, update_seen=1, phase=OrderPhase.ACTIVE)
@@ -289,7 +321,7 @@ def an_update_on_its_way(*, accepted: int) -> Order:
     return replace(order, accepted=accepted)
 
 
-@pytest.mark.vda5050("11.1", "11.3")
+@pytest.mark.vda5050("11.1", "11.3", "14.3")
 def test_an_order_is_lost_when_it_is_cleared_by_hand_while_an_update_is_on_its_way() -> None:
     order = an_update_on_its_way(accepted=1)
     waits = driving(order, 1, update=0, left=[], edges=[], actions={})

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace as changed
+from itertools import pairwise
 
 import msgspec
+import numpy as np
 import pytest
 
 from fleet.dispatch.intent import Deliver, Extend
 from fleet.model import event as ev
 from fleet.model.ids import RunId
 from fleet.model.order import Order
+from fleet.model.profile import Learned, WireLimits
 from fleet.orders.carry_out import carry_out
 from fleet.orders.guard import Guard, may_stand
-from fleet.roads.graph import EdgeFlag, NodeFlag
+from fleet.roads.graph import EdgeFlag, NodeFlag, TextColumn
 from fleet.roads.site_roads import SiteRoads
 from fleet.roads.stops import CLEAR_M
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState, Visit
+from fleet.telemetry.names import their_message
 from fleet.wire import messages as wire
 from tests.nouns import NOW_S, POINT_2, VAN_1, VAN_2, a_run, a_trip, loaded
 
@@ -132,6 +136,38 @@ def test_a_road_that_people_closed_since_is_not_sent_to(roads: SiteRoads) -> Non
     assert (any("closed by people" in fault for fault in faults)) is (far.edge != order.path[0].edge)
 
 
+def test_a_road_that_the_vehicle_may_not_drive_is_not_sent_to_whatever_was_decided(roads: SiteRoads) -> None:
+    draft, order, message = sent(roads)
+    last = order.path[end_of_base(message) - 1].edge
+    classes = ["trunk" if edge == last else "residential" for edge in range(roads.graph.edge_count)]
+    trunk = changed(roads.graph, edge_class=TextColumn.of(classes))
+    faults = Guard(SiteRoads(roads.site, trunk)).faults(VAN_1, order.id, message, draft.state)
+    assert any("road class trunk not allowed" in fault for fault in faults)
+
+
+def test_no_turn_is_sent_that_may_not_be_made(roads: SiteRoads) -> None:
+    draft, order, message = sent(roads)
+    base = order.path[: end_of_base(message)]
+    pairs = {(a.edge, b.edge) for a, b in pairwise(base) if a.edge != b.edge}
+    assert pairs
+    banned = changed(roads.graph, forbidden_turns=np.array(sorted(pairs), dtype=roads.graph.forbidden_turns.dtype))
+    faults = Guard(SiteRoads(roads.site, banned)).faults(VAN_1, order.id, message, draft.state)
+    assert any("does not go on where the piece before it ends" in fault for fault in faults)
+
+
+def test_an_update_that_was_never_decided_is_not_sent(roads: SiteRoads) -> None:
+    draft, order, message = sent(roads)
+    faults = judged(roads, replace(message, order_update_id=1), draft.state, order)
+    assert any("never decided" in fault for fault in faults)
+
+
+def test_a_released_node_of_another_name_is_not_sent(roads: SiteRoads) -> None:
+    draft, order, message = sent(roads)
+    nodes = (message.nodes[0], replace(message.nodes[1], node_id="n99"), *message.nodes[2:])
+    faults = judged(roads, replace(message, nodes=nodes), draft.state, order)
+    assert any("releases n99 for" in fault for fault in faults)
+
+
 def test_an_update_does_not_lead_from_the_end_of_the_base_into_a_road_that_people_closed_since(
     roads: SiteRoads,
 ) -> None:
@@ -193,6 +229,39 @@ def test_an_update_goes_on_where_what_was_sent_before_it_ended(roads: SiteRoads)
     assert guard.faults(VAN_1, order.id, update, draft.state) == []
     renamed = replace(update, nodes=(replace(update.nodes[0], node_id="n99"), *update.nodes[1:]))
     assert guard.faults(VAN_1, order.id, renamed, draft.state) != []
+
+
+@pytest.mark.vda5050("4.2")
+@pytest.mark.parametrize(
+    "limits",
+    [
+        WireLimits(id_chars_max=6),
+        WireLimits(id_chars_max=9),
+        WireLimits(id_chars_max=16),
+        WireLimits(id_chars_max=16, ids_are_numbers=True),
+    ],
+    ids=lambda limits: f"{limits.id_chars_max} {'digits' if limits.ids_are_numbers else 'letters'}",
+)
+def test_a_vehicle_that_takes_short_ids_only_is_sent_its_order_though_some_of_our_names_fit(
+    roads: SiteRoads, limits: WireLimits
+) -> None:
+    """Where the order's own name was short enough and a road's was not, nothing was ever sent to it."""
+    draft = Draft(loaded(roads, a_run(point=POINT_2)), NOW_S)
+    draft.emit(ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(has_factsheet=True, limits=limits)))
+    carry_out(draft, roads, VAN_1, Deliver(a_trip().id, Visit(POINT_2, (RunId("run-1"),))))
+    [order] = draft.state.orders.values()
+    guard = Guard(roads)
+    first = their_message(draft.letters[-1].message, limits)
+    assert isinstance(first, wire.Order)
+    assert guard.faults(VAN_1, order.id, first, draft.state) == []
+    guard.sent(VAN_1, first)
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=0))
+    carry_out(draft, roads, VAN_1, Extend(order.id, len(order.path)))
+    update = their_message(draft.letters[-1].message, limits)
+    assert isinstance(update, wire.Order)
+    assert guard.faults(VAN_1, order.id, update, draft.state) == []
+    renamed = replace(update, nodes=(replace(update.nodes[0], node_id="zother"), *update.nodes[1:]))
+    assert any("what was sent has" in fault for fault in guard.faults(VAN_1, order.id, renamed, draft.state))
 
 
 # Places ---------------------------------------------------------------------------------------------------------------

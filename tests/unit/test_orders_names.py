@@ -117,7 +117,7 @@ def test_a_strange_name_stays_strange() -> None:
     assert our_state(a_state(order="theirs", at="x9"), NUMBERS, lambda: Known(orders=("o-t-1",))).order_id == "theirs"
 
 
-@pytest.mark.vda5050("4.2")
+@pytest.mark.vda5050("4.2", "8.1")
 def test_a_cancel_names_order_and_action_as_the_vehicle_knows_them() -> None:
     message = instant_message(ActionKind.CANCEL_ORDER, ActionId("a-4fa0c1d2-3"), OrderId("o-4fa0c1d2-17"))
     told = their_message(message, SHORT_NUMBERS)

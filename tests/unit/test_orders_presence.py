@@ -21,6 +21,7 @@ from fleet.wire.messages import (
     OperatingMode,
     Safety,
 )
+from fleet.wire.messages import Order as OrderMessage
 from tests.nouns import DEPOT, VAN_1, Office, a_header, a_state, an_error, driving, loaded, opened, the_order
 from tests.unit.test_controller_turn import ask, submit
 
@@ -47,6 +48,10 @@ def office(roads: SiteRoads) -> Office:
     assert the_order(office).phase is OrderPhase.ACTIVE
     office.sent.clear()
     return office
+
+
+def told_orders(office: Office) -> list[OrderMessage]:
+    return [message for _, message in office.sent if isinstance(message, OrderMessage)]
 
 
 @pytest.mark.vda5050("3.3")
@@ -119,6 +124,10 @@ def test_its_person_need_not_come_when_it_is_back_but_nothing_is_released_before
     says(office, C.OFFLINE, C.ONLINE)
     assert causes(office) == []
     assert not office.state.twin(VAN_1).can_take_orders
+    office.turn(due=Due(vehicles=(VAN_1,)), after_s=60.0)
+    assert told_orders(office) == []
+    office.hear(VAN_1, driving(the_order(office), the_order(office).released))
+    assert [order.order_update_id for order in told_orders(office)] == [1]
 
 
 def test_a_vehicle_that_takes_its_leave_with_nothing_to_do_calls_nobody(roads: SiteRoads) -> None:

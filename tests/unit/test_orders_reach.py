@@ -69,7 +69,7 @@ def test_a_vehicle_in_any_other_mode_takes_nothing(issued: FleetState, mode: str
     assert not may_be_told(twin, ZONES, "z-1")
 
 
-@pytest.mark.vda5050("11.1")
+@pytest.mark.vda5050("11.1", "14.3")
 def test_what_waits_in_the_outlet_is_not_sent_once_its_vehicle_leaves_the_automatic_modes(issued: FleetState) -> None:
     outlet = Outlet(Limits())
     outlet.add(a_row("o-1"), NOW_S)

@@ -129,6 +129,18 @@ def test_a_vehicle_that_follows_a_foreign_order_calls_a_person_and_takes_none_of
     assert not state.twin(VAN_1).can_take_orders
 
 
+def test_what_a_vehicle_makes_up_is_kept_only_as_far_as_people_read_it(roads: SiteRoads, two_vans: FleetState) -> None:
+    """A journal keeps for good what a state says of orders and nodes, and a state may have 256 KiB."""
+    endless = "x" * 100_000
+    said = a_state(order=endless, left=[("x", 2)], at=endless, position=None)
+    state = heard(roads, two_vans, said)
+    twin, assist = state.twin(VAN_1), state.open_assist(f"vehicle:{VAN_1}", AssistCause.FOREIGN_ORDER)
+    assert assist is not None
+    assert max(len(twin.foreign_order), len(twin.node_id), len(assist.detail)) < 400
+    assert twin.node_id.startswith("xxx")
+    assert heard(roads, state, said).twin(VAN_1) == twin
+
+
 def test_a_foreign_order_that_is_over_is_forgotten(roads: SiteRoads, two_vans: FleetState) -> None:
     state = heard(roads, two_vans, a_state(order="theirs", left=[("x", 2)]), a_state(order="theirs"))
     assert causes(state) == []
@@ -620,3 +632,17 @@ def test_a_vehicle_that_was_towed_away_from_its_charger_leaves_it_to_others(road
     state = heard(roads, state, a_state(position=away))
     assert state.twin(VAN_1).place is None
     assert not state.holds(charger, VAN_1)
+
+
+@pytest.mark.vda5050("6.11")
+def test_a_vehicle_that_asks_for_road_in_state_after_state_has_asked_once(roads: SiteRoads) -> None:
+    order = an_order("n1", "n2", GOAL, released=1)
+    state = after(loaded(roads), [ev.OrderIssued(order=order), ev.OrderSeen(order_id=order.id, update_id=0)])
+    draft = Draft(state, NOW_S)
+    for _ in range(3):
+        take_state(draft, roads, VAN_1, driving(order, 0, new_base_request=True))
+    assert [entry.event for entry in draft.entries].count(ev.BaseRequested(order_id=order.id)) == 1
+    draft.emit(ev.OrderExtended(order_id=order.id, update_id=1, released=2, announced=3))
+    draft.emit(ev.OrderSeen(order_id=order.id, update_id=1))
+    take_state(draft, roads, VAN_1, driving(draft.state.orders[order.id], 1, new_base_request=True))
+    assert [entry.event for entry in draft.entries].count(ev.BaseRequested(order_id=order.id)) == 2, "it has got some"

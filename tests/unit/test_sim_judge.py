@@ -17,19 +17,21 @@ from fleet.roads.refuse import may_drive
 from fleet.wire.messages import OperatingMode
 from tests import nouns
 from tests.unit.judged import CORNERS, Message, Plant, finding, judge, judge_for_a_while, round_the_block
-from vehicle_sim.judge.catalogue import CHECKS, chosen
+from vehicle_sim.judge.catalogue import CHECKS, chosen, number_order
 from vehicle_sim.judge.check import Need
 from vehicle_sim.judge.command import JudgeOptions, Terminal
 from vehicle_sim.judge.command import judge as judge_by_options
 from vehicle_sim.judge.course import Course
 from vehicle_sim.judge.page import report_html
 from vehicle_sim.judge.reference import renewed
-from vehicle_sim.judge.report import SHOWN_MAX, lines, report_json
+from vehicle_sim.judge.report import SHOWN_MAX, gist, in_order, lines, report_json
 from vehicle_sim.judge.site_course import course_of, vehicle_of
 from vehicle_sim.judge.text import report_text
+from vehicle_sim.judge.transcript import Entry
 from vehicle_sim.judge.verdict import Verdict
 from vehicle_sim.vehicle import SimVehicle
 
+ENDLESS = "[" * 100_000
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 
 
@@ -134,6 +136,29 @@ def test_a_vehicle_with_an_order_of_another_master_is_left_alone() -> None:
         judge(plant=Plant(says=is_busy))
 
 
+def test_a_vehicle_that_is_driving_is_left_alone() -> None:
+    def drives(topic: str, message: Message) -> Iterable[Message]:
+        if topic == "state":
+            message["driving"] = True
+        return (message,)
+
+    with pytest.raises(ConfigError, match="vehicle acme/van-1 is driving: wait until it stands"):
+        judge(plant=Plant(says=drives))
+
+
+def test_what_the_version_of_a_vehicle_has_no_words_for_is_not_tried() -> None:
+    """It says another version in its connection than in all else: no reason to lose what was found of it."""
+
+    def mixes(topic: str, message: Message) -> Iterable[Message]:
+        if topic == "connection":
+            message["version"] = "2.1.0"
+        return (message,)
+
+    found = finding(judge(["13.12"], Plant(says=mixes), version="3.0.0"), "zones")
+    assert found.verdict is Verdict.NOT_TRIED
+    assert "nothing can be told to it in version '2.1.0'" in found.why
+
+
 def test_a_vehicle_off_its_course_is_not_sent_along_it() -> None:
     course = round_the_block()
     elsewhere = [replace(node, x=node.x + 50.0) for node in course.nodes]
@@ -194,12 +219,14 @@ def test_a_course_is_read_from_a_list_of_nodes_and_edges(tmp_path: Path) -> None
         (lambda parts: [{**parts[0], "mayStop": False}, *parts[1:]], "must be allowed to stop"),
         (lambda parts: [{**parts[0], "nodeid": "a"}, *parts[1:]], "nodeid"),
         (lambda parts: [*parts[:1], {"edgeId": 7}, *parts[2:]], "edgeId"),
+        (lambda _parts: ENDLESS, "loop.json: maximum recursion depth"),
     ],
 )
 def test_a_course_that_is_none_says_where(tmp_path: Path, spoil: object, words: str) -> None:
     assert callable(spoil)
     path = tmp_path / "loop.json"
-    path.write_text(json.dumps(spoil(a_loop())))
+    parts = spoil(a_loop())
+    path.write_text(parts if isinstance(parts, str) else json.dumps(parts))
     with pytest.raises(ConfigError, match=words):
         Course.read(path)
 
@@ -213,6 +240,9 @@ def test_a_course_that_is_none_says_where(tmp_path: Path, spoil: object, words: 
         ({"nodes": Path("a.json"), "drive": True}, "give one"),
         ({"action": "beep"}, "needs an action as an order has it"),
         ({"broker": "127.0.0.1"}, "write mqtt://HOST:PORT"),
+        ({"interface_name": "uagv/#"}, "--interface: found 'uagv/#', needs the first level"),
+        ({"version": "9.9"}, "--version: version '9.9' is not spoken here"),
+        ({"out": Path("/no-such-folder/page.html")}, "--out /no-such-folder/page.html: cannot be written"),
         ({"user": "judge", "password_file": Path("no-such-file")}, "no-such-file: cannot be read"),
     ],
 )
@@ -251,6 +281,28 @@ def test_a_wrong_one_comes_with_what_was_sent_and_what_came_and_after_how_long()
     ]
     assert lines(found)[0].after_s == 0.0
     assert 0.0 < lines(found)[1].after_s < 0.1
+
+
+def test_an_order_is_told_with_the_place_where_its_base_ends() -> None:
+    def told(*released: bool) -> str:
+        nodes = [{"nodeId": f"n{i}", "released": each} for i, each in enumerate(released)]
+        payload = json.dumps({"orderId": "o", "orderUpdateId": 0, "nodes": nodes}).encode()
+        return gist(Entry(at_s=0.0, topic="", name="order", payload=payload, is_ours=True)).partition(": ")[2]
+
+    assert told(True, True, False, False) == "n0 → n1; not released: n2 → n3"
+    assert told(True, True) == "n0 → n1"
+    assert told(False) == "not released: n0"
+    assert told() == "no nodes"
+
+
+def test_what_is_wrong_stands_in_the_order_of_the_numbers() -> None:
+    report = judge(plant=Plant(hears=lambda topic, message: ()), course=round_the_block())
+    wrong = [finding.check.number for finding in in_order(report) if finding.verdict is Verdict.WRONG]
+    assert len(wrong) > 3
+    assert wrong == sorted(wrong, key=number_order)
+    text = report_text(report)
+    places = [text.index(f"WRONG {number:<6} ") for number in dict.fromkeys(wrong)]
+    assert places == sorted(places)
 
 
 def test_the_three_formats_tell_the_same() -> None:

@@ -136,6 +136,13 @@ def test_a_scenario_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         Scenario.load(tmp_path / "none.toml")
 
 
+@pytest.mark.parametrize("content", [b"x = \xff", f"x = {'9' * 5000}".encode(), b"x = " + b"[" * 5000])
+def test_a_scenario_that_no_parser_can_swallow_is_told_in_words(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "odd.toml").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"odd\.toml: is no TOML"):
+        Scenario.load(tmp_path / "odd.toml")
+
+
 def test_a_trouble_takes_the_first_of_its_ways_unless_it_names_another_and_knows_no_others(tmp_path: Path) -> None:
     def variant_of(line: str) -> str:
         fault = f'\n[[fault]]\nkind = "reboot"\nvehicle = "VAN-1"\nat = "10m"\n{line}\n'

@@ -48,6 +48,11 @@ def test_a_line_is_left_out_with_a_reason_and_without_a_proof(proofs: Proofs, sp
     assert all(spec.left_out.values())
 
 
+def test_a_line_that_holds_in_part_has_a_proof_and_says_what_is_otherwise(proofs: Proofs, spec: Spec) -> None:
+    assert set(spec.in_part) <= set(proofs)
+    assert all(f"*but {why}* |" in render(proofs, spec) for why in spec.in_part.values())
+
+
 def test_lines_are_numbered_once_and_lead_to_lines_that_there_are(spec: Spec) -> None:
     lines = list(spec.lines())
     numbers = [line.number for line in lines]

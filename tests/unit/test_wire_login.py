@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import BrokerError
+from fleet.model.site import MqttVersion
 from fleet.wire.login import PASSWORD_VARIABLE, Login, login_of, read_login
 
 
@@ -43,3 +44,9 @@ def test_a_tool_without_a_site_takes_what_would_overrule_one(tmp_path: Path) -> 
 
 def test_a_site_without_user_logs_in_as_nobody() -> None:
     assert read_login("", None, None, {}).user is None
+
+
+def test_a_tool_that_knows_no_site_speaks_the_mqtt_that_its_environment_names() -> None:
+    assert login_of({"FLEET_BROKER__MQTT": "5"}).mqtt is MqttVersion.V5
+    with pytest.raises(BrokerError, match=r"FLEET_BROKER__MQTT: found '4', needs 3\.1\.1 or 5"):
+        login_of({"FLEET_BROKER__MQTT": "4"})

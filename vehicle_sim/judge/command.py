@@ -6,23 +6,28 @@ import asyncio
 import json
 import os
 import random
+import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
+from fleet.cli.output import for_terminal
 from fleet.clock import SystemClock
 from fleet.config import load
+from fleet.config.values import NAME_PATTERN
 from fleet.errors import ConfigError
 from fleet.maps.cache import load_or_import
+from fleet.model.site import MqttVersion
 from fleet.wire.broker_url import BrokerUrl
-from fleet.wire.login import Login, login_of, read_login
+from fleet.wire.login import Login, login_of, mqtt_of, read_login
 from fleet.wire.messages import Action, ActionParameter, BlockingType
 from fleet.wire.mqtt import MqttLink
+from fleet.wire.registry import codec_for
 from fleet.wire.subscription import Subscription
-from vehicle_sim.connect import clock_of
+from vehicle_sim.connect import clock_of, try_to_write
 from vehicle_sim.judge.bench import Bench, Terms
 from vehicle_sim.judge.catalogue import chosen
 from vehicle_sim.judge.course import Course
@@ -42,7 +47,7 @@ class JudgeOptions:
 
     Attributes:
         vehicle: MANUFACTURER/SERIAL.
-        user, password_file, ca_file: as in the site file's [broker].
+        user, password_file, ca_file, mqtt: as in the site file's [broker]; None for what the environment says.
         only: numbers, sections and keys of checks, with commas between.
         nodes: a file that says where the vehicle may drive.
         site, drive: the site's roads say so, from its home station.
@@ -55,6 +60,7 @@ class JudgeOptions:
     user: str = ""
     password_file: Path | None = None
     ca_file: Path | None = None
+    mqtt: MqttVersion | None = None
     interface_name: str | None = None
     version: str | None = None
     only: Sequence[str] = ()
@@ -80,7 +86,7 @@ def judge(options: JudgeOptions) -> int:
         MapError: the map of the site cannot be used.
     """
     if options.out is not None:
-        _try_to_write(options.out)
+        try_to_write("--out", options.out)
     try:
         report = asyncio.run(_report(options))
     except KeyboardInterrupt:
@@ -88,21 +94,11 @@ def judge(options: JudgeOptions) -> int:
         return INTERRUPTED
     text = _written(report, options.output)
     if options.out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(for_terminal(text) if options.output == "text" else text)
     else:
         options.out.write_text(text, encoding="utf-8")
         sys.stderr.write(f"{in_words(report)}; written to {options.out}\n")
     return ALL_RIGHT if report.is_all_right else SOMETHING_WRONG
-
-
-def _try_to_write(path: Path) -> None:
-    """Before anything is asked of the vehicle, not after half an hour of its time."""
-    try:
-        with path.open("a", encoding="utf-8"):
-            pass
-    except OSError as fault:
-        remedy = "name a file in a folder that is there"
-        raise ConfigError([f"--out {path}: cannot be written ({fault.strerror}); {remedy}"]) from fault
 
 
 def _written(report: Report, output: str) -> str:
@@ -137,6 +133,10 @@ def _terms_and_course(options: JudgeOptions, clock: SystemClock) -> tuple[Terms,
     manufacturer, slash, serial_number = options.vehicle.partition("/")
     if not (manufacturer and slash and serial_number) or set("/+#$") & set(serial_number + manufacturer):
         raise ConfigError([f"--vehicle: found {options.vehicle!r}, needs MANUFACTURER/SERIAL"])
+    if options.interface_name is not None and not re.fullmatch(NAME_PATTERN, options.interface_name):
+        raise ConfigError([f"--interface: found {options.interface_name!r}, needs the first level of its topics alone"])
+    if options.version is not None:
+        _look_up(options.version)
     terms = Terms(
         manufacturer=manufacturer,
         serial_number=serial_number,
@@ -147,6 +147,13 @@ def _terms_and_course(options: JudgeOptions, clock: SystemClock) -> tuple[Terms,
         node_action=_action(options.action) if options.action else None,
     )
     return terms, _course(options, manufacturer, serial_number)
+
+
+def _look_up(version: str) -> None:
+    try:
+        codec_for(version)
+    except ValueError as fault:
+        raise ConfigError([f"--version: {fault}"]) from fault
 
 
 def _course(options: JudgeOptions, manufacturer: str, serial_number: str) -> Course | None:
@@ -196,5 +203,7 @@ class Terminal:
 def _login(options: JudgeOptions) -> Login:
     """What the flags say, else what the environment says, as for the other tools."""
     if options.user or options.password_file or options.ca_file:
-        return read_login(options.user, options.password_file, options.ca_file, os.environ)
-    return login_of(os.environ)
+        login = read_login(options.user, options.password_file, options.ca_file, os.environ, mqtt_of(os.environ))
+    else:
+        login = login_of(os.environ)
+    return login if options.mqtt is None else replace(login, mqtt=options.mqtt)

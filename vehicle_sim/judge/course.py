@@ -68,7 +68,7 @@ class Course:
                 raise ValueError("needs a list: a node, an edge, a node, ..., a node")
             nodes = tuple(msgspec.convert(part, CourseNode) for part in parts[::2])
             edges = tuple(msgspec.convert(part, CourseEdge) for part in parts[1::2])
-        except (OSError, ValueError) as fault:  # what msgspec finds is a ValueError
+        except (OSError, ValueError, RecursionError) as fault:  # what msgspec finds is a ValueError
             raise ConfigError([f"--nodes {path}: {fault}"]) from fault
         if nodes[0].node_id != nodes[-1].node_id:
             text = f"ends at {nodes[-1].node_id!r}; a loop ends where it begins, at {nodes[0].node_id!r}"

@@ -6,9 +6,8 @@ from importlib import resources
 
 from fleet.clock import utc_text
 from fleet.report.markup import Html, document, tag
-from vehicle_sim.judge.catalogue import number_order
 from vehicle_sim.judge.check import Finding
-from vehicle_sim.judge.report import Line, Report, lines
+from vehicle_sim.judge.report import Line, Report, in_order, lines
 from vehicle_sim.judge.verdict import Verdict
 
 STYLE = "page.css"
@@ -33,11 +32,12 @@ def _head(report: Report) -> Html:
     )
     span_s = report.ended_s - report.began_s
     make = f"{report.series_name} · " if report.series_name else ""
+    began = utc_text(report.began_s)[:19].replace("T", " ")
     return tag(
         "header",
         tag(
             "p",
-            f"{make}VDA 5050 {report.version} · {report.prefix} · {utc_text(report.began_s)[:19]} UTC, {span_s:.0f} s",
+            f"{make}VDA 5050 {report.version} · {report.prefix} · {began} UTC, took {span_s:.0f} s",
             class_="where",
         ),
         tag("h1", f"{report.manufacturer} / {report.serial_number}"),
@@ -55,7 +55,7 @@ def _count(verdict: Verdict, count: int) -> Html:
 
 
 def _sections(report: Report) -> list[Html]:
-    wrong = [finding for finding in report.findings if finding.verdict is Verdict.WRONG]
+    wrong = [finding for finding in in_order(report) if finding.verdict is Verdict.WRONG]
     shown = [tag("section", tag("h2", "What is wrong, and what shows it"), *map(_shown, wrong))] if wrong else []
     return [*shown, tag("section", tag("h2", "All duties"), _table(report))]
 
@@ -86,7 +86,6 @@ def _row(line: Line) -> Html:
 
 
 def _table(report: Report) -> Html:
-    findings = sorted(report.findings, key=lambda finding: number_order(finding.check.number))
     rows = (
         tag(
             "tr",
@@ -101,7 +100,7 @@ def _table(report: Report) -> Html:
                 ),
             ),
         )
-        for finding in findings
+        for finding in in_order(report)
     )
     return tag("table", tag("tbody", *rows), class_="duties")
 

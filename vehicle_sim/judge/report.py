@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from fleet.clock import utc_text
 from fleet.wire.messages import Connection, VehicleState
 from vehicle_sim.judge.bench import Bench
+from vehicle_sim.judge.catalogue import number_order
 from vehicle_sim.judge.check import Finding
 from vehicle_sim.judge.transcript import Entry
 from vehicle_sim.judge.verdict import Verdict
@@ -70,6 +71,11 @@ class Report:
         return not self.counts()[Verdict.WRONG]
 
 
+def in_order(report: Report) -> list[Finding]:
+    """The findings by the numbers of their checks; those of one number as they were tried."""
+    return sorted(report.findings, key=lambda finding: number_order(finding.check.number))
+
+
 def lines(finding: Finding) -> list[Line]:
     """The evidence of a finding, states that say the same drawn together; time counts from its beginning."""
     grouped: list[Line] = []
@@ -107,11 +113,7 @@ def gist(entry: Entry) -> str:
         return f"cannot be read: {entry.fault}"
     raw = entry.raw
     if entry.name == "order":
-        nodes = raw.get("nodes")
-        route = [str(node.get("nodeId")) for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
-        return (
-            f"order {raw.get('orderId', '?')} update {raw.get('orderUpdateId', '?')}: {' → '.join(route) or 'no nodes'}"
-        )
+        return f"order {raw.get('orderId', '?')} update {raw.get('orderUpdateId', '?')}: {_route(raw.get('nodes'))}"
     if entry.name == "instantActions":
         actions = raw.get("actions")
         told = (
@@ -123,11 +125,22 @@ def gist(entry: Entry) -> str:
     return f"number {raw.get('headerId', '?')}"
 
 
+def _route(nodes: object) -> str:
+    """The nodes in order, and from where on they are not released: there the vehicle has to stop."""
+    told = [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
+    base = list(takewhile(lambda node: node.get("released") is not False, told))
+    horizon = told[len(base) :]
+    released, other = (" → ".join(str(node.get("nodeId")) for node in part) for part in (base, horizon))
+    parts = [*([released] if base else []), *([f"not released: {other}"] if horizon else [])]
+    return "; ".join(parts) or "no nodes"
+
+
 def _state_gist(state: VehicleState) -> Iterator[str]:
     yield f"order {state.order_id or 'none'} update {state.order_update_id}"
     yield f"at {state.last_node_id or 'no node'} ({state.last_node_sequence_id})"
     if state.node_states:
-        yield f"{len(state.node_states)} nodes left"
+        count = len(state.node_states)
+        yield f"{count} node{'s' if count > 1 else ''} left"
     if state.driving:
         yield "driving"
     if state.paused:
@@ -138,7 +151,7 @@ def _state_gist(state: VehicleState) -> Iterator[str]:
     if open_actions:
         yield "actions " + " ".join(f"{action.action_id}={action.status}" for action in open_actions)
     if state.errors:
-        yield "errors " + " ".join(dict.fromkeys(error.error_type for error in state.errors))
+        yield "errors " + ", ".join(dict.fromkeys(error.error_type for error in state.errors))
 
 
 def report_json(report: Report) -> dict[str, object]:

@@ -59,6 +59,14 @@ class Session:
             await self._meet()
         except ConfigError as fault:
             return fault
+        except MovedError:
+            terms = self.bench.terms
+            who = f"{terms.manufacturer}/{terms.serial_number}"
+            return ConfigError([f"vehicle {who} is driving: wait until it stands, with nothing left to do"])
+        except LinkDownError as fault:
+            return ConfigError([f"the line to the broker broke before the vehicle was met: {fault}"])
+        except JudgedError as end:
+            return ConfigError([f"the vehicle cannot be judged: {end.why}"])
         began_s = self.bench.now_s()
         try:
             findings = [await self._judge(check) for check in self.checks]
@@ -180,6 +188,8 @@ class Session:
                 await self._clear_errors()
         except LinkDownError as fault:
             self.spoilt = f"the line to the broker broke: {fault}"
+        except JudgedError as end:
+            self.spoilt = self.spoilt or end.why
         bench.may_drive = False
         bench.calm()
 

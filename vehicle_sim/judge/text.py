@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fleet.clock import utc_text
-from vehicle_sim.judge.catalogue import number_order
 from vehicle_sim.judge.check import Finding
-from vehicle_sim.judge.report import Line, Report, lines
+from vehicle_sim.judge.report import Line, Report, in_order, lines
 from vehicle_sim.judge.verdict import Verdict
 
 LATER = (Verdict.RIGHT, Verdict.NOT_OFFERED, Verdict.NOT_TRIED)
@@ -26,10 +25,10 @@ def in_words(report: Report) -> str:
 
 def _paragraphs(report: Report) -> Iterator[str]:
     yield f"Vehicle {report.manufacturer}/{report.serial_number}, VDA 5050 {report.version}, topics {report.prefix}/..."
-    yield f"{utc_text(report.began_s)}, {report.ended_s - report.began_s:.0f} s: {in_words(report)}"
+    yield f"{utc_text(report.began_s)}, took {report.ended_s - report.began_s:.0f} s: {in_words(report)}"
     for note in report.notes:
         yield f"note: {note}"
-    for finding in report.findings:
+    for finding in in_order(report):
         if finding.verdict is Verdict.WRONG:
             yield ""
             yield f"WRONG {_named(finding)}"
@@ -37,8 +36,7 @@ def _paragraphs(report: Report) -> Iterator[str]:
             for line in lines(finding):
                 yield f"  {_line(line)}"
     for verdict in LATER:
-        found = [finding for finding in report.findings if finding.verdict is verdict]
-        found.sort(key=lambda finding: number_order(finding.check.number))
+        found = [finding for finding in in_order(report) if finding.verdict is verdict]
         if found:
             yield ""
             yield f"{verdict.value}:"

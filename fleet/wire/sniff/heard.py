@@ -58,7 +58,7 @@ def read_lines(lines: Iterable[str]) -> Iterator[Entry]:
         if line.strip():
             try:
                 yield _entry(json.loads(line))
-            except (ValueError, KeyError, TypeError) as fault:
+            except (ValueError, KeyError, TypeError, RecursionError) as fault:
                 what = f"there is no {fault}" if isinstance(fault, KeyError) else str(fault)
                 raise ValueError(f"line {number}: {what}") from fault
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import aiomqtt
-from paho.mqtt.reasoncodes import ReasonCode
 
 from fleet.clock import Clock
 from fleet.errors import BrokerError
+from fleet.wire.broker_client import BrokerClient
 from fleet.wire.broker_url import BrokerUrl
 from fleet.wire.login import Login
 from fleet.wire.sniff.heard import AskedAgain, Entry, Heard
+from fleet.wire.subscription import Subscription
 
 LISTEN_QOS = 1  # at 0, all would come as 0
 ANSWER_S_MAX = 5.0
@@ -51,32 +52,20 @@ async def listen(ears: Ears, take: Callable[[Entry], None], stop: asyncio.Event)
     Raises:
         BrokerError: the broker cannot be reached, or lets nobody listen.
     """
-    url = ears.url
+    client = BrokerClient(ears.url, ears.login, answer_s_max=ANSWER_S_MAX)
     try:
-        async with aiomqtt.Client(
-            url.host,
-            url.port,
-            username=ears.login.user,
-            password=ears.login.password,
-            tls_context=ears.login.tls() if url.is_secure else None,
-            protocol=aiomqtt.ProtocolVersion.V311,
-            clean_session=True,
-            timeout=ANSWER_S_MAX,
-        ) as client:
+        async with client:
             await _ask_for(client, ears.filters)
             return await _serve(ears, client, take, stop)
     except (aiomqtt.MqttError, OSError) as fault:
-        raise BrokerError(f"broker {url}: {fault}") from fault
+        raise BrokerError(f"broker {ears.url}: {client.why(fault)}") from fault
 
 
-async def _ask_for(client: aiomqtt.Client, filters: Sequence[str]) -> None:
-    answers = await client.subscribe([(wanted, LISTEN_QOS) for wanted in filters])
-    for wanted, answer in zip(filters, answers, strict=True):
-        if isinstance(answer, ReasonCode) and answer.is_failure:
-            raise aiomqtt.MqttError(f"listening to {wanted} is not allowed")
+async def _ask_for(client: BrokerClient, filters: Sequence[str]) -> None:
+    await client.listen([Subscription(wanted, LISTEN_QOS) for wanted in filters])
 
 
-async def _serve(ears: Ears, client: aiomqtt.Client, take: Callable[[Entry], None], stop: asyncio.Event) -> str:
+async def _serve(ears: Ears, client: BrokerClient, take: Callable[[Entry], None], stop: asyncio.Event) -> str:
     async with asyncio.TaskGroup() as tasks:
         hearing = tasks.create_task(_hear(client, take, ears.clock), name="hear")
         stopped = tasks.create_task(stop.wait(), name="stop")
@@ -91,7 +80,7 @@ async def _serve(ears: Ears, client: aiomqtt.Client, take: Callable[[Entry], Non
     return reason
 
 
-async def _hear(client: aiomqtt.Client, take: Callable[[Entry], None], clock: Clock) -> str:
+async def _hear(client: BrokerClient, take: Callable[[Entry], None], clock: Clock) -> str:
     """Hand on what comes; why the line ended."""
     try:
         async for message in client.messages:
@@ -106,5 +95,5 @@ async def _hear(client: aiomqtt.Client, take: Callable[[Entry], None], clock: Cl
                     )
                 )
     except aiomqtt.MqttError as fault:
-        return str(fault)
+        return client.why(fault)
     return ""

@@ -60,3 +60,8 @@ SOFTWARE: Mapping[str, Kind] = {
         }
     ),
 }
+
+
+def offered_parameters(data_types: str) -> Kind:
+    """What an action takes, key by key; of these types."""
+    return ListOf(Record({"key": TEXT, "valueDataType": words(data_types), "description?": TEXT, "isOptional?": FLAG}))

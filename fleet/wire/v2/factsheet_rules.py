@@ -63,16 +63,7 @@ AGV_ACTION = Record(
         "actionType": TEXT,
         "actionDescription?": TEXT,
         "actionScopes": ListOf(words("INSTANT NODE EDGE")),
-        "actionParameters?": ListOf(
-            Record(
-                {
-                    "key": TEXT,
-                    "valueDataType": words("BOOL NUMBER INTEGER FLOAT STRING OBJECT ARRAY"),
-                    "description?": TEXT,
-                    "isOptional?": FLAG,
-                }
-            )
-        ),
+        "actionParameters?": standard.offered_parameters("BOOL NUMBER INTEGER FLOAT STRING OBJECT ARRAY"),
         "resultDescription?": TEXT,
         "blockingTypes?": ListOf(words("NONE SOFT HARD")),
     }

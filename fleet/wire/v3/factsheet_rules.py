@@ -72,16 +72,7 @@ OFFER = Record(
         "actionType": TEXT,
         "actionDescription?": TEXT,
         "actionScopes": ListOf(words("INSTANT NODE EDGE ZONE")),
-        "actionParameters?": ListOf(
-            Record(
-                {
-                    "key": TEXT,
-                    "valueDataType": words("BOOL NUMBER INTEGER STRING OBJECT ARRAY"),
-                    "description?": TEXT,
-                    "isOptional?": FLAG,
-                }
-            )
-        ),
+        "actionParameters?": standard.offered_parameters("BOOL NUMBER INTEGER STRING OBJECT ARRAY"),
         "actionResult?": TEXT,
         "blockingTypes?": ListOf(words("NONE SOFT SINGLE HARD")),
         "pauseAllowed": FLAG,

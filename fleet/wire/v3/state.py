@@ -150,27 +150,26 @@ def _read_requests(shape: shapes.StateShape) -> tuple[VehicleRequest, ...]:
     """What leave is asked for, of zones first."""
     if shape.zone_requests is None and shape.edge_requests is None:
         return ()
-    of_zones = [
-        VehicleRequest(
-            request_id=told.request_id,
-            request_type=told.request_type,
-            subject=told.zone_id,
-            status=words.REQUEST_READ.get(told.request_status, words.REQUEST_UNKNOWN),
-            zone_set_id=told.zone_set_id,
-        )
-        for told in shape.zone_requests or ()
-    ]
-    of_edges = [
-        VehicleRequest(
-            request_id=told.request_id,
-            request_type=told.request_type,
-            subject=told.edge_id,
-            status=words.REQUEST_READ.get(told.request_status, words.REQUEST_UNKNOWN),
-            sequence_id=told.sequence_id,
-        )
-        for told in shape.edge_requests or ()
-    ]
+    of_zones = [_request(told, told.zone_id, zone_set_id=told.zone_set_id) for told in shape.zone_requests or ()]
+    of_edges = [_request(told, told.edge_id, sequence_id=told.sequence_id) for told in shape.edge_requests or ()]
     return (*of_zones, *of_edges)
+
+
+def _request(
+    told: shapes.ZoneRequestShape | shapes.EdgeRequestShape,
+    subject: str,
+    *,
+    zone_set_id: str = "",
+    sequence_id: int = 0,
+) -> VehicleRequest:
+    return VehicleRequest(
+        request_id=told.request_id,
+        request_type=told.request_type,
+        subject=subject,
+        status=words.REQUEST_READ.get(told.request_status, words.REQUEST_UNKNOWN),
+        zone_set_id=zone_set_id,
+        sequence_id=sequence_id,
+    )
 
 
 def _zone_request_shapes(requests: tuple[VehicleRequest, ...]) -> tuple[shapes.ZoneRequestShape, ...] | None:
