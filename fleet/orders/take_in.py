@@ -292,9 +292,10 @@ def _work_left(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
 def _take_strange(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:
     """Which order it shows that the journal knows nothing of: by short ids, one of ours may come to have its name."""
     twin = draft.state.twin(vehicle_id)
-    is_known = state.order_id in ("", twin.order_id, twin.strange_order)
+    shown = _in_short(state.order_id)  # none of ours is longer
+    is_known = shown in ("", twin.order_id, twin.strange_order)
     if not is_known and draft.state.ended_order(vehicle_id, state.order_id) is None:
-        draft.emit(ev.StrangeOrderShown(vehicle_id=vehicle_id, order_id=state.order_id))
+        draft.emit(ev.StrangeOrderShown(vehicle_id=vehicle_id, order_id=shown))
 
 
 def _hold_bay(draft: Draft, roads: SiteRoads, before: Twin, foreign: str) -> None:

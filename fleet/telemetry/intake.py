@@ -59,6 +59,8 @@ REJECTIONS = frozenset(
 ABOUT_NUMBERS = frozenset(map(kind_of, ("OUTDATED_ORDER_UPDATE", "SAME_ORDER_UPDATE_ID")))
 """Refusals that a mere copy of an earlier update may earn: they are ours only where they say so."""
 BLOCKED_TYPES = frozenset({"blocked", "pathBlocked", "obstacle", "BLOCKED"})
+TYPE_CHARS_MAX, TYPES_MAX = 80, 16
+"""Of error types that stop a vehicle: what is known of it stays in the journal for good."""
 UNNAMED = "unnamed"
 """A blocked edge that the vehicle gives no reference for."""
 
@@ -114,7 +116,8 @@ def _condition(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
 
 
 def _types(state: VehicleState, level: ErrorLevel) -> tuple[str, ...]:
-    return tuple(sorted({error.error_type for error in state.errors if error.level is level}))
+    found = {error.error_type[:TYPE_CHARS_MAX] for error in state.errors if error.level is level}
+    return tuple(sorted(found)[:TYPES_MAX])
 
 
 def _complaints(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
