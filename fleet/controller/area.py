@@ -24,6 +24,7 @@ from fleet.controller.presence import Presence
 from fleet.controller.recall import past_of
 from fleet.controller.scribe import RETRY_STORE_S, STORE_IS_LOST, Moves, Scribe, refuse
 from fleet.controller.sender import Sender
+from fleet.controller.sparing import Sparing
 from fleet.controller.stats import Stats
 from fleet.controller.turn import Due, Outcome, awake, long_releases, new_profiles, take_turn
 from fleet.dispatch.commands import Answer
@@ -60,7 +61,8 @@ class AreaController:
         self.stats = Stats()
         self.inbox = Inbox()
         self.watch = Watch(self.site.limits.stale_s, self.site.limits.lost_s)
-        self.ear = Ear(self.site, parts.clock, self.inbox, self.watch, self.stats)
+        self.sparing = Sparing(parts.clock)
+        self.ear = Ear(self.site, parts.clock, self.inbox, self.watch, self.stats, self.sparing)
         self.lease = LeaseKeeper(parts.store, parts.clock, self.site.id, parts.owner, parts.lease_s)
         self.outlet = Outlet(self.site.limits)
         guard = Guard(self.roads)
@@ -273,7 +275,8 @@ class AreaController:
     def _tell_failures(self, outcome: Outcome) -> None:
         for subject, error in outcome.failures:
             self.stats.failures += 1
-            log.error("item_failed", area=self.site.id, subject=subject, exc_info=error)
+            fields = {"area": self.site.id, "subject": subject, "exc_info": error}
+            self.sparing.say(log.error, "item_failed", subject, **fields)
 
     # Time ---------------------------------------------------------------------------------------------------------
 
@@ -283,6 +286,7 @@ class AreaController:
         while True:
             await clock.sleep_until(clock.trade_now_s() + TICK_S)
             now_s = clock.trade_now_s()
+            self.sparing.tell_counts()
             next_due_s = min(self.watch.next_due_s, self.alarms.next_due_s(self.state), self.allowances.next_due_s)
             if next_due_s <= now_s or self.store_trouble or self._is_doubt_ready:
                 self.inbox.nudge()
