@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
-
 MAJOR = re.compile("v[0-9]{1,4}")
 
 

@@ -345,6 +345,18 @@ def test_a_vehicle_takes_the_habits_of_the_profile_that_it_names(tmp_path: Path)
         ('fields = {drop = ""}', "needs a name of its own for drop"),
         ('fields = {drop = " "}', "needs a name of its own for drop"),
         ('fields = {drop = "\\u0000"}', "needs a text without control characters"),
+        (
+            'fields = {loadId = "stationName"}',
+            "needs a name of its own for loadId, 'stationName' is that of stationName",
+        ),
+        (
+            'fields = {loadId = "x", stationName = "x"}',
+            "needs a name of its own for stationName, 'x' is that of loadId",
+        ),
+        ('fields = {loadId = "drop"}', "needs a name of its own for loadId, 'drop' is that of drop"),
+        ('fields = {loadID = "x"}', "needs names of ours on the left, loadID is none; did you mean loadId?"),
+        ('fields = {Pick = "x"}', "needs names of ours on the left, Pick is none; did you mean pick?"),
+        ('fields = {"?" = "x"}', "needs names of ours on the left, ? is none; known are actionId, cancelOrder, clearI"),
     ],
 )
 def test_a_profile_that_would_let_a_vehicle_off_the_road_or_mistake_a_drop_is_refused(
