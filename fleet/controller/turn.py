@@ -221,9 +221,11 @@ def _introduce(draft: Draft, site: Site, facts: Facts, outcome: Outcome) -> None
 
 @contextmanager
 def _said_by(vehicle_id: VehicleId, draft: Draft, outcome: Outcome) -> Iterator[None]:
-    """What is written down in here is written because of what this vehicle said."""
-    before = len(draft.entries)
+    """What is written down in here is written because of what this vehicle said; a loud one has nobody plan anew."""
+    before, reasons = len(draft.entries), len(draft.plan_reasons)
     yield
+    if draft.state.open_assist(vehicle_subject(vehicle_id), AssistCause.VEHICLE_LOUD) is not None:
+        del draft.plan_reasons[reasons:]
     if places := range(before, len(draft.entries)):
         outcome.said.setdefault(vehicle_id, []).extend(places)
 
@@ -234,6 +236,7 @@ def _call_for_loud(draft: Draft, facts: Facts, due: Due) -> None:
         raise_assist(draft, AssistCause.VEHICLE_LOUD, vehicle_subject(vehicle_id), LOUD)
     for vehicle_id in due.calm:
         resolve_assist(draft, AssistCause.VEHICLE_LOUD, vehicle_subject(vehicle_id), "it says less")
+        draft.want_plan(f"{vehicle_id} says less")
 
 
 def _ask_anew(draft: Draft, vehicle_id: VehicleId) -> None:
