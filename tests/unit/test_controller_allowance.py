@@ -288,10 +288,11 @@ def test_the_last_word_of_a_flood_is_believed_and_the_silence_after_it_noticed()
     lived(work)
 
 
-def test_a_flooding_vehicle_is_never_called_silent() -> None:
+def test_a_flooding_vehicle_is_never_called_silent_nor_sets_our_pace() -> None:
     async def work(place: Town) -> None:
         async with place.served() as controller:
             await flood(place, flipping_modes, seconds=60)
+            assert controller.stats.turns <= 61.0 / controller.site.limits.turn_machine_s_busy + 5
             [*written] = place.store.records("town", 0, 100_000)
             assert not any(r.type == "LivenessChanged" and "stale" in r.body and VAN_2 in r.body for r in written)
             assert controller.state.twin(VAN_2).liveness is Liveness.FRESH
