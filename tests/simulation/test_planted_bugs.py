@@ -91,7 +91,7 @@ def instead_of(owner: Any, name: str, other: object) -> Iterator[None]:
 
 
 def publishes_before_commit(controller: AreaController) -> None:
-    write = controller.parts.writer.commit
+    parts, write = controller.parts, controller.parts.writer.commit
 
     class Hasty:
         async def commit(self, commit: Commit) -> None:
@@ -99,7 +99,8 @@ def publishes_before_commit(controller: AreaController) -> None:
             await asyncio.sleep(0.01)
             await write(commit)
 
-    controller.parts = replace(controller.parts, writer=Hasty())
+    hasty = replace(parts, writer=Hasty())
+    controller.scribe = Scribe(hasty, controller.lease, controller.inbox, controller.sender, controller.housekeeper)
 
 
 def test_publishing_before_the_commit_is_found(town: Town) -> None:
