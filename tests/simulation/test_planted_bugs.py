@@ -13,6 +13,7 @@ import pytest
 from immutables import Map
 
 from fleet.controller import AreaController
+from fleet.controller.scribe import Scribe
 from fleet.dispatch import closed, commands, decide, reserve
 from fleet.dispatch.intent import Extend
 from fleet.dispatch.release import extension
