@@ -41,7 +41,7 @@ from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.telemetry.intake import has_order_left, state_events
 from fleet.telemetry.locate import distance_m, locate
-from fleet.telemetry.names import Known, our_state
+from fleet.telemetry.names import Known, has_own_names, our_state
 from fleet.telemetry.profiles import profile
 from fleet.wire.messages import VehicleState
 
@@ -290,10 +290,16 @@ def _work_left(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
 
 
 def _take_strange(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:
-    """Which order it shows that the journal knows nothing of: by short ids, one of ours may come to have its name."""
+    """Which order it shows that the journal knows nothing of: by short ids, one of ours may come to have its name.
+
+    Where ids have room for the journal's token none of ours ever will, so nothing is written down.
+    """
     twin = draft.state.twin(vehicle_id)
-    is_known = state.order_id in ("", twin.order_id, twin.strange_order)
-    if not is_known and draft.state.ended_order(vehicle_id, state.order_id) is None:
+    limits = profile(twin).limits
+    may_be_ours = has_own_names(limits) and len(state.order_id) <= NAME_CHARS_MAX
+    if not may_be_ours or state.order_id in ("", twin.order_id, twin.strange_order):
+        return
+    if draft.state.ended_order(vehicle_id, state.order_id) is None:
         draft.emit(ev.StrangeOrderShown(vehicle_id=vehicle_id, order_id=state.order_id))
 
 
