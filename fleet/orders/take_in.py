@@ -365,8 +365,8 @@ def _stands_there(roads: SiteRoads, twin: Twin, state: VehicleState) -> bool:
     return state.position is not None and _is_at(roads, twin.place, state, DEVIATION_M)
 
 
-def unconfirmed(draft: Draft, vehicle_id: VehicleId, ref: str, attempts: int) -> None:
-    """A message was sent many times and no state of the vehicle shows it.
+def unconfirmed(draft: Draft, vehicle_id: VehicleId, ref: str, why: str) -> None:
+    """A message was sent many times and no state of the vehicle shows it, or it could not be sent.
 
     A mere request is given up: states come by themselves too. Anything else needs a person, and is still sent; unless
     the vehicle may merely not have found it.
@@ -383,5 +383,4 @@ def unconfirmed(draft: Draft, vehicle_id: VehicleId, ref: str, attempts: int) ->
     if instant is not None and may_be_deaf(twin, instant):
         ask_under_old_key(draft, twin, instant)
         return
-    detail = f"{ref} was sent {attempts} times"
-    raise_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), detail)
+    raise_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), f"{ref} {why}")

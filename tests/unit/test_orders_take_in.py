@@ -492,7 +492,7 @@ def test_a_refused_update_is_followed_by_another_one(roads: SiteRoads) -> None:
 def test_an_order_said_too_often_calls_a_person_until_the_vehicle_shows_it(roads: SiteRoads) -> None:
     order = an_order("n1", GOAL)
     draft = Draft(after(loaded(roads), [ev.OrderIssued(order=order)]), NOW_S)
-    unconfirmed(draft, VAN_1, order.id, 6)
+    unconfirmed(draft, VAN_1, order.id, "was sent 6 times")
     assert causes(draft.state) == [AssistCause.ORDER_UNCONFIRMED]
     take_state(draft, roads, VAN_1, driving(order, 0))
     assert causes(draft.state) == []
@@ -501,7 +501,7 @@ def test_an_order_said_too_often_calls_a_person_until_the_vehicle_shows_it(roads
 def test_an_answered_request_does_not_settle_an_order_that_is_still_unconfirmed(roads: SiteRoads) -> None:
     order = an_order("n1", GOAL)
     draft = Draft(after(loaded(roads), [ev.OrderIssued(order=order)]), NOW_S)
-    unconfirmed(draft, VAN_1, order.id, 6)
+    unconfirmed(draft, VAN_1, order.id, "was sent 6 times")
     asked = ev.InstantIssued(vehicle_id=VAN_1, action_id=ActionId("a-1"), kind=ActionKind.STATE_REQUEST, order_id=None)
     draft.emit(asked)
     take_state(draft, roads, VAN_1, a_state(actions={"a-1": ActionStatus.FINISHED}))
@@ -512,7 +512,7 @@ def test_an_answered_request_does_not_settle_an_order_that_is_still_unconfirmed(
 def test_a_request_that_is_never_answered_is_given_up(roads: SiteRoads, two_vans: FleetState) -> None:
     asked = ev.InstantIssued(vehicle_id=VAN_1, action_id=ActionId("a-1"), kind=ActionKind.STATE_REQUEST, order_id=None)
     draft = Draft(after(two_vans, [asked]), NOW_S)
-    unconfirmed(draft, VAN_1, "a-1", 6)
+    unconfirmed(draft, VAN_1, "a-1", "was sent 6 times")
     assert draft.state.twin(VAN_1).instants == ()
     assert causes(draft.state) == []
 
