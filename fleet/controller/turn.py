@@ -333,9 +333,9 @@ def new_profiles(draft: Draft) -> Iterator[Twin]:
 
 
 def awake(draft: Draft) -> Iterator[VehicleId]:
-    """Vehicles whose connection became another in this turn than that of one asleep."""
+    """Vehicles whose connection became another in this turn than that of one asleep, and is so at its end."""
     for event in events_of(draft):
-        if isinstance(event, ev.ConnectionChanged) and event.connection != HIBERNATING:
+        if isinstance(event, ev.ConnectionChanged) and draft.state.twin(event.vehicle_id).connection != HIBERNATING:
             yield event.vehicle_id
 
 
