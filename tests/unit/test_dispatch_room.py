@@ -265,6 +265,24 @@ def test_room_told_with_an_update_that_was_refused_may_have_been_taken(roads: Si
     assert kept_out(state, roads.graph, state.orders[other.id]) is not None
 
 
+@pytest.mark.vda5050("13.9", "6.12")
+def test_room_of_a_refused_update_stays_its_own_when_the_road_is_told_again_without_room(roads: SiteRoads) -> None:
+    order, other = along(roads, EAST, VAN_1, released=1), along(roads, WEST, VAN_2, released=1)
+    more = ev.OrderExtended(order_id=order.id, update_id=1, released=3, announced=3, wide=(1,))
+    refused = ev.UpdateRefused(order_id=order.id, update_id=1, why="not now", counts=1)
+    again = replace(more, update_id=2, wide=(2,))
+    state = after(on_the_way(roads, order, other), [more, refused, again])
+    assert kept_out(state, roads.graph, state.orders[other.id]) is not None
+    assert state.orders[order.id].wide == (1, 2)
+
+
+@pytest.mark.vda5050("13.9")
+def test_room_goes_with_the_way_that_it_was_told_for(roads: SiteRoads) -> None:
+    order = along(roads, EAST, VAN_1, released=1, wide=(0, 1))
+    rerouted = ev.OrderRerouted(order_id=order.id, kept=1, path=order.path[1:], why="another way")
+    assert after(on_the_way(roads, order), [rerouted]).orders[order.id].wide == (0,)
+
+
 @pytest.mark.vda5050("13.9")
 def test_nobody_turns_round_before_an_open_road_because_another_vehicle_has_the_room_there(roads: SiteRoads) -> None:
     """At the corner of the town there is no way on but one."""
