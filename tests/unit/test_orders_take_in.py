@@ -329,6 +329,17 @@ def test_a_vehicle_that_names_a_road_which_is_not_on_its_way_closes_it_to_nobody
     assert causes(state) == [AssistCause.BLOCKED]
 
 
+def test_a_vehicle_without_a_way_closes_no_road_but_those_that_it_could_drive_into(
+    roads: SiteRoads, two_vans: FleetState
+) -> None:
+    """One that stands at home could close the whole town, road by road."""
+    state = heard(roads, two_vans, blocked("e4-3-1"))
+    assert not state.closures
+    assert causes(state) == [AssistCause.BLOCKED]
+    nowhere = after(two_vans, [ev.VehiclePlaced(vehicle_id=VAN_1, node_id="", place=None)])
+    assert not heard(roads, nowhere, blocked()).closures
+
+
 def test_a_road_that_is_none_of_the_map_is_not_closed(roads: SiteRoads, two_vans: FleetState) -> None:
     assert not heard(roads, two_vans, blocked("no road of this map")).closures
 
