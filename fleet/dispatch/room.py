@@ -110,8 +110,11 @@ def room_of(state: FleetState, graph: RoadGraph, vehicle_id: VehicleId) -> Itera
 
 
 def wait_for_room(draft: Draft, roads: SiteRoads, order: Order, held: Held) -> None:
-    """Look again soon whether the room ahead is free, where the vehicle could be let there by now."""
-    if held.index < _soon(order, roads.site.limits.exposure_s):
+    """Look again soon whether the room ahead is free, where the vehicle could be let there by now.
+
+    One that was told nothing yet may have to be let there at once, however far it is to a place to stand.
+    """
+    if not order.released or held.index < _soon(order, roads.site.limits.exposure_s):
         draft.wake(order.vehicle_id, draft.now_s + (STUCK_S if is_stuck(draft.state, held.by) else ROOM_S))
 
 

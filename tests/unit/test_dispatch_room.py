@@ -11,7 +11,7 @@ import pytest
 from fleet.controller.turn import Due
 from fleet.dispatch.decide import decide
 from fleet.dispatch.intent import Extend, Reroute
-from fleet.dispatch.room import LANE_SIDE_M, free_room, kept_out
+from fleet.dispatch.room import LANE_SIDE_M, Held, free_room, kept_out, wait_for_room
 from fleet.model import event as ev
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import Order, OrderPhase, OrderPurpose, PathEdge
@@ -236,6 +236,16 @@ def test_whoever_waits_for_room_is_looked_at_again_soon(roads: SiteRoads) -> Non
     draft = Draft(met(roads), NOW_S)
     assert decide(draft, roads, VAN_2) is None
     assert draft.wakes[VAN_2] <= NOW_S + 5.0
+
+
+@pytest.mark.vda5050("13.9")
+def test_whoever_was_told_nothing_yet_is_looked_at_again_however_far_the_room_is(roads: SiteRoads) -> None:
+    """It stands at home, and nothing else would ever have it looked at."""
+    draft, far = Draft(met(roads), NOW_S), Held(11, VAN_1)
+    for released in (1, 0):
+        order = along(roads, (*WEST, *EAST) * 2, VAN_2, released)
+        wait_for_room(draft, roads, order, far)
+        assert (VAN_2 in draft.wakes) == (released == 0)
 
 
 @pytest.mark.vda5050("13.9")
