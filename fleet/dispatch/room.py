@@ -118,20 +118,32 @@ def wait_for_room(draft: Draft, roads: SiteRoads, order: Order, held: Held) -> N
         draft.wake(order.vehicle_id, draft.now_s + (STUCK_S if is_stuck(draft.state, held.by) else ROOM_S))
 
 
-def has_way_round(state: FleetState, roads: SiteRoads, order: Order, held: Held) -> bool:
-    """Whether room that nobody knows when it will be free can be driven round behind the base, without turning back.
+def to_drive_round(state: FleetState, roads: SiteRoads, order: Order, held: Held) -> tuple[str, ...]:
+    """Roads with room that nobody knows when it will be free, where a vehicle can be led round all of them; else none.
 
-    The road itself is open, and nobody may turn round before an open road.
+    Round one of them alone might be over another one, and from there back again. The roads themselves are open, and
+    nobody may turn round before an open road.
     """
     piece, twin = order.path[held.index], state.twin(order.vehicle_id)
     place = order.path[order.released - 1].end_place if order.released else twin.place
     if not is_stuck(state, held.by) or place is None or place.edge == piece.edge:
-        return False
+        return ()
+    keys = _stuck_roads(state, roads.graph, order.vehicle_id)
     shut = (shut.road_key for shut in twin.shut if shut.until_s > state.now_s)
-    closed = roads.closed_edges((piece.road_key, *(key for key in state.closures if state.is_closed(key)), *shut))
+    closed = roads.closed_edges((*keys, *(key for key in state.closures if state.is_closed(key)), *shut))
     way = roads.route(twin.vehicle.type_id, place, order.goal, closed - {place.edge})
     back = roads.graph.edge_reverse
-    return not isinstance(way, NoRoute) and all(int(back[edge]) != onto for edge, onto in pairwise(way.edges))
+    if isinstance(way, NoRoute) or any(int(back[edge]) == onto for edge, onto in pairwise(way.edges)):
+        return ()
+    return keys
+
+
+def _stuck_roads(state: FleetState, graph: RoadGraph, but_for: VehicleId) -> tuple[str, ...]:
+    """Both directions of the roads on which others that do not go on have room."""
+    holders = (vehicle_id for vehicle_id in state.roomy if vehicle_id != but_for and is_stuck(state, vehicle_id))
+    roads = {each.road for vehicle_id in holders for each in room_of(state, graph, vehicle_id)}
+    edges = roads | {int(graph.edge_reverse[edge]) for edge in roads}
+    return tuple(sorted(graph.edge_key(edge) for edge in edges if edge >= 0))
 
 
 def is_stuck(state: FleetState, vehicle_id: VehicleId) -> bool:

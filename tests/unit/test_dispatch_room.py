@@ -266,6 +266,18 @@ def test_room_of_a_vehicle_that_was_lost_stays_its_own_and_others_find_another_w
     assert isinstance(decide(draft, roads, VAN_2), Extend)
 
 
+@pytest.mark.vda5050("13.9")
+def test_whoever_finds_room_of_a_lost_vehicle_on_each_of_its_ways_waits_and_is_not_sent_to_and_fro(
+    roads: SiteRoads,
+) -> None:
+    """It was led round each of them over the other, eight times in each turn."""
+    from_the_north, on_the_street = 21, 2
+    roomy = along(roads, (from_the_north, on_the_street), VAN_1, released=2, wide=(0, 1))
+    other = along(roads, (11, 23, 3, 1), VAN_2, released=1)
+    lost = ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.LOST)
+    assert next_of(roads, after(on_the_way(roads, roomy, other), [lost])) == Extend(other.id, 2), "up to the room"
+
+
 @pytest.mark.vda5050("13.9", "6.12")
 def test_room_told_with_an_update_that_was_refused_may_have_been_taken(roads: SiteRoads) -> None:
     order, other = along(roads, EAST, VAN_1, released=1), along(roads, WEST, VAN_2, released=1)
