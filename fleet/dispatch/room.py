@@ -115,7 +115,7 @@ def wait_for_room(draft: Draft, roads: SiteRoads, order: Order, held: Held) -> N
     One that was told nothing yet may have to be let there at once, however far it is to a place to stand.
     """
     if not order.released or held.index < _soon(order, roads.site.limits.exposure_s):
-        draft.wake(order.vehicle_id, draft.now_s + (STUCK_S if is_stuck(draft.state, held.by) else ROOM_S))
+        draft.wake(order.vehicle_id, draft.now_s + (STUCK_S if is_stuck(draft.state, roads, held.by) else ROOM_S))
 
 
 def to_drive_round(state: FleetState, roads: SiteRoads, order: Order, held: Held) -> tuple[str, ...]:
@@ -126,9 +126,9 @@ def to_drive_round(state: FleetState, roads: SiteRoads, order: Order, held: Held
     """
     piece, twin = order.path[held.index], state.twin(order.vehicle_id)
     place = order.path[order.released - 1].end_place if order.released else twin.place
-    if not is_stuck(state, held.by) or place is None or place.edge == piece.edge:
+    if not is_stuck(state, roads, held.by) or place is None or place.edge == piece.edge:
         return ()
-    keys = _stuck_roads(state, roads.graph, order.vehicle_id)
+    keys = _stuck_roads(state, roads, order.vehicle_id)
     shut = (shut.road_key for shut in twin.shut if shut.until_s > state.now_s)
     closed = roads.closed_edges((*keys, *(key for key in state.closures if state.is_closed(key)), *shut))
     way = roads.route(twin.vehicle.type_id, place, order.goal, closed - {place.edge})
@@ -138,17 +138,23 @@ def to_drive_round(state: FleetState, roads: SiteRoads, order: Order, held: Held
     return keys
 
 
-def _stuck_roads(state: FleetState, graph: RoadGraph, but_for: VehicleId) -> tuple[str, ...]:
+def _stuck_roads(state: FleetState, roads: SiteRoads, but_for: VehicleId) -> tuple[str, ...]:
     """Both directions of the roads on which others that do not go on have room."""
-    holders = (vehicle_id for vehicle_id in state.roomy if vehicle_id != but_for and is_stuck(state, vehicle_id))
-    roads = {each.road for vehicle_id in holders for each in room_of(state, graph, vehicle_id)}
-    edges = roads | {int(graph.edge_reverse[edge]) for edge in roads}
+    graph = roads.graph
+    holders = (vehicle_id for vehicle_id in state.roomy if vehicle_id != but_for and is_stuck(state, roads, vehicle_id))
+    edges = {each.road for vehicle_id in holders for each in room_of(state, graph, vehicle_id)}
+    edges |= {int(graph.edge_reverse[edge]) for edge in edges}
     return tuple(sorted(graph.edge_key(edge) for edge in edges if edge >= 0))
 
 
-def is_stuck(state: FleetState, vehicle_id: VehicleId) -> bool:
-    """Nobody can say when it goes on: those who wait for its room look for another way."""
+def is_stuck(state: FleetState, roads: SiteRoads, vehicle_id: VehicleId) -> bool:
+    """Nobody can say when it goes on: those who wait for its room look for another way.
+
+    Whoever was taken out of the site file with an order is heard by nobody any more.
+    """
     twin = state.twin(vehicle_id)
+    if vehicle_id not in roads.site.vehicles:
+        return True
     is_out = twin.liveness is Liveness.FRESH and not twin.can_take_orders
     return is_out or twin.liveness is Liveness.LOST or twin.blocked is not None
 

@@ -36,6 +36,7 @@ from tests.nouns import (
     VAN_2,
     Office,
     a_run,
+    a_site,
     after,
     an_order,
     loaded,
@@ -264,6 +265,13 @@ def test_room_of_a_vehicle_that_was_lost_stays_its_own_and_others_find_another_w
     way = draft.state.orders[OrderId(f"o-{VAN_2}")].path
     assert 3 not in {piece.edge for piece in way}
     assert isinstance(decide(draft, roads, VAN_2), Extend)
+
+
+@pytest.mark.vda5050("13.9")
+def test_room_of_a_vehicle_that_left_the_site_with_its_order_is_driven_round(roads: SiteRoads) -> None:
+    left = SiteRoads(a_site(vehicles=(VAN_2,)), roads.graph)
+    unheard = ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.UNHEARD)
+    assert isinstance(next_of(left, after(met(roads), [unheard])), Reroute)
 
 
 @pytest.mark.vda5050("13.9")
