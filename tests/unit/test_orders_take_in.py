@@ -30,6 +30,7 @@ from fleet.wire.messages import (
     ConnectionState,
     ErrorLevel,
     InstantActions,
+    MapState,
     OperatingMode,
     VehicleState,
 )
@@ -139,6 +140,22 @@ def test_what_a_vehicle_makes_up_is_kept_only_as_far_as_people_read_it(roads: Si
     assert max(len(twin.foreign_order), len(twin.node_id), len(assist.detail)) < 400
     assert twin.node_id.startswith("xxx")
     assert heard(roads, state, said).twin(VAN_1) == twin
+
+
+def test_no_error_and_no_map_is_kept_further_than_people_read_it(roads: SiteRoads, two_vans: FleetState) -> None:
+    endless = "x" * 100_000
+    draft = Draft(two_vans, NOW_S)
+    errors = [
+        an_error(endless, ErrorLevel.FATAL),
+        *(an_error(f"{n}", ErrorLevel.CRITICAL) for n in range(5000)),
+        an_error("blocked", edgeId=endless),
+        an_error("validationError", orderId=endless),
+    ]
+    maps = (MapState(map_id=roads.site.map_id, map_version=endless, is_enabled=True),)
+    take_state(draft, roads, VAN_1, a_state(errors=errors, maps=maps))
+    kinds = {type(entry.event) for entry in draft.entries}
+    assert {ev.ConditionChanged, ev.BlockedChanged, ev.ComplaintsChanged, ev.MapChanged} <= kinds
+    assert max(len(str(entry.event)) for entry in draft.entries) < 2000
 
 
 def test_a_foreign_order_that_is_over_is_forgotten(roads: SiteRoads, two_vans: FleetState) -> None:
