@@ -18,7 +18,7 @@ from fleet.controller.housekeeping import Housekeeper
 from fleet.controller.improver import Improver
 from fleet.controller.inbox import Asked, Command, Facts, Inbox
 from fleet.controller.lease import LeaseKeeper
-from fleet.controller.opening import greet, refuse_other_clock, refuse_other_map, turn_clock_back
+from fleet.controller.opening import greet, in_our_time, refuse_other_clock, refuse_other_map, turn_clock_back
 from fleet.controller.parts import Parts
 from fleet.controller.presence import Presence
 from fleet.controller.recall import past_of
@@ -32,7 +32,6 @@ from fleet.errors import JournalError
 from fleet.journal.archive import Archive
 from fleet.journal.replay import all_records, restore
 from fleet.model.assist import AssistCause
-from fleet.model.change import replace
 from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxStatus, Outlet
 from fleet.state.attention import vehicle_subject
@@ -95,8 +94,9 @@ class AreaController:
         now_s = self.parts.clock.trade_now_s()
         refuse_other_map(self.state, self.roads)
         draft = Draft(self.state, now_s)
+        turned = None
         if self.parts.clock_is_right:
-            turn_clock_back(draft, (record.trade_s for record in all_records(self.parts.store, self.site.id)))
+            turned = turn_clock_back(draft, (record.trade_s for record in all_records(self.parts.store, self.site.id)))
         else:
             refuse_other_clock(self.state, self.site.id, now_s)
         greet(draft, self.roads, draft.state.token or self.parts.token, self.lease.epoch)
@@ -104,7 +104,7 @@ class AreaController:
         await self._record(draft, gone, self.parts.clock.machine_now_s())
         for row in saved.outbox:
             if row.vehicle_id in self.site.vehicles:
-                self.outlet.add(replace(row, created_s=min(row.created_s, now_s)), now_s)
+                self.outlet.add(in_our_time(row, turned, now_s), now_s)
         self.outlet.doubt()
         keep_pace(self.watch, self.state.twins.values())
         for vehicle_id in self.site.vehicles:

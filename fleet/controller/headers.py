@@ -63,7 +63,7 @@ class SentHeaders:
 
     def _order_under(self, vehicle_id: VehicleId, named: Mapping[str, str]) -> _Sent | None:
         """The order that went out under a number, where the vehicle says so or it can have been nothing else."""
-        number, topic = named.get("headerId", ""), named.get("topic", "").rpartition("/")[2]
+        number, topic = named.get("headerId", ""), named.get("topic", "").rpartition("/")[2].lower()
         if topic not in ("", ORDER_TOPIC):
             return None
         sent = next((each for each in self._orders[vehicle_id] if str(each.header_id) == number), None)

@@ -51,7 +51,7 @@ class Facts:
     states: dict[VehicleId, list[VehicleState]] = field(default_factory=dict)
     commands: list[Asked] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
-    unconfirmed: list[tuple[VehicleId, str, int]] = field(default_factory=list)
+    unconfirmed: list[tuple[VehicleId, str, str]] = field(default_factory=list)
     held_back: dict[VehicleId, str] = field(default_factory=dict)
     other_controller: str = ""
     link_came_up: bool = False
@@ -76,7 +76,7 @@ class Inbox:
         self._facts = Facts()
         self._commands: deque[Asked] = deque()
         self._connections: dict[VehicleId, list[Connection]] = {}
-        self._unconfirmed: dict[tuple[VehicleId, str], int] = {}
+        self._unconfirmed: dict[tuple[VehicleId, str], str] = {}
         self._news = asyncio.Event()
         self.states_merged = 0
         self.link_ups = 0
@@ -132,8 +132,9 @@ class Inbox:
         self._facts.plans = [plan]
         self._news.set()
 
-    def put_unconfirmed(self, vehicle_id: VehicleId, ref: str, attempts: int) -> None:
-        self._unconfirmed[vehicle_id, ref] = attempts
+    def put_unconfirmed(self, vehicle_id: VehicleId, ref: str, why: str) -> None:
+        """A message that no state of the vehicle shows; `why` says what has become of it."""
+        self._unconfirmed[vehicle_id, ref] = why
         self._news.set()
 
     def put_held_back(self, vehicle_id: VehicleId, why: str) -> None:
@@ -162,7 +163,7 @@ class Inbox:
         facts, self._facts = self._facts, Facts()
         facts.commands = self.take_commands()
         facts.connections = [(vehicle_id, said) for vehicle_id, kept in self._connections.items() for said in kept]
-        facts.unconfirmed = [(vehicle_id, ref, n) for (vehicle_id, ref), n in self._unconfirmed.items()]
+        facts.unconfirmed = [(vehicle_id, ref, why) for (vehicle_id, ref), why in self._unconfirmed.items()]
         self._connections.clear()
         self._unconfirmed.clear()
         self._news.clear()
@@ -188,7 +189,7 @@ class Inbox:
         for vehicle_id, kept in connections.items():
             for said in kept:
                 self.put_connection(vehicle_id, said)
-        older = {(vehicle_id, ref): attempts for vehicle_id, ref, attempts in facts.unconfirmed}
+        older = {(vehicle_id, ref): why for vehicle_id, ref, why in facts.unconfirmed}
         self._unconfirmed = older | self._unconfirmed
         facts.held_back |= newer.held_back
         facts.other_controller = newer.other_controller or facts.other_controller

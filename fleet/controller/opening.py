@@ -9,14 +9,17 @@ from fleet.dispatch.removed import see_to_removed
 from fleet.errors import ConfigError, MapError
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
+from fleet.model.change import replace
 from fleet.model.ids import AreaId, VehicleId
 from fleet.model.run import RunPhase
 from fleet.model.site import Site
 from fleet.model.trip import TripPhase
 from fleet.model.twin import Liveness
 from fleet.orders.introduce import keep_names, tell_contradictions
+from fleet.orders.outlet import OutboxRow
 from fleet.planning.gone import gone, waiting_runs
 from fleet.roads.site_roads import SiteRoads
+from fleet.state.apply.clock import put_back
 from fleet.state.attention import raise_assist
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState, RunView
@@ -43,7 +46,7 @@ def refuse_other_clock(state: FleetState, area: AreaId, now_s: float) -> None:
     raise ConfigError([f"the clock says {now}, but the journal of {area} {goes} {last}; {remedy}"])
 
 
-def turn_clock_back(draft: Draft, recorded_s: Iterable[float]) -> None:
+def turn_clock_back(draft: Draft, recorded_s: Iterable[float]) -> ev.ClockTurnedBack | None:
     """By the word of a person: what was journalled by a clock that was ahead is reckoned by the right one.
 
     Args:
@@ -51,11 +54,19 @@ def turn_clock_back(draft: Draft, recorded_s: Iterable[float]) -> None:
     """
     last_s, right_s_max = draft.base.now_s, draft.now_s + CLOCK_BACK_S_MAX
     if last_s <= right_s_max:
-        return
+        return None
     from_s: float | None = None
     for at_s in recorded_s:  # it may have been ahead once before, and been put right
         from_s = None if at_s <= right_s_max else from_s or at_s
-    draft.emit(ev.ClockTurnedBack(from_s=from_s or last_s, by_s=last_s - draft.now_s))
+    turned = ev.ClockTurnedBack(from_s=from_s or last_s, by_s=last_s - draft.now_s)
+    draft.emit(turned)
+    return turned
+
+
+def in_our_time(row: OutboxRow, turned: ev.ClockTurnedBack | None, now_s: float) -> OutboxRow:
+    """A row that waits, decided when it was by the clock of now; what was decided later than another stays later."""
+    created_s = row.created_s if turned is None else put_back(row.created_s, turned.from_s, turned.by_s)
+    return replace(row, created_s=created_s if created_s <= now_s + CLOCK_BACK_S_MAX else now_s)
 
 
 def refuse_other_map(state: FleetState, roads: SiteRoads) -> None:

@@ -101,7 +101,7 @@ class Sender:
 
     async def _send(self, row: OutboxRow, attempts: int, state: FleetState) -> None:
         if attempts == self._site.limits.resend_attempts + 1:
-            self._inbox.put_unconfirmed(row.vehicle_id, row.ref, attempts - 1)
+            self._inbox.put_unconfirmed(row.vehicle_id, row.ref, f"was sent {attempts - 1} times")
         vehicle = self._site.vehicles[row.vehicle_id]
         to = profile(state.twin(row.vehicle_id))
         header = self._header(row, vehicle, to.version)
@@ -135,8 +135,10 @@ class Sender:
             self._stats.dispatch_s.append(self._clock.machine_now_s() - decided_s)
 
     def _too_large(self, row: OutboxRow, reason: str) -> None:
+        """Nobody would ever take it: a person is called now. It is tried on, for the broker may be set otherwise."""
         self._stats.dropped["too_large_to_send"] += 1
         log.error("too_large_to_send", vehicle=row.vehicle_id, ref=row.ref, reason=reason)
+        self._inbox.put_unconfirmed(row.vehicle_id, row.ref, f"cannot be sent: {reason}")
 
     def _payload(self, row: OutboxRow, header: Header, to: Profile) -> bytes | None:
         """The message as it goes out. A codec may come from a plug-in: one that breaks costs its own vehicle alone."""

@@ -158,8 +158,8 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
     for vehicle_id, level in due.silent:
         # One in quarantine is missed as well.
         _isolated(draft, f"silence:{vehicle_id}", outcome, partial(take_silence, draft, vehicle_id, level))
-    for vehicle_id, ref, attempts in facts.unconfirmed:
-        work = partial(unconfirmed, draft, vehicle_id, ref, attempts)
+    for vehicle_id, ref, why in facts.unconfirmed:
+        work = partial(unconfirmed, draft, vehicle_id, ref, why)
         _isolated(draft, f"asking:{vehicle_id}", outcome, work)
     for vehicle_id, why in sorted(facts.held_back.items()):
         _quarantine(draft, vehicle_subject(vehicle_id), why)
@@ -364,9 +364,9 @@ def new_profiles(draft: Draft) -> Iterator[Twin]:
 
 
 def awake(draft: Draft) -> Iterator[VehicleId]:
-    """Vehicles whose connection became another in this turn than that of one asleep."""
+    """Vehicles whose connection became another in this turn than that of one asleep, and is so at its end."""
     for event in events_of(draft):
-        if isinstance(event, ev.ConnectionChanged) and event.connection != HIBERNATING:
+        if isinstance(event, ev.ConnectionChanged) and draft.state.twin(event.vehicle_id).connection != HIBERNATING:
             yield event.vehicle_id
 
 

@@ -264,7 +264,7 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
             _is_held,
         ),
         C.ORDER_UNCONFIRMED: Exit(
-            "something was sent to a vehicle again and again, and it does not show it",
+            "something was sent to a vehicle again and again, and it does not show it; or no broker would take it",
             "the vehicle shows it, or the order is over",
             (HOLD, END_ORDER, CLOSE),
             _is_unconfirmed,

@@ -41,11 +41,11 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Reroute:
-    """Find another way behind the base, and not over the road `around`."""
+    """Find another way behind the base, and not over the roads `around`."""
 
     order_id: OrderId
     why: str
-    around: str = ""
+    around: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

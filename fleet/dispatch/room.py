@@ -110,30 +110,51 @@ def room_of(state: FleetState, graph: RoadGraph, vehicle_id: VehicleId) -> Itera
 
 
 def wait_for_room(draft: Draft, roads: SiteRoads, order: Order, held: Held) -> None:
-    """Look again soon whether the room ahead is free, where the vehicle could be let there by now."""
-    if held.index < _soon(order, roads.site.limits.exposure_s):
-        draft.wake(order.vehicle_id, draft.now_s + (STUCK_S if is_stuck(draft.state, held.by) else ROOM_S))
+    """Look again soon whether the room ahead is free, where the vehicle could be let there by now.
+
+    One that was told nothing yet may have to be let there at once, however far it is to a place to stand.
+    """
+    if not order.released or held.index < _soon(order, roads.site.limits.exposure_s):
+        draft.wake(order.vehicle_id, draft.now_s + (STUCK_S if is_stuck(draft.state, roads, held.by) else ROOM_S))
 
 
-def has_way_round(state: FleetState, roads: SiteRoads, order: Order, held: Held) -> bool:
-    """Whether room that nobody knows when it will be free can be driven round behind the base, without turning back.
+def to_drive_round(state: FleetState, roads: SiteRoads, order: Order, held: Held) -> tuple[str, ...]:
+    """Roads with room that nobody knows when it will be free, where a vehicle can be led round all of them; else none.
 
-    The road itself is open, and nobody may turn round before an open road.
+    Round one of them alone might be over another one, and from there back again. The roads themselves are open, and
+    nobody may turn round before an open road.
     """
     piece, twin = order.path[held.index], state.twin(order.vehicle_id)
     place = order.path[order.released - 1].end_place if order.released else twin.place
-    if not is_stuck(state, held.by) or place is None or place.edge == piece.edge:
-        return False
+    if not is_stuck(state, roads, held.by) or place is None or place.edge == piece.edge:
+        return ()
+    keys = _stuck_roads(state, roads, order.vehicle_id)
     shut = (shut.road_key for shut in twin.shut if shut.until_s > state.now_s)
-    closed = roads.closed_edges((piece.road_key, *(key for key in state.closures if state.is_closed(key)), *shut))
+    closed = roads.closed_edges((*keys, *(key for key in state.closures if state.is_closed(key)), *shut))
     way = roads.route(twin.vehicle.type_id, place, order.goal, closed - {place.edge})
     back = roads.graph.edge_reverse
-    return not isinstance(way, NoRoute) and all(int(back[edge]) != onto for edge, onto in pairwise(way.edges))
+    if isinstance(way, NoRoute) or any(int(back[edge]) == onto for edge, onto in pairwise(way.edges)):
+        return ()
+    return keys
 
 
-def is_stuck(state: FleetState, vehicle_id: VehicleId) -> bool:
-    """Nobody can say when it goes on: those who wait for its room look for another way."""
+def _stuck_roads(state: FleetState, roads: SiteRoads, but_for: VehicleId) -> tuple[str, ...]:
+    """Both directions of the roads on which others that do not go on have room."""
+    graph = roads.graph
+    holders = (vehicle_id for vehicle_id in state.roomy if vehicle_id != but_for and is_stuck(state, roads, vehicle_id))
+    edges = {each.road for vehicle_id in holders for each in room_of(state, graph, vehicle_id)}
+    edges |= {int(graph.edge_reverse[edge]) for edge in edges}
+    return tuple(sorted(graph.edge_key(edge) for edge in edges if edge >= 0))
+
+
+def is_stuck(state: FleetState, roads: SiteRoads, vehicle_id: VehicleId) -> bool:
+    """Nobody can say when it goes on: those who wait for its room look for another way.
+
+    Whoever was taken out of the site file with an order is heard by nobody any more.
+    """
     twin = state.twin(vehicle_id)
+    if vehicle_id not in roads.site.vehicles:
+        return True
     is_out = twin.liveness is Liveness.FRESH and not twin.can_take_orders
     return is_out or twin.liveness is Liveness.LOST or twin.blocked is not None
 

@@ -8,7 +8,7 @@ from fleet.dispatch import energy
 from fleet.dispatch.intent import Cancel, Intent, Reroute, TryAgain
 from fleet.dispatch.patience import RETRY_S, is_too_soon, may_ask_again
 from fleet.dispatch.release import comes_to_its_end_s, extension
-from fleet.dispatch.room import has_way_round, kept_out, wait_for_room
+from fleet.dispatch.room import kept_out, to_drive_round, wait_for_room
 from fleet.model.ids import PointId
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase, OrderPurpose
 from fleet.model.place import Place
@@ -50,9 +50,9 @@ def _onward(draft: Draft, roads: SiteRoads, twin: Twin, order: Order) -> Intent 
     held = kept_out(draft.state, roads.graph, order)
     if held is not None:
         wait_for_room(draft, roads, order, held)
-        if has_way_round(draft.state, roads, order, held):
+        if around := to_drive_round(draft.state, roads, order, held):
             why = f"{held.by} has the room beside its lane there, and does not go on"
-            return Reroute(order.id, why, around=order.path[held.index].road_key)
+            return Reroute(order.id, why, around)
     ahead = order.path[order.released :]
     rest = order.rest_of_road
     is_closed = (i >= rest and _is_closed(draft, twin, piece.road_key) for i, piece in enumerate(ahead))

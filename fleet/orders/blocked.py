@@ -58,15 +58,24 @@ def take_blocked(draft: Draft, roads: SiteRoads, before: Twin, event: ev.Blocked
 
 
 def _may_be_before_it(draft: Draft, roads: SiteRoads, twin: Twin, key: str) -> bool:
-    """Whether the vehicle can know of the road: it is one of the map, and on its way where it has one.
+    """Whether the vehicle can know of the road: it is one of the map, and on its way, or where it has none beside it.
 
     What a vehicle says of any other road closes it to nobody else; there its word would count for the whole town.
     """
     order, edge = draft.state.active_order(twin.vehicle.id), roads.graph.edge_by_key(key)
     if edge is None:
         return False
-    is_under_it = twin.place is not None and twin.place.edge == edge
-    return order is None or is_under_it or any(piece.road_key == key for piece in order.path)
+    if order is not None and any(piece.road_key == key for piece in order.path):
+        return True
+    if twin.place is None:
+        return False
+    return twin.place.edge == edge or (
+        order is None and not _ends(roads, edge).isdisjoint(_ends(roads, twin.place.edge))
+    )
+
+
+def _ends(roads: SiteRoads, edge: int) -> set[int]:
+    return {int(roads.graph.edge_from[edge]), int(roads.graph.edge_to[edge])}
 
 
 def _may_have_passed(draft: Draft, vehicle_id: VehicleId) -> bool:

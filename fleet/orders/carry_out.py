@@ -284,7 +284,7 @@ def _is_cut_anew(draft: Draft, roads: SiteRoads, order: Order, target: int) -> b
     return True
 
 
-def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str, around: str = "") -> None:
+def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str, around: tuple[str, ...] = ()) -> None:
     """Another way behind the base; what is released stays as it is."""
     twin = draft.state.twin(order.vehicle_id)
     place = twin.place
@@ -294,7 +294,7 @@ def _reroute(draft: Draft, roads: SiteRoads, order: Order, why: str, around: str
     if place is None:
         return
     type_id = twin.vehicle.type_id
-    closed = _closed(draft, roads, twin) | roads.closed_edges((around,) if around else ())
+    closed = _closed(draft, roads, twin) | roads.closed_edges(around)
     route = roads.route(type_id, place, order.goal, closed - {place.edge})
     if isinstance(route, NoRoute):
         _no_way(draft, twin, f"to {order.last_node_id}: {route.reason}")

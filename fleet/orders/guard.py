@@ -167,9 +167,8 @@ def _road_faults(message: wire.Order, order: Order, state: FleetState, roads: Si
     profile = RoadProfile.of(vehicle_type)
     here = state.twin(order.vehicle_id).place
     on_it = {here.edge} if here is not None else set()
-    known_to = min(
-        order.passed + 1, order.accepted
-    )  # behind that it cannot be: this message may be the first to lead on
+    # Behind what it has shown to have it cannot be: this message may be the first to lead there.
+    known_to = min(order.passed + 1, order.accepted)
     on_it |= {piece.edge for piece in order.path[max(order.passed - 1, 0) : known_to]}
     before: _Part | None = None
     for edge in message.edges:

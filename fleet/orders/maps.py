@@ -12,6 +12,7 @@ from fleet.orders.fit import is_offered
 from fleet.orders.reach import may_be_heard
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
+from fleet.telemetry.intake import in_short
 from fleet.telemetry.profiles import profile
 from fleet.wire.messages import VehicleState
 
@@ -42,8 +43,8 @@ def _word(map_id: str, state: VehicleState) -> tuple[str, str]:
     ours = [held for held in state.maps if held.map_id == map_id]
     enabled = next((held for held in ours if held.is_enabled), None)
     if enabled is not None:
-        return MAP_ENABLED, enabled.map_version
-    return (MAP_DISABLED, max(held.map_version for held in ours)) if ours else (MAP_MISSING, "")
+        return MAP_ENABLED, in_short(enabled.map_version)
+    return (MAP_DISABLED, in_short(max(held.map_version for held in ours))) if ours else (MAP_MISSING, "")
 
 
 def _have_it_enabled(draft: Draft, twin: Twin) -> None:

@@ -39,16 +39,15 @@ from fleet.planning.present import predicted_return_s, travel_tables
 from fleet.roads.site_roads import SiteRoads, point_node_id, station_node_id
 from fleet.state.attention import raise_assist, resolve_assist, vehicle_subject
 from fleet.state.draft import Draft
-from fleet.telemetry.intake import has_order_left, state_events
+from fleet.telemetry.intake import NAME_CHARS_MAX, has_order_left, in_short, state_events
 from fleet.telemetry.locate import distance_m, locate
-from fleet.telemetry.names import Known, our_state
+from fleet.telemetry.names import Known, has_own_names, our_state
 from fleet.telemetry.profiles import profile
 from fleet.wire.messages import VehicleState
 
 AT_STATION_M = 50.0
 TOO_LATE_S = 120.0
 AT_NODE_M = 15.0
-NAME_CHARS_MAX = 200
 
 
 def take_state(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: VehicleState) -> None:
@@ -275,7 +274,7 @@ def _work_left(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
     left = has_order_left(state)
     asked = {instant.action_id for instant in twin.instants}
     is_other = state.order_id != (twin.order_id or "") and has_order_left(state, besides=asked)
-    foreign = _in_short(state.order_id) if is_other else ""
+    foreign = in_short(state.order_id) if is_other else ""
     if (left, foreign) == (twin.has_order_left, twin.foreign_order):
         return
     draft.emit(ev.WorkLeftChanged(vehicle_id=vehicle_id, has_order_left=left, foreign_order=foreign))
@@ -290,12 +289,17 @@ def _work_left(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Veh
 
 
 def _take_strange(draft: Draft, vehicle_id: VehicleId, state: VehicleState) -> None:
-    """Which order it shows that the journal knows nothing of: by short ids, one of ours may come to have its name."""
+    """Which order it shows that the journal knows nothing of: by short ids, one of ours may come to have its name.
+
+    Where ids have room for the journal's token none of ours ever will, so nothing is written down.
+    """
     twin = draft.state.twin(vehicle_id)
-    shown = _in_short(state.order_id)  # none of ours is longer
-    is_known = shown in ("", twin.order_id, twin.strange_order)
-    if not is_known and draft.state.ended_order(vehicle_id, state.order_id) is None:
-        draft.emit(ev.StrangeOrderShown(vehicle_id=vehicle_id, order_id=shown))
+    limits = profile(twin).limits
+    may_be_ours = has_own_names(limits) and len(state.order_id) <= NAME_CHARS_MAX
+    if not may_be_ours or state.order_id in ("", twin.order_id, twin.strange_order):
+        return
+    if draft.state.ended_order(vehicle_id, state.order_id) is None:
+        draft.emit(ev.StrangeOrderShown(vehicle_id=vehicle_id, order_id=state.order_id))
 
 
 def _hold_bay(draft: Draft, roads: SiteRoads, before: Twin, foreign: str) -> None:
@@ -337,18 +341,13 @@ def _placed(draft: Draft, roads: SiteRoads, vehicle_id: VehicleId, state: Vehicl
         if at is not None:
             node_id = station_node_id(at)
             place = roads.place(twin.vehicle.type_id, node_id)
-    node_id = _in_short(node_id)
+    node_id = in_short(node_id)
     if (node_id, place) == (twin.node_id, twin.place):
         return
     draft.emit(ev.VehiclePlaced(vehicle_id=vehicle_id, node_id=node_id, place=place))
     home = twin.vehicle.home_station
     if node_id != station_node_id(home) and not twin.is_charging:
         free(draft, roads.site, charger_of(home), vehicle_id)  # it was taken away from there by hand
-
-
-def _in_short(name: str) -> str:
-    """A name as far as people read it: a journal keeps for good what a vehicle may make up ten times a second."""
-    return name if len(name) <= NAME_CHARS_MAX else f"{name[:NAME_CHARS_MAX]}…"
 
 
 def _stands_there(roads: SiteRoads, twin: Twin, state: VehicleState) -> bool:
@@ -360,8 +359,8 @@ def _stands_there(roads: SiteRoads, twin: Twin, state: VehicleState) -> bool:
     return state.position is not None and _is_at(roads, twin.place, state, DEVIATION_M)
 
 
-def unconfirmed(draft: Draft, vehicle_id: VehicleId, ref: str, attempts: int) -> None:
-    """A message was sent many times and no state of the vehicle shows it.
+def unconfirmed(draft: Draft, vehicle_id: VehicleId, ref: str, why: str) -> None:
+    """A message was sent many times and no state of the vehicle shows it, or it could not be sent.
 
     A mere request is given up: states come by themselves too. Anything else needs a person, and is still sent; unless
     the vehicle may merely not have found it.
@@ -378,5 +377,4 @@ def unconfirmed(draft: Draft, vehicle_id: VehicleId, ref: str, attempts: int) ->
     if instant is not None and may_be_deaf(twin, instant):
         ask_under_old_key(draft, twin, instant)
         return
-    detail = f"{ref} was sent {attempts} times"
-    raise_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), detail)
+    raise_assist(draft, AssistCause.ORDER_UNCONFIRMED, vehicle_subject(vehicle_id), f"{ref} {why}")

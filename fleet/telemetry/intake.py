@@ -59,10 +59,14 @@ REJECTIONS = frozenset(
 ABOUT_NUMBERS = frozenset(map(kind_of, ("OUTDATED_ORDER_UPDATE", "SAME_ORDER_UPDATE_ID")))
 """Refusals that a mere copy of an earlier update may earn: they are ours only where they say so."""
 BLOCKED_TYPES = frozenset({"blocked", "pathBlocked", "obstacle", "BLOCKED"})
-TYPE_CHARS_MAX, TYPES_MAX = 80, 16
-"""Of error types that stop a vehicle: what is known of it stays in the journal for good."""
+NAME_CHARS_MAX, TYPES_MAX = 200, 16
 UNNAMED = "unnamed"
 """A blocked edge that the vehicle gives no reference for."""
+
+
+def in_short(name: str) -> str:
+    """A name as far as people read it: a journal keeps for good what a vehicle may make up ten times a second."""
+    return name if len(name) <= NAME_CHARS_MAX else f"{name[:NAME_CHARS_MAX]}…"
 
 
 def connection_events(twin: Twin, message: Connection) -> Iterator[ev.Event]:
@@ -116,8 +120,7 @@ def _condition(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
 
 
 def _types(state: VehicleState, level: ErrorLevel) -> tuple[str, ...]:
-    found = {error.error_type[:TYPE_CHARS_MAX] for error in state.errors if error.level is level}
-    return tuple(sorted(found)[:TYPES_MAX])
+    return tuple(sorted({in_short(error.error_type) for error in state.errors if error.level is level}))[:TYPES_MAX]
 
 
 def _complaints(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
@@ -134,7 +137,7 @@ def complaint_of(error: VehicleError) -> str:
     references = {reference.key: reference.value for reference in error.references}
     if kind_of(error.error_type) not in REJECTIONS or {"orderId", "orderUpdateId"} <= references.keys():
         return ""
-    return f"{error.error_type} {references.get('orderId', '')}".strip()
+    return in_short(f"{error.error_type} {references.get('orderId', '')}".strip())
 
 
 def _charge(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
@@ -165,7 +168,7 @@ def _blocked(twin: Twin, state: VehicleState) -> Iterator[ev.Event]:
 
 
 def _edge_of(error: VehicleError) -> str:
-    return next((reference.value for reference in error.references if reference.key == "edgeId"), UNNAMED)
+    return next((in_short(reference.value) for reference in error.references if reference.key == "edgeId"), UNNAMED)
 
 
 def unheard_events(vehicle_id: VehicleId, level: Liveness) -> Iterator[ev.Event]:

@@ -51,6 +51,11 @@ def chars_lacking(limits: WireLimits) -> int:
     return max(chars_needed(limits) - limits.id_chars_max, 0) if limits.id_chars_max else 0
 
 
+def has_own_names(limits: WireLimits) -> bool:
+    """Whether a vehicle with these limits may know things by other names than ours."""
+    return bool(limits.id_chars_max) or limits.ids_are_numbers
+
+
 def same_names(one: WireLimits, other: WireLimits) -> bool:
     """Whether everything has the same name by both."""
     return (one.id_chars_max, one.ids_are_numbers) == (other.id_chars_max, other.ids_are_numbers)
@@ -68,7 +73,7 @@ def their_name(name: str, limits: WireLimits) -> str:
 
 def their_message(message: wire.Outbound, limits: WireLimits) -> wire.Outbound:
     """An order or instant actions with the names that the vehicle can take; others bear no names of ours."""
-    if not _asks(limits):
+    if not has_own_names(limits):
         return message
 
     def named(name: str) -> str:
@@ -132,7 +137,7 @@ def become_one(order: Order, limits: WireLimits) -> bool:
 
 def our_state(state: wire.VehicleState, limits: WireLimits, known: Callable[[], Known]) -> wire.VehicleState:
     """The state with our own names, as far as it speaks of something known."""
-    if not _asks(limits):
+    if not has_own_names(limits):
         return state
     ours = known()
     order, node, edge, action = (_reading(n, limits) for n in (ours.orders, ours.nodes, ours.edges, ours.actions))
@@ -155,10 +160,6 @@ def our_state(state: wire.VehicleState, limits: WireLimits, known: Callable[[], 
 def _reading(names: Iterable[str], limits: WireLimits) -> Naming:
     table = {their_name(name, limits): name for name in names}
     return lambda name: table.get(name, name)
-
-
-def _asks(limits: WireLimits) -> bool:
-    return bool(limits.id_chars_max) or limits.ids_are_numbers
 
 
 def _actions(actions: tuple[wire.Action, ...], named: Naming) -> tuple[wire.Action, ...]:

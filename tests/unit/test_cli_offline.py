@@ -246,7 +246,8 @@ def test_serve_hands_its_options_to_the_daemon(monkeypatch: pytest.MonkeyPatch) 
     module = types.ModuleType("fleet.daemon")
     monkeypatch.setattr(module, "serve", serve, raising=False)
     monkeypatch.setitem(sys.modules, "fleet.daemon", module)
-    answer = run("serve", "--site", "a.toml", "--api", "127.0.0.1:1", "--time-factor", "10", "--trade-epoch", "x@y")
+    given = ["--api", "127.0.0.1:1", "--time-factor", "10", "--trade-epoch", "x@y", "--clock-is-right"]
+    answer = run("serve", "--site", "a.toml", *given)
     assert answer.exit_code == 1
     wanted = {"broker": None, "data": None, "api": "127.0.0.1:1", "time_factor": 10.0, "trade_epoch": "x@y"}
-    assert taken == [(Path("a.toml"), {**wanted, "log_format": "auto"})]
+    assert taken == [(Path("a.toml"), {**wanted, "log_format": "auto", "clock_is_right": True})]

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 import structlog
 
+from fleet.controller.opening import in_our_time
 from fleet.dispatch.commands import HoldVehicle, SubmitRuns
 from fleet.dispatch.settle import SettleParcels
 from fleet.errors import ConfigError, FencedError, StoreBusyError
@@ -31,6 +32,7 @@ from fleet.wire.codec import encode_connection, encode_state
 from fleet.wire.messages import ActionStatus, Connection, ConnectionState
 from tests.life import TOPICS, Town, lived
 from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_request, a_run, a_state, an_order, driving, town
+from tests.unit.test_orders_outlet import a_row
 
 YEAR_S = 365.0 * 86_400.0
 
@@ -113,7 +115,9 @@ def test_by_the_word_of_a_person_the_fleet_goes_on_after_a_life_by_a_clock_that_
             ev.RunsAccepted(key="", digest="", runs=(a_run(),)),
             at_s=NOW_S - 60.0,
         )
-        place.write(closed, refused(again_s=ahead_s + 30.0), at_s=ahead_s)
+        met = ev.RoadClosed(road_key="e3-4-1", until_s=ahead_s + 900.0, why="met by van-1", is_obstacle=True)
+        shut = ev.RoadShut(vehicle_id=VAN_1, road_key="e3-4-1", until_s=ahead_s + 900.0, why="no way")
+        place.write(closed, met, shut, refused(again_s=ahead_s + 30.0), at_s=ahead_s)
         with pytest.raises(ConfigError, match="--clock-is-right"):
             await place.controller(roads).open()
         controller = place.controller(roads)
@@ -126,6 +130,8 @@ def test_by_the_word_of_a_person_the_fleet_goes_on_after_a_life_by_a_clock_that_
         assert state.run(RunId("run-1")).run == a_run()
         assert state.run(RunId("run-1")).accepted_s == NOW_S - 60.0
         assert state.closures["e2-3-1"].until_s == ahead_s + 60.0
+        of_ours = [state.closures["e3-4-1"].until_s, *(road.until_s for road in state.twin(VAN_1).shut)]
+        assert of_ours == pytest.approx([NOW_S + 900.0] * 2, abs=5.0), "obstacles are not there for years"
         records = list(all_records(place.store, "town"))
         assert verify(records) is None
         assert fold(FleetState(), records) == state
@@ -134,6 +140,19 @@ def test_by_the_word_of_a_person_the_fleet_goes_on_after_a_life_by_a_clock_that_
             assert life.state.now_s < ahead_s
 
     lived(work)
+
+
+def test_what_waits_to_be_sent_keeps_its_order_when_the_clock_is_put_right() -> None:
+    """A leave and its end are answers to one request: the leave must not be said again behind its end."""
+    turned = ev.ClockTurnedBack(from_s=NOW_S + YEAR_S, by_s=YEAR_S)
+    before, granted, revoked = (
+        replace(a_row("q-1", topic="responses"), created_s=at_s)
+        for at_s in (NOW_S, NOW_S + YEAR_S, NOW_S + YEAR_S + 2.0)
+    )
+    put_right = [in_our_time(row, turned, NOW_S + 5.0).created_s for row in (before, granted, revoked)]
+    assert put_right == [NOW_S, NOW_S, NOW_S + 2.0]
+    assert in_our_time(revoked, None, NOW_S + YEAR_S).created_s == NOW_S + YEAR_S + 2.0, "a clock may be a little back"
+    assert in_our_time(revoked, None, NOW_S).created_s == NOW_S
 
 
 def refused(again_s: float) -> ev.Event:

@@ -67,7 +67,7 @@ def test_a_number_that_did_not_go_out_leaves_no_gap() -> None:
 
 
 @pytest.mark.vda5050("7.1")
-@pytest.mark.parametrize("topic", ["order", "uagv/v2/acme/van-1/order"])
+@pytest.mark.parametrize("topic", ["order", "uagv/v2/acme/van-1/order", "Order"])
 def test_a_refusal_that_names_a_header_is_about_the_update_that_it_headed(topic: str) -> None:
     headers = SentHeaders()
     for update in (0, 1, 2):

@@ -74,7 +74,7 @@ def test_nothing_is_left_after_it_was_taken() -> None:
     inbox.put_state(VAN_1, a_state())
     inbox.put_connection(VAN_1, online())
     inbox.put_plan(a_plan())
-    inbox.put_unconfirmed(VAN_1, "o-1", 6)
+    inbox.put_unconfirmed(VAN_1, "o-1", "was sent 6 times")
     inbox.put_link_up()
     assert inbox.take().count == 4
     assert inbox.take() == Facts()
@@ -132,9 +132,9 @@ def test_of_plans_the_newest_counts() -> None:
 def test_a_message_without_an_answer_is_told_of_once_with_its_last_count() -> None:
     inbox = Inbox()
     for attempts in (6, 7, 8):
-        inbox.put_unconfirmed(VAN_1, "o-1", attempts)
-    inbox.put_unconfirmed(VAN_1, "o-2", 6)
-    assert inbox.take().unconfirmed == [(VAN_1, "o-1", 8), (VAN_1, "o-2", 6)]
+        inbox.put_unconfirmed(VAN_1, "o-1", f"was sent {attempts} times")
+    inbox.put_unconfirmed(VAN_1, "o-2", "was sent 6 times")
+    assert inbox.take().unconfirmed == [(VAN_1, "o-1", "was sent 8 times"), (VAN_1, "o-2", "was sent 6 times")]
 
 
 def test_who_spoke_before_the_line_came_up_has_not_spoken_since() -> None:
@@ -174,7 +174,7 @@ def test_a_newer_state_that_says_no_more_replaces_the_one_given_back() -> None:
 def test_all_else_is_given_back_too() -> None:
     inbox = Inbox()
     inbox.put_plan(a_plan())
-    inbox.put_unconfirmed(VAN_1, "o-1", 6)
+    inbox.put_unconfirmed(VAN_1, "o-1", "was sent 6 times")
     inbox.put_link_up()
     facts = inbox.take()
     inbox.give_back(facts)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fleet.controller.inbox import Asked, Command, Facts
-from fleet.controller.turn import Due, Outcome
+from fleet.controller.turn import Due, Outcome, awake
 from fleet.dispatch.commands import Answer, CancelRun, CloseRoad, HoldVehicle, ReleaseVehicle, SubmitRuns
 from fleet.errors import UnknownThingError
 from fleet.model import event as ev
@@ -167,7 +167,7 @@ class Taciturn(CourierBus):
     [
         Facts(link_came_up=True),
         Facts(restarted={VAN_1}),
-        Facts(unconfirmed=[(VAN_1, "a-1", 6)]),
+        Facts(unconfirmed=[(VAN_1, "a-1", "it was sent 6 times")]),
     ],
     ids=["line up", "restart", "no answer"],
 )
@@ -504,3 +504,13 @@ def test_a_vehicle_in_quarantine_is_missed_when_it_falls_silent(office: Office, 
     office.turn(due=Due(silent=((VAN_1, Liveness.LOST),)))
     assert AssistCause.VEHICLE_LOST in {assist.cause for assist in office.state.assists.values()}
     assert f"vehicle:{VAN_1}" in office.state.quarantine
+
+
+@pytest.mark.parametrize(("said", "found"), [(("ONLINE",), [VAN_1]), (("ONLINE", "HIBERNATING"), [])])
+def test_who_came_and_went_to_sleep_at_once_is_not_missed(
+    two_vans: FleetState, said: tuple[str, ...], found: list[VehicleId]
+) -> None:
+    draft = Draft(two_vans, NOW_S)
+    for connection in said:
+        draft.emit(ev.ConnectionChanged(vehicle_id=VAN_1, connection=connection))
+    assert list(awake(draft)) == found

@@ -11,7 +11,7 @@ import pytest
 from fleet.controller.turn import Due
 from fleet.dispatch.decide import decide
 from fleet.dispatch.intent import Extend, Reroute
-from fleet.dispatch.room import LANE_SIDE_M, free_room, kept_out
+from fleet.dispatch.room import LANE_SIDE_M, Held, free_room, kept_out, wait_for_room
 from fleet.model import event as ev
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import Order, OrderPhase, OrderPurpose, PathEdge
@@ -36,6 +36,7 @@ from tests.nouns import (
     VAN_2,
     Office,
     a_run,
+    a_site,
     after,
     an_order,
     loaded,
@@ -239,6 +240,16 @@ def test_whoever_waits_for_room_is_looked_at_again_soon(roads: SiteRoads) -> Non
 
 
 @pytest.mark.vda5050("13.9")
+def test_whoever_was_told_nothing_yet_is_looked_at_again_however_far_the_room_is(roads: SiteRoads) -> None:
+    """It stands at home, and nothing else would ever have it looked at."""
+    draft, far = Draft(met(roads), NOW_S), Held(11, VAN_1)
+    for released in (1, 0):
+        order = along(roads, (*WEST, *EAST) * 2, VAN_2, released)
+        wait_for_room(draft, roads, order, far)
+        assert (VAN_2 in draft.wakes) == (released == 0)
+
+
+@pytest.mark.vda5050("13.9")
 def test_whoever_has_room_itself_drives_on_through_it(roads: SiteRoads) -> None:
     state = met(roads)
     assert kept_out(state, roads.graph, state.orders[OrderId(f"o-{VAN_1}")]) is None
@@ -256,6 +267,25 @@ def test_room_of_a_vehicle_that_was_lost_stays_its_own_and_others_find_another_w
     assert isinstance(decide(draft, roads, VAN_2), Extend)
 
 
+@pytest.mark.vda5050("13.9")
+def test_room_of_a_vehicle_that_left_the_site_with_its_order_is_driven_round(roads: SiteRoads) -> None:
+    left = SiteRoads(a_site(vehicles=(VAN_2,)), roads.graph)
+    unheard = ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.UNHEARD)
+    assert isinstance(next_of(left, after(met(roads), [unheard])), Reroute)
+
+
+@pytest.mark.vda5050("13.9")
+def test_whoever_finds_room_of_a_lost_vehicle_on_each_of_its_ways_waits_and_is_not_sent_to_and_fro(
+    roads: SiteRoads,
+) -> None:
+    """It was led round each of them over the other, eight times in each turn."""
+    from_the_north, on_the_street = 21, 2
+    roomy = along(roads, (from_the_north, on_the_street), VAN_1, released=2, wide=(0, 1))
+    other = along(roads, (11, 23, 3, 1), VAN_2, released=1)
+    lost = ev.LivenessChanged(vehicle_id=VAN_1, liveness=Liveness.LOST)
+    assert next_of(roads, after(on_the_way(roads, roomy, other), [lost])) == Extend(other.id, 2), "up to the room"
+
+
 @pytest.mark.vda5050("13.9", "6.12")
 def test_room_told_with_an_update_that_was_refused_may_have_been_taken(roads: SiteRoads) -> None:
     order, other = along(roads, EAST, VAN_1, released=1), along(roads, WEST, VAN_2, released=1)
@@ -263,6 +293,24 @@ def test_room_told_with_an_update_that_was_refused_may_have_been_taken(roads: Si
     refused = ev.UpdateRefused(order_id=order.id, update_id=1, why="not now", counts=1)
     state = after(on_the_way(roads, order, other), [more, refused])
     assert kept_out(state, roads.graph, state.orders[other.id]) is not None
+
+
+@pytest.mark.vda5050("13.9", "6.12")
+def test_room_of_a_refused_update_stays_its_own_when_the_road_is_told_again_without_room(roads: SiteRoads) -> None:
+    order, other = along(roads, EAST, VAN_1, released=1), along(roads, WEST, VAN_2, released=1)
+    more = ev.OrderExtended(order_id=order.id, update_id=1, released=3, announced=3, wide=(1,))
+    refused = ev.UpdateRefused(order_id=order.id, update_id=1, why="not now", counts=1)
+    again = replace(more, update_id=2, wide=(2,))
+    state = after(on_the_way(roads, order, other), [more, refused, again])
+    assert kept_out(state, roads.graph, state.orders[other.id]) is not None
+    assert state.orders[order.id].wide == (1, 2)
+
+
+@pytest.mark.vda5050("13.9")
+def test_room_goes_with_the_way_that_it_was_told_for(roads: SiteRoads) -> None:
+    order = along(roads, EAST, VAN_1, released=1, wide=(0, 1))
+    rerouted = ev.OrderRerouted(order_id=order.id, kept=1, path=order.path[1:], why="another way")
+    assert after(on_the_way(roads, order), [rerouted]).orders[order.id].wide == (0,)
 
 
 @pytest.mark.vda5050("13.9")

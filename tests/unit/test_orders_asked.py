@@ -470,7 +470,7 @@ def test_a_vehicle_that_says_nothing_of_maps_is_sent_as_before(roads: SiteRoads,
 def not_shown(state: FleetState, action_id: ActionId) -> tuple[Draft, FleetState]:
     """It was said six times, and no state shows it."""
     draft = Draft(state, NOW_S + 40.0)
-    unconfirmed(draft, VAN_1, action_id, 6)
+    unconfirmed(draft, VAN_1, action_id, "was sent 6 times")
     return draft, draft.state
 
 

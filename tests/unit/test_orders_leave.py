@@ -10,7 +10,7 @@ import pytest
 from fleet.controller.turn import Due
 from fleet.dispatch.room import kept_out
 from fleet.model import event as ev
-from fleet.model.ids import VehicleId
+from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import Order, OrderPhase
 from fleet.model.profile import Habits
 from fleet.model.twin import Liveness
@@ -155,6 +155,17 @@ def test_room_that_was_passed_is_free_whatever_the_vehicle_shows(office: Office)
     assert is_kept_out(office, other)
     says(office, asks(GRANTED), passed=room_at(the_order(office)) + 1)
     assert not is_kept_out(office, other)
+
+
+@pytest.mark.vda5050("13.9")
+def test_leave_that_a_vehicle_still_shows_under_its_next_order_keeps_others_out(office: Office) -> None:
+    says(office, asks())
+    says(office, asks(GRANTED))
+    order = the_order(office)
+    over = ev.OrderEnded(order_id=order.id, phase=OrderPhase.VANISHED, why="another goal")
+    anew = ev.OrderIssued(order=replace(order, id=OrderId("o-next")))
+    office.state = after(office.state, [over, anew], office.now_s)
+    assert is_kept_out(office, comes(office))
 
 
 @pytest.mark.vda5050("13.9", "3.3")

@@ -103,12 +103,25 @@ def test_an_order_is_never_called_what_its_vehicle_shows_already(roads: SiteRoad
     assert draft.next_id("o") not in (order.id, shown)
 
 
+def of_short_ids(roads: SiteRoads) -> Office:
+    learned = ev.ProfileLearned(vehicle_id=VAN_1, learned=Learned(has_factsheet=True, limits=SHORT_NUMBERS))
+    return Office(roads, after(opened(roads), [learned]))
+
+
 def test_a_strange_order_that_stays_in_view_is_written_down_once(roads: SiteRoads) -> None:
-    office = Office(roads, opened(roads))
+    office = of_short_ids(roads)
     for _ in range(3):
         office.hear(VAN_1, a_state(order="60231884"))
         assert office.state.twin(VAN_1).strange_order == "60231884"
     assert not [event for event in office.events if isinstance(event, ev.StrangeOrderShown)]
+
+
+def test_orders_that_no_order_of_ours_could_be_called_are_not_written_down(roads: SiteRoads) -> None:
+    """A vehicle may make up another one in each of its states, and a journal keeps them for good."""
+    long, any_ids = of_short_ids(roads), Office(roads, opened(roads))
+    long.hear(VAN_1, a_state(order="7" * 200_000))
+    any_ids.hear(VAN_1, a_state(order="made-up-1"))
+    assert long.state.twin(VAN_1).strange_order == any_ids.state.twin(VAN_1).strange_order == ""
 
 
 @pytest.mark.vda5050("5.7")

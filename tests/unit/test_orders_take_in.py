@@ -30,6 +30,7 @@ from fleet.wire.messages import (
     ConnectionState,
     ErrorLevel,
     InstantActions,
+    MapState,
     OperatingMode,
     VehicleState,
 )
@@ -139,6 +140,22 @@ def test_what_a_vehicle_makes_up_is_kept_only_as_far_as_people_read_it(roads: Si
     assert max(len(twin.foreign_order), len(twin.node_id), len(assist.detail)) < 400
     assert twin.node_id.startswith("xxx")
     assert heard(roads, state, said).twin(VAN_1) == twin
+
+
+def test_no_error_and_no_map_is_kept_further_than_people_read_it(roads: SiteRoads, two_vans: FleetState) -> None:
+    endless = "x" * 100_000
+    draft = Draft(two_vans, NOW_S)
+    errors = [
+        an_error(endless, ErrorLevel.FATAL),
+        *(an_error(f"{n}", ErrorLevel.CRITICAL) for n in range(5000)),
+        an_error("blocked", edgeId=endless),
+        an_error("validationError", orderId=endless),
+    ]
+    maps = (MapState(map_id=roads.site.map_id, map_version=endless, is_enabled=True),)
+    take_state(draft, roads, VAN_1, a_state(errors=errors, maps=maps))
+    kinds = {type(entry.event) for entry in draft.entries}
+    assert {ev.ConditionChanged, ev.BlockedChanged, ev.ComplaintsChanged, ev.MapChanged} <= kinds
+    assert max(len(str(entry.event)) for entry in draft.entries) < 2000
 
 
 def test_a_foreign_order_that_is_over_is_forgotten(roads: SiteRoads, two_vans: FleetState) -> None:
@@ -329,6 +346,17 @@ def test_a_vehicle_that_names_a_road_which_is_not_on_its_way_closes_it_to_nobody
     assert causes(state) == [AssistCause.BLOCKED]
 
 
+def test_a_vehicle_without_a_way_closes_no_road_but_those_that_it_could_drive_into(
+    roads: SiteRoads, two_vans: FleetState
+) -> None:
+    """One that stands at home could close the whole town, road by road."""
+    state = heard(roads, two_vans, blocked("e4-3-1"))
+    assert not state.closures
+    assert causes(state) == [AssistCause.BLOCKED]
+    nowhere = after(two_vans, [ev.VehiclePlaced(vehicle_id=VAN_1, node_id="", place=None)])
+    assert not heard(roads, nowhere, blocked()).closures
+
+
 def test_a_road_that_is_none_of_the_map_is_not_closed(roads: SiteRoads, two_vans: FleetState) -> None:
     assert not heard(roads, two_vans, blocked("no road of this map")).closures
 
@@ -492,7 +520,7 @@ def test_a_refused_update_is_followed_by_another_one(roads: SiteRoads) -> None:
 def test_an_order_said_too_often_calls_a_person_until_the_vehicle_shows_it(roads: SiteRoads) -> None:
     order = an_order("n1", GOAL)
     draft = Draft(after(loaded(roads), [ev.OrderIssued(order=order)]), NOW_S)
-    unconfirmed(draft, VAN_1, order.id, 6)
+    unconfirmed(draft, VAN_1, order.id, "was sent 6 times")
     assert causes(draft.state) == [AssistCause.ORDER_UNCONFIRMED]
     take_state(draft, roads, VAN_1, driving(order, 0))
     assert causes(draft.state) == []
@@ -501,7 +529,7 @@ def test_an_order_said_too_often_calls_a_person_until_the_vehicle_shows_it(roads
 def test_an_answered_request_does_not_settle_an_order_that_is_still_unconfirmed(roads: SiteRoads) -> None:
     order = an_order("n1", GOAL)
     draft = Draft(after(loaded(roads), [ev.OrderIssued(order=order)]), NOW_S)
-    unconfirmed(draft, VAN_1, order.id, 6)
+    unconfirmed(draft, VAN_1, order.id, "was sent 6 times")
     asked = ev.InstantIssued(vehicle_id=VAN_1, action_id=ActionId("a-1"), kind=ActionKind.STATE_REQUEST, order_id=None)
     draft.emit(asked)
     take_state(draft, roads, VAN_1, a_state(actions={"a-1": ActionStatus.FINISHED}))
@@ -512,7 +540,7 @@ def test_an_answered_request_does_not_settle_an_order_that_is_still_unconfirmed(
 def test_a_request_that_is_never_answered_is_given_up(roads: SiteRoads, two_vans: FleetState) -> None:
     asked = ev.InstantIssued(vehicle_id=VAN_1, action_id=ActionId("a-1"), kind=ActionKind.STATE_REQUEST, order_id=None)
     draft = Draft(after(two_vans, [asked]), NOW_S)
-    unconfirmed(draft, VAN_1, "a-1", 6)
+    unconfirmed(draft, VAN_1, "a-1", "was sent 6 times")
     assert draft.state.twin(VAN_1).instants == ()
     assert causes(draft.state) == []
 

@@ -83,6 +83,28 @@ def test_an_order_of_ours_is_told_to_such_a_make_and_keeps_its_rules(install: In
     assert codec.decode_order(payload, BUS) == (a_header(), order)
 
 
+WORDLESS = """
+from vehicle_sim.makes.courier_bus import CourierBus
+
+class Wordless(CourierBus):
+    version = "wordless-1"
+
+    def body(self, message, profile):
+        return {}[type(message).__name__]
+
+CODEC = Wordless()
+"""
+
+
+def test_a_makes_codec_that_stumbles_over_a_question_that_was_never_asked_of_it_has_no_words_for_it(
+    install: Install, tmp_path: Path
+) -> None:
+    """It is asked how each vehicle is spoken to, while the area opens: no vehicle of another make would be served."""
+    (tmp_path / "wordless_make.py").write_text(WORDLESS)
+    install("wordless-1 = wordless_make:CODEC")
+    assert not codec.hears_answers("wordless-1")
+
+
 STUMBLER = """
 from vehicle_sim.makes.courier_bus import CourierBus
 

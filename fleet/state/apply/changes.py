@@ -27,8 +27,9 @@ def with_order(state: FleetState, order: Order) -> FleetState:
 
 
 def with_room(state: FleetState, order: Order) -> FleetState:
-    """With the order's vehicle among those that have room beside their lane, where it tells some."""
-    return replace(state, roomy=state.roomy.set(order.vehicle_id, None)) if order.wide else state
+    """With the order's vehicle among those that have room beside their lane, where it tells some or has leave."""
+    has_room = bool(order.wide) or any(answer.holds_room for answer in state.twin(order.vehicle_id).answers)
+    return replace(state, roomy=state.roomy.set(order.vehicle_id, None)) if has_room else state
 
 
 def with_run(state: FleetState, view: RunView, phase: RunPhase | None = None, **changes: Any) -> FleetState:

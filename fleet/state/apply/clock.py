@@ -10,12 +10,11 @@ from immutables import Map
 
 from fleet.model import event as ev
 from fleet.model.change import replace
-from fleet.model.refusal import ShutRoad
 from fleet.model.run import Run
 from fleet.state.apply.registry import on
 from fleet.state.fleet_state import Closure, FleetState, SlowRoad
 
-LEFT_ALONE = (Run, Closure, SlowRoad, ShutRoad)
+LEFT_ALONE = (Run, SlowRoad)
 """Windows are what customers said, whatever our clock was; and no road is opened because a clock was wrong."""
 
 
@@ -33,8 +32,8 @@ def put_back(value: Any, from_s: float, by_s: float) -> Any:
     """The same with all instants from `from_s` on that much earlier; no other figure of a state is as large."""
     if isinstance(value, float):
         return value - by_s if value >= from_s else value
-    if isinstance(value, LEFT_ALONE):
-        return value
+    if isinstance(value, LEFT_ALONE) or (isinstance(value, Closure) and not value.is_obstacle):
+        return value  # how long an obstacle closes a road is reckoned by us, from when it was met
     if isinstance(value, Map):
         return Map({key: put_back(held, from_s, by_s) for key, held in value.items()})
     if isinstance(value, tuple):

@@ -41,7 +41,7 @@ def _order_extended(state: FleetState, event: ev.OrderExtended, now_s: float) ->
         exposed=max(order.exposed, event.released),
         old_complaints=state.twin(order.vehicle_id).complaints,
         wants_base=False,
-        wide=(*(index for index in order.wide if index < order.released), *event.wide),
+        wide=tuple(sorted({*order.wide, *event.wide})),  # room told with a refused update is still its own
     )
     return with_twin(with_room(with_order(state, changed), changed), order.vehicle_id, told_s=now_s)
 
@@ -55,7 +55,8 @@ def _base_requested(state: FleetState, event: ev.BaseRequested, now_s: float) ->
 def _order_rerouted(state: FleetState, event: ev.OrderRerouted, now_s: float) -> FleetState:
     order = state.orders[event.order_id]
     path = (*order.path[: event.kept], *event.path)
-    return with_order(state, replace(order, path=path, announced=min(order.announced, event.kept)))
+    wide = tuple(index for index in order.wide if index < event.kept)
+    return with_order(state, replace(order, path=path, announced=min(order.announced, event.kept), wide=wide))
 
 
 @on(ev.OrderPaced)
