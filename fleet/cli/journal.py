@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -168,7 +169,7 @@ def _opened(data: Path, area: str | None) -> Iterator[tuple[SqlStore, str]]:
     Raises:
         CommandError: there is no journal, no such area, or more than one to choose from.
     """
-    from fleet.journal.store import SqlStore, sqlite_url
+    from fleet.journal.store import SqlStore, reading_url, sqlite_url
 
     path = data / FILE_NAME
     if not path.is_file():
@@ -178,19 +179,25 @@ def _opened(data: Path, area: str | None) -> Iterator[tuple[SqlStore, str]]:
     if chosen is None or chosen not in areas:
         known = ", ".join(areas) or "none"
         raise CommandError(ExitCode.NO_SUCH_THING, f"{path}: name one area of: {known}", "add --area")
-    store = SqlStore(sqlite_url(path))
+    store = SqlStore(sqlite_url(path) if _can_be_written(path) else reading_url(path))
     try:
         yield store, chosen
     finally:
         store.close()
 
 
+def _can_be_written(path: Path) -> bool:
+    return all(os.access(each, os.W_OK, effective_ids=True) for each in (path, path.parent))
+
+
 def _areas(path: Path) -> list[str]:
     import sqlite3
     from contextlib import closing
 
+    from fleet.journal.file_format import reading_uri
+
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(reading_uri(path), uri=True)) as connection:
             return [row[0] for row in connection.execute("SELECT area FROM area ORDER BY area")]
     except sqlite3.Error as error:
         raise CommandError(

@@ -16,6 +16,10 @@ from fleet.config.values import Section
 from fleet.errors import ConfigError
 
 ENV_PREFIX = "FLEET_"
+FILE_BYTES_MAX = 4 << 20
+KEY_PARTS_MAX = 100
+"""What the parser takes for a key grows with the square of this."""
+_NO_KEY = re.compile(r"[=,\[\]{}#]")
 Key = tuple[str | int, ...]  # ("api", "port"), ("station", 0, "lat")
 
 SECTIONS: Mapping[str, type[Section]] = {
@@ -89,11 +93,17 @@ def read(path: Path, env: Mapping[str, str], flags: Mapping[str, object]) -> Tab
 
 def _read_file(path: Path) -> Tables:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            raw = file.read(FILE_BYTES_MAX + 1)
+        text = raw.decode("utf-8-sig")
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read ({error.strerror}); name an existing site file"]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path}: is not UTF-8 text; save it as UTF-8"]) from error
+    if len(raw) > FILE_BYTES_MAX:
+        raise ConfigError([f"{path}: more than {FILE_BYTES_MAX >> 20} MiB; no site file is as long; name another"])
+    if line := _endless_key_line(text):
+        raise ConfigError([f"{path}:{line}: not TOML: a key of more than {KEY_PARTS_MAX} parts; shorten it"])
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -104,6 +114,17 @@ def _read_file(path: Path) -> Tables:
         raise ConfigError([f"{path}: not TOML: a number of more digits than anybody needs; shorten it"]) from error
     origins = {key: Origin(Source.FILE, str(path), line) for key, line in key_lines(text).items()}
     return Tables(str(path), values, origins)
+
+
+def _endless_key_line(text: str) -> int:
+    """The line of a key that would keep the parser busy for minutes; 0 where there is none.
+
+    It looks at no quotes: a text of so many dots without a comma, bracket or brace would be taken for one.
+    """
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count(".") > KEY_PARTS_MAX and any(p.count(".") >= KEY_PARTS_MAX for p in _NO_KEY.split(line)):
+            return number
+    return 0
 
 
 def _syntax_fault(path: Path, text: str, message: str) -> str:
@@ -119,7 +140,7 @@ def key_lines(text: str) -> dict[Key, int]:
     counts: dict[Key, int] = {}
     table: Key = ()
     for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]", line):
+        if header := re.match(r"\s*(\[\[?)([^\[\]]+)\]", line):
             table = _table_key(header[2], is_array=header[1] == "[[", counts=counts)
             lines.setdefault(table, number)
         elif entry := re.match(r"\s*([A-Za-z0-9_.\"-]+)\s*=", line):
@@ -184,9 +205,11 @@ def _from_text(section: str, key: str, text: str) -> object:
     info = model.model_fields.get(key) if model else None
     if info is None or _is_text(info.annotation):
         return text
+    if _endless_key_line(text):
+        return text
     try:
         return tomllib.loads(f"value = {text}").get("value", text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 

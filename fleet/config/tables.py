@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -26,8 +27,10 @@ from fleet.config.values import (
     WithinRoad,
     need,
 )
-from fleet.model.order import ActionKind
+from fleet.model.order import INSTANT_PARAMETERS, PARCEL_PARAMETERS, ActionKind
 
+OUR_NAMES = tuple(sorted({*(kind.value for kind in ActionKind), *PARCEL_PARAMETERS, *INSTANT_PARAMETERS}))
+"""Of actions and their parameters: all that a make may have names of its own for."""
 STANDARD_VERSIONS = ("2.0.0", "2.1.0", "3.0.0")
 
 
@@ -129,13 +132,22 @@ class ProfileTable(Section):
     @field_validator("fields")
     @classmethod
     def _no_two_become_one(cls, value: dict[str, str]) -> dict[str, str]:
-        """A vehicle that is told to drop must not read that it shall pick."""
-        ours_by_name = {kind.value: kind.value for kind in ActionKind if kind.value not in value}
+        """A vehicle that is told to drop must not read that it shall pick, nor take a station for a lot."""
+        for ours in value:
+            if ours not in OUR_NAMES:
+                raise need(f"names of ours on the left, {ours} is none; {_meant(ours)}")
+        ours_by_name = {name: name for name in OUR_NAMES if name not in value}
         for ours, theirs in value.items():
             if not theirs.strip() or ours_by_name.setdefault(theirs, ours) != ours:
                 other = ours_by_name.get(theirs)
                 raise need(f"a name of its own for {ours}" + (f", {theirs!r} is that of {other}" if other else ""))
         return value
+
+
+def _meant(name: str) -> str:
+    by_small = {ours.casefold(): ours for ours in OUR_NAMES}
+    near = get_close_matches(name.casefold(), by_small, n=1, cutoff=0.5)
+    return f"did you mean {by_small[near[0]]}?" if near else f"known are {', '.join(OUR_NAMES)}"
 
 
 class VehicleTable(Section):

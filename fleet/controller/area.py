@@ -12,6 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from fleet.controller.alarms import Alarms
+from fleet.controller.allowance import NOTHING_SAID, Allowances, Said, charge
 from fleet.controller.ear import Ear
 from fleet.controller.housekeeping import Housekeeper
 from fleet.controller.improver import Improver
@@ -23,14 +24,17 @@ from fleet.controller.presence import Presence
 from fleet.controller.recall import past_of
 from fleet.controller.scribe import RETRY_STORE_S, STORE_IS_LOST, Moves, Scribe, refuse
 from fleet.controller.sender import Sender
+from fleet.controller.sparing import Sparing
 from fleet.controller.stats import Stats
 from fleet.controller.turn import Due, Outcome, awake, long_releases, new_profiles, take_turn
 from fleet.dispatch.commands import Answer
 from fleet.errors import JournalError
 from fleet.journal.archive import Archive
 from fleet.journal.replay import all_records, restore
+from fleet.model.assist import AssistCause
 from fleet.orders.guard import Guard
 from fleet.orders.outlet import OutboxStatus, Outlet
+from fleet.state.attention import vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
 from fleet.telemetry.liveness import Watch, keep_pace
@@ -56,7 +60,8 @@ class AreaController:
         self.stats = Stats()
         self.inbox = Inbox()
         self.watch = Watch(self.site.limits.stale_s, self.site.limits.lost_s)
-        self.ear = Ear(self.site, parts.clock, self.inbox, self.watch, self.stats)
+        self.sparing = Sparing(parts.clock)
+        self.ear = Ear(self.site, parts.clock, self.inbox, self.watch, self.stats, self.sparing)
         self.lease = LeaseKeeper(parts.store, parts.clock, self.site.id, parts.owner, parts.lease_s)
         self.outlet = Outlet(self.site.limits)
         guard = Guard(self.roads)
@@ -67,6 +72,8 @@ class AreaController:
         self.presence: Presence | None = None
         self.scribe = Scribe(parts, self.lease, self.inbox, self.sender, self.housekeeper)
         self.alarms = Alarms()
+        self.allowances = Allowances(self.stats)
+        self.sender.is_behind = self.allowances.waits
         self._listeners: list[Callable[[], None]] = []
 
     # Life ---------------------------------------------------------------------------------------------------------
@@ -103,6 +110,8 @@ class AreaController:
         for vehicle_id in self.site.vehicles:
             self.watch.expected(vehicle_id, now_s)
             self.alarms.wake(vehicle_id, now_s)
+            if self.state.open_assist(vehicle_subject(vehicle_id), AssistCause.VEHICLE_LOUD) is not None:
+                self.allowances.was_loud(vehicle_id, now_s)
 
     async def run(self) -> None:
         """Serve until cancelled. A vehicle or run that raises is quarantined; a task that fails ends the area."""
@@ -169,6 +178,7 @@ class AreaController:
         began_s = self.parts.clock.machine_now_s()
         now_s = self.parts.clock.trade_now_s()
         facts = self.inbox.take()
+        self.allowances.admit(facts, now_s)
         for vehicle_id, states in facts.states.items():
             states[:] = [self.sender.headers.explained(vehicle_id, state) for state in states]
         due = self._due(now_s)
@@ -182,7 +192,7 @@ class AreaController:
         self._tell_failures(outcome)
         moves = self._moves(draft, facts)
         try:
-            await self._record(draft, moves, began_s)
+            await self._record(draft, moves, began_s, outcome.said)
         except STORE_IS_LOST:
             raise
         except JournalError as error:
@@ -190,12 +200,13 @@ class AreaController:
             return True
         for vehicle_id, wake_s in sorted(draft.wakes.items()):
             self.alarms.wake(vehicle_id, wake_s)
+        self.allowances.calmed(due.calm)
         self._answer(outcome)
         self._after(draft, facts, outcome)
         self.stats.turn_took(self.parts.clock.machine_now_s() - began_s, facts.count)
         return bool(draft.entries)
 
-    async def _record(self, draft: Draft, moves: Moves, began_s: float) -> None:
+    async def _record(self, draft: Draft, moves: Moves, began_s: float, said: Said = NOTHING_SAID) -> None:
         if not draft.entries and not moves and not self.store_trouble:
             return
         commit = await self.scribe.write(draft, moves)
@@ -203,6 +214,7 @@ class AreaController:
         self.state = draft.state  # only now visible to api, planner and outlet
         self.scribe.out_of_trouble()
         self.stats.committed(len(commit.records))
+        charge(self.allowances, said, commit.records, draft.now_s)
         if commit.outbox:
             self.sender.committed(commit.outbox, began_s)
         self.outlet.drop([row_id for row_id, _ in moves])
@@ -247,6 +259,8 @@ class AreaController:
             self.sender.line_known = facts.link_ups
         if facts.states or facts.link_came_up:
             self.sender.wake()
+        for vehicle_id in sorted(facts.loud):
+            log.warning("vehicle_loud", vehicle=vehicle_id)
         if outcome.has_replanned:
             self.improver.wake()
         if self.alarms.shall_archive(now_s):
@@ -261,7 +275,8 @@ class AreaController:
     def _tell_failures(self, outcome: Outcome) -> None:
         for subject, error in outcome.failures:
             self.stats.failures += 1
-            log.error("item_failed", area=self.site.id, subject=subject, exc_info=error)
+            fields = {"area": self.site.id, "subject": subject, "exc_info": error}
+            self.sparing.say(log.error, "item_failed", subject, **fields)
 
     # Time ---------------------------------------------------------------------------------------------------------
 
@@ -271,7 +286,8 @@ class AreaController:
         while True:
             await clock.sleep_until(clock.trade_now_s() + TICK_S)
             now_s = clock.trade_now_s()
-            next_due_s = min(self.watch.next_due_s, self.alarms.next_due_s(self.state))
+            self.sparing.tell_counts()
+            next_due_s = min(self.watch.next_due_s, self.alarms.next_due_s(self.state), self.allowances.next_due_s)
             if next_due_s <= now_s or self.store_trouble or self._is_doubt_ready:
                 self.inbox.nudge()
             if self.outlet.next_due_s <= now_s:
@@ -286,6 +302,7 @@ class AreaController:
             doubted_orders=self.outlet.doubted() if is_up else (),
             plan_again=self.alarms.shall_plan_again(self.state, now_s),
             archiving=self.alarms.shall_archive(now_s),
+            calm=self.allowances.calm(now_s),
         )
 
     @property

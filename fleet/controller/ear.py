@@ -10,6 +10,7 @@ import structlog
 
 from fleet.clock import Clock
 from fleet.controller.inbox import Inbox
+from fleet.controller.sparing import Sparing
 from fleet.controller.stats import Stats
 from fleet.errors import WireError
 from fleet.model.ids import VehicleId
@@ -66,8 +67,9 @@ class Ear:
         clocks_off: vehicles whose last state bears a time far from ours, with how far; by seconds ahead.
     """
 
-    def __init__(self, site: Site, clock: Clock, inbox: Inbox, watch: Watch, stats: Stats) -> None:
+    def __init__(self, site: Site, clock: Clock, inbox: Inbox, watch: Watch, stats: Stats, sparing: Sparing) -> None:
         self._clock = clock
+        self._sparing = sparing
         self._inbox = inbox
         self._watch = watch
         self._stats = stats
@@ -109,7 +111,8 @@ class Ear:
             message = decode(parsed, payload, vehicle.vda5050_version, vehicle.habits.fields)
         except WireError as error:
             self._stats.dropped["malformed"] += 1
-            log.warning("message_refused", vehicle=vehicle_id, topic=topic, reason=error.reason)
+            fields = {"vehicle": vehicle_id, "topic": topic, "reason": error.reason}
+            self._sparing.say(log.warning, "message_refused", vehicle_id, **fields)
             if (version := unspoken_version(parsed, payload)) and not retained:
                 self._introduce(vehicle_id, Voice(parsed.name, parsed.major, version, is_spoken=False))
             return
@@ -184,7 +187,7 @@ class Ear:
         else:
             self._watch.wakes(vehicle_id, now_s)
         if is_online and not retained and before is not None and _is_later(message.header, before):
-            log.info("vehicle_restarted", vehicle=vehicle_id)
+            self._sparing.say(log.info, "vehicle_restarted", vehicle_id, vehicle=vehicle_id)
             self._gate.restarted(vehicle_id, message.header.sent_s, now_s)
             self._inbox.put_restarted(vehicle_id)
         self._inbox.put_connection(vehicle_id, message)

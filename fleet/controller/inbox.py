@@ -44,6 +44,7 @@ class Facts:
         link_ups: where it came up, how many times it has by then.
         voices: how messages were said where that was new, by vehicle and topic.
         restarted: vehicles that said twice in a row that they are there.
+        loud: vehicles of which from now on only the latest word is taken, and not at once (`allowance`).
     """
 
     connections: list[tuple[VehicleId, Connection]] = field(default_factory=list)
@@ -59,6 +60,7 @@ class Facts:
     voices: dict[tuple[VehicleId, str], Voice] = field(default_factory=dict)
     factsheets: dict[VehicleId, Factsheet] = field(default_factory=dict)
     restarted: set[VehicleId] = field(default_factory=set)
+    loud: set[VehicleId] = field(default_factory=set)
 
     @property
     def count(self) -> int:
@@ -195,6 +197,7 @@ class Inbox:
         facts.voices |= newer.voices
         facts.factsheets |= newer.factsheets
         facts.restarted |= newer.restarted
+        facts.loud |= newer.loud
         facts.link_came_up = facts.link_came_up or newer.link_came_up
         facts.link_ups = max(facts.link_ups, newer.link_ups)
         facts.spoke_since = spoke_since if facts.link_came_up else set()

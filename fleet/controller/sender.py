@@ -13,7 +13,7 @@ from fleet.controller.inbox import Inbox
 from fleet.controller.lease import LeaseKeeper
 from fleet.controller.stats import Stats
 from fleet.errors import LinkDownError, TooLargeError
-from fleet.model.ids import OrderId
+from fleet.model.ids import OrderId, VehicleId
 from fleet.model.profile import Profile
 from fleet.model.site import Site
 from fleet.model.vehicle import Vehicle
@@ -41,6 +41,7 @@ class Sender:
             that it has not heard of yet, for then it still believes what vehicles said before the gap.
         is_held: nothing is sent, for the store is in trouble.
         may_command: asked before anything is sent: whether no other controller commands the area.
+        is_behind: asked before an order is sent: whether its vehicle has said something since that is not taken yet.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Sender:
         self.line_known = 0
         self.is_held = False
         self.may_command: Callable[[], bool] = lambda: True
+        self.is_behind: Callable[[VehicleId], bool] = lambda _: False
 
     def wake(self) -> None:
         self._news.set()
@@ -86,7 +88,7 @@ class Sender:
             self._news.clear()
             if not self._may_send():
                 continue
-            for row, attempts in self._outlet.due(state(), self._clock.trade_now_s()):
+            for row, attempts in self._outlet.due(state(), self._clock.trade_now_s(), self.is_behind):
                 if self._may_send() and self._outlet.may_go(state(), row):
                     await self._send(row, attempts, state())
                 else:  # things changed while the rows before it went out

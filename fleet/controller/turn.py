@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -40,6 +41,7 @@ OWN_PLANS, SOLVER_PLANS = "planner:own", "planner:answer"
 """What planning is called in quarantine; unlike a vehicle it is tried again by itself, and freed when it works."""
 POLISH_STEPS = 40
 AGAIN_S = 60.0
+LOUD = "it says so much that is new that only its latest word is taken, and that only now and then"
 STEPS_MAX = 8
 """Decisions for one vehicle in one turn; more than this is a circle, and a bug of ours."""
 
@@ -56,6 +58,7 @@ class Due:
     doubted_orders: tuple[OrderId, ...] = ()
     plan_again: bool = False
     archiving: bool = False
+    calm: tuple[VehicleId, ...] = ()
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class Outcome:
         failures: items that raised an error, with it; they are quarantined, and somebody must be told.
         still_standing: orders that were decided before the line was down, and may be told all the same.
         is_more_to_archive: another turn should go on with it soon.
+        said: by vehicle, which of the draft's entries only note what it said.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -73,6 +77,7 @@ class Outcome:
     still_standing: list[OrderId] = field(default_factory=list)
     has_replanned: bool = False
     is_more_to_archive: bool = False
+    said: dict[VehicleId, list[int]] = field(default_factory=dict)
 
 
 def take_turn(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, past: Past = NO_PAST) -> Outcome:
@@ -136,13 +141,16 @@ def _take_in(draft: Draft, roads: SiteRoads, facts: Facts, due: Due, outcome: Ou
             _isolated(draft, f"asking:{vehicle_id}", outcome, partial(_ask_anew, draft, vehicle_id))
     _introduce(draft, roads.site, facts, outcome)
     for vehicle_id in sorted(facts.states):
-        for state in facts.states[vehicle_id]:
-            _for_vehicle(draft, vehicle_id, outcome, partial(take_state, draft, roads, vehicle_id, state))
+        with _said_by(vehicle_id, draft, outcome):
+            for state in facts.states[vehicle_id]:
+                _for_vehicle(draft, vehicle_id, outcome, partial(take_state, draft, roads, vehicle_id, state))
     if facts.link_came_up:
         _doubt(draft, roads, facts)
     # After the states: which came first is not known, and a state before the will must not mend the connection.
     for vehicle_id, message in facts.connections:
-        _for_vehicle(draft, vehicle_id, outcome, partial(take_connection, draft, vehicle_id, message))
+        with _said_by(vehicle_id, draft, outcome):
+            _for_vehicle(draft, vehicle_id, outcome, partial(take_connection, draft, vehicle_id, message))
+    _call_for_loud(draft, facts, due)
     for order_id in due.stale_orders:
         _withdraw(draft, roads, order_id, outcome)
     for order_id in due.doubted_orders:
@@ -200,12 +208,35 @@ def _introduce(draft: Draft, site: Site, facts: Facts, outcome: Outcome) -> None
     """How vehicles want to be spoken to; what one in quarantine tells of it is not told again, so it is noted too."""
     for vehicle_id, topic in sorted(facts.voices):
         work = partial(take_voice, draft, site, vehicle_id, facts.voices[vehicle_id, topic])
-        _isolated(draft, f"profile:{vehicle_id}", outcome, work)
+        with _said_by(vehicle_id, draft, outcome):
+            _isolated(draft, f"profile:{vehicle_id}", outcome, work)
     for vehicle_id in sorted(facts.factsheets):
         work = partial(take_factsheet, draft, site, vehicle_id, facts.factsheets[vehicle_id])
-        _isolated(draft, f"profile:{vehicle_id}", outcome, work)
+        with _said_by(vehicle_id, draft, outcome):
+            _isolated(draft, f"profile:{vehicle_id}", outcome, work)
     for vehicle_id in sorted(facts.restarted):
-        _isolated(draft, f"asking:{vehicle_id}", outcome, partial(_ask_all_anew, draft, vehicle_id))
+        with _said_by(vehicle_id, draft, outcome):
+            _isolated(draft, f"asking:{vehicle_id}", outcome, partial(_ask_all_anew, draft, vehicle_id))
+
+
+@contextmanager
+def _said_by(vehicle_id: VehicleId, draft: Draft, outcome: Outcome) -> Iterator[None]:
+    """What is written down in here is written because of what this vehicle said; a loud one has nobody plan anew."""
+    before, reasons = len(draft.entries), len(draft.plan_reasons)
+    yield
+    if draft.state.open_assist(vehicle_subject(vehicle_id), AssistCause.VEHICLE_LOUD) is not None:
+        del draft.plan_reasons[reasons:]
+    if places := range(before, len(draft.entries)):
+        outcome.said.setdefault(vehicle_id, []).extend(places)
+
+
+def _call_for_loud(draft: Draft, facts: Facts, due: Due) -> None:
+    """A person is told once of a vehicle that says so much that most of it is passed over."""
+    for vehicle_id in sorted(facts.loud):
+        raise_assist(draft, AssistCause.VEHICLE_LOUD, vehicle_subject(vehicle_id), LOUD)
+    for vehicle_id in due.calm:
+        resolve_assist(draft, AssistCause.VEHICLE_LOUD, vehicle_subject(vehicle_id), "it says less")
+        draft.want_plan(f"{vehicle_id} says less")
 
 
 def _ask_anew(draft: Draft, vehicle_id: VehicleId) -> None:

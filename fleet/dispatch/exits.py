@@ -320,6 +320,13 @@ EXITS: Mapping[AssistCause, Exit] = MappingProxyType(
         C.QUARANTINED: Exit(
             "handling a vehicle, or planning, raised an error", "", (RESUME, CLOSE), _is_quarantined_vehicle
         ),
+        C.VEHICLE_LOUD: Exit(
+            "a vehicle says so much that is new that the journal would be full of it: only its latest word is taken,"
+            " and that only now and then; it is told no order while one waits",
+            "it has said less for some minutes",
+            (HOLD, END_ORDER, CLOSE),
+            _never,
+        ),
         C.PROFILE_CONTRADICTS: Exit(
             "site file and vehicle disagree about how it wants to be spoken to; the site file is followed, except for"
             " the version, and for road that is announced to whoever takes it for released",

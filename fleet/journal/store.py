@@ -9,10 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     Connection,
     Engine,
@@ -31,11 +27,11 @@ from fleet.errors import FencedError, JournalError, StoreBusyError, StoreCorrupt
 from fleet.journal import statements as sql
 from fleet.journal import tables as t
 from fleet.journal.commit import Commit, Lease, Row, Saved
+from fleet.journal.file_format import READS_ONLY, bring_up_to_date, reading_uri, refuse_older
 from fleet.journal.record import FIRST_HASH, Head, Record
 from fleet.journal.snapshot import program
 from fleet.orders.outlet import OutboxRow, OutboxStatus
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 NAMED_KEYS = {**sql.QUERY_KEYS, "request_key": "key"}
 NAMES_AT_ONCE = 500
 SNAPSHOTS_KEPT = 2
@@ -44,6 +40,15 @@ RECORD_FIELDS = tuple(column.name for column in t.EVENT.columns)
 
 def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
+
+
+def reading_url(path: Path) -> str:
+    """For a store of which nothing but its history is asked, where it cannot be written.
+
+    Raises:
+        StoreBusyError: its latest commits cannot be read here.
+    """
+    return f"sqlite:///{reading_uri(path)}&uri=true"
 
 
 class SqlStore:
@@ -60,6 +65,8 @@ class SqlStore:
         if template is not None:
             with self._engine.connect() as connection:
                 _raw(connection).deserialize(template)
+        elif READS_ONLY in url:
+            self._open_to_read()
         else:
             self._migrate()
 
@@ -220,18 +227,12 @@ class SqlStore:
     def _migrate(self) -> None:
         with self._lock, _telling(), self._engine.connect() as connection:
             _begin(connection, "BEGIN IMMEDIATE")
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS))
-            known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-            present = MigrationContext.configure(connection).get_current_revision()
-            if present is not None and present not in known:
-                raise StoreCorruptError(
-                    f"the journal has format {present}, which this program does not know;"
-                    " start the program that wrote it, or a newer one"
-                )
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            bring_up_to_date(connection)
             connection.commit()
+
+    def _open_to_read(self) -> None:
+        with self._lock, _telling(), self._engine.connect() as connection:
+            refuse_older(connection)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -318,7 +319,7 @@ def _engine(url: str) -> Engine:
         if in_memory
         else create_engine(url, connect_args={"check_same_thread": False, "timeout": 2.0})
     )
-    event.listen(engine, "connect", _sqlite_opened)
+    event.listen(engine, "connect", _sqlite_opened_to_read if READS_ONLY in url else _sqlite_opened)
     return engine
 
 
@@ -326,6 +327,10 @@ def _sqlite_opened(raw: Any, _record: object) -> None:
     raw.isolation_level = None  # we say BEGIN ourselves: the driver would begin too late, and never IMMEDIATE
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         raw.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_opened_to_read(raw: Any, _record: object) -> None:
+    raw.isolation_level = None
 
 
 def _begin(connection: Connection, words: str) -> None:

@@ -38,6 +38,7 @@ class AssistCause(StrEnum):
     CHARGER_FAULT = "charger_fault"
     RUN_UNSERVED = "run_unserved"
     QUARANTINED = "quarantined"
+    VEHICLE_LOUD = "vehicle_loud"
     PROFILE_CONTRADICTS = "profile_contradicts"
 
 

@@ -73,6 +73,10 @@ class ActionKind(StrEnum):
     DELETE_ZONE_SET = "deleteZoneSet"
 
 
+PARCEL_PARAMETERS = ("loadId", "parcels", "stationName", "loadType", "stationType")
+"""Parameters of picks and drops, the needed ones first."""
+INSTANT_PARAMETERS = ("orderId", "actionId", "mapId", "mapVersion", "zoneSetId")
+"""Parameters of all other actions."""
 REQUESTS = frozenset({ActionKind.STATE_REQUEST, ActionKind.FACTSHEET_REQUEST, ActionKind.CLEAR_INSTANT_ACTIONS})
 """Actions that change nothing on the vehicle."""
 

@@ -9,7 +9,15 @@ import msgspec
 
 from fleet.dispatch.room import LANE_SIDE_M, is_wide
 from fleet.model.ids import ActionId, OrderId
-from fleet.model.order import ActionKind, Order, OrderPurpose, PathNode, StopAction
+from fleet.model.order import (
+    INSTANT_PARAMETERS,
+    PARCEL_PARAMETERS,
+    ActionKind,
+    Order,
+    OrderPurpose,
+    PathNode,
+    StopAction,
+)
 from fleet.model.profile import Profile
 from fleet.orders.course import told_line, trajectory_of
 from fleet.roads.graph import RoadGraph
@@ -58,8 +66,6 @@ REQUIRED_KNOWN = frozenset(
     }
 )
 """Optional parts of an order that we can tell; a vehicle that must be told others cannot be sent anywhere."""
-PARAMETER_KEYS = ("loadId", "parcels", "stationName", "loadType", "stationType")
-"""Parameters of parcel actions, the needed ones first."""
 NEEDED_PARAMETERS = 3
 COUNTED = frozenset({"parcels"})
 NUMBERS, NEITHER = frozenset({"INTEGER", "NUMBER", "FLOAT"}), frozenset({"BOOL", "BOOLEAN", "OBJECT", "ARRAY"})
@@ -90,12 +96,12 @@ def takes(profile: Profile, part: str) -> bool:
 def parameter_keys(profile: Profile, kind: ActionKind | None = None) -> ParameterKeys:
     """The parameters of a parcel action: fewer where the vehicle takes few, but always those that it asks for."""
     offer = profile.offer(kind) if kind is not None else None
-    required = tuple(key for key in (offer.required if offer is not None else ()) if key in PARAMETER_KEYS)
-    wished = tuple(dict.fromkeys((*required, *PARAMETER_KEYS)))
+    required = tuple(key for key in (offer.required if offer is not None else ()) if key in PARCEL_PARAMETERS)
+    wished = tuple(dict.fromkeys((*required, *PARCEL_PARAMETERS)))
     most = profile.limits.action_parameters_max or len(wished)
     if PARAMETERS in profile.avoids:  # the count of parcels is no ornament: hand-overs are judged by it
-        wished = tuple(dict.fromkeys((*required, *PARAMETER_KEYS[:NEEDED_PARAMETERS])))
-    return ParameterKeys(frozenset(wished[:most]), frozenset(PARAMETER_KEYS))
+        wished = tuple(dict.fromkeys((*required, *PARCEL_PARAMETERS[:NEEDED_PARAMETERS])))
+    return ParameterKeys(frozenset(wished[:most]), frozenset(PARCEL_PARAMETERS))
 
 
 def misfit(profile: Profile, kind: ActionKind) -> tuple[str, str] | None:
@@ -103,7 +109,7 @@ def misfit(profile: Profile, kind: ActionKind) -> tuple[str, str] | None:
     offer = profile.offer(kind)
     if offer is None:
         return None
-    needed = {*offer.required, *PARAMETER_KEYS[:NEEDED_PARAMETERS]} & set(PARAMETER_KEYS)
+    needed = {*offer.required, *PARCEL_PARAMETERS[:NEEDED_PARAMETERS]} & set(PARCEL_PARAMETERS)
     return next(((key, told) for key, told in offer.types if key in needed and not _can_be(key, told)), None)
 
 
@@ -263,6 +269,7 @@ def instant_message(
         more: further parameters.
     """
     told = more if order_id is None else (("orderId", order_id), *more)
+    assert {key for key, _ in told} <= set(INSTANT_PARAMETERS), told
     parameters = tuple(wire.ActionParameter(key=key, value=value) for key, value in told)
     action = wire.Action(
         action_id=action_id,

@@ -7,6 +7,7 @@ sent to a vehicle that is not heard or may not move: what waits is looked at ane
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -125,10 +126,13 @@ class Outlet:
                 if row_id not in self._queued:
                     self._queue(row_id, now_s)
 
-    def due(self, state: FleetState, now_s: float) -> list[tuple[OutboxRow, int]]:
+    def due(
+        self, state: FleetState, now_s: float, is_behind: Callable[[VehicleId], bool] = lambda _: False
+    ) -> list[tuple[OutboxRow, int]]:
         """Rows to send now, with how many times each will have been sent then.
 
-        Rows for vehicles that are not heard, or may not move, stay where they are; `heard` brings them back.
+        Rows for vehicles that are not heard, or may not move, stay where they are; `heard` brings them back. So do
+        orders for one whose latest word is not taken yet: it may have said that it takes none.
         """
         found: list[tuple[OutboxRow, int]] = []
         while self._due and self._due[0][0] <= now_s:
@@ -138,6 +142,8 @@ class Outlet:
             if waiting is None or waiting.is_doubted or _is_stale(waiting, now_s):
                 continue
             if not _may_be_told(state, waiting.row):
+                continue
+            if waiting.row.topic == "order" and is_behind(waiting.row.vehicle_id):
                 continue
             waiting.attempts += 1
             self._queue(row_id, now_s + self._wait_s(state, waiting))

@@ -40,6 +40,7 @@ ANSWER_WITHIN_S: Mapping[AssistCause, float] = MappingProxyType(
         C.CHARGER_FAULT: 600.0,
         C.RUN_UNSERVED: 300.0,
         C.QUARANTINED: 60.0,
+        C.VEHICLE_LOUD: 600.0,
         C.PROFILE_CONTRADICTS: 86_400.0,
     }
 )

@@ -16,6 +16,10 @@ newer than all that follow. For as long as such a message may be on its way, wha
 
 A vehicle that restarts with its clock set back says nothing that is newer than before. It is believed again when its
 messages have come in order among themselves for longer than any network delays a message.
+
+One odd message, of a number far ahead or a clock hours ahead, makes all that follow look late as well. They are
+believed sooner, after a few in a row, because each of them bears a clock that was known before, by which it was sent
+just now and after the odd one had come in. What was held up or is said again was not.
 """
 
 from __future__ import annotations
@@ -32,6 +36,9 @@ STEADY_S = 900.0
 STEADY_COUNT = 20
 CLOCK_DRIFT_S = 60.0
 RECENT = 64
+FRESH_S = 5.0
+"""A message that is heard within so long after it was sent, by a clock that is known, was not held up."""
+FRESH_COUNT = 3
 
 
 class Verdict(StrEnum):
@@ -48,15 +55,21 @@ class _Last:
     header_id: int
     sent_s: float
     digest: int
+    came_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Behind:
-    """Messages in a row that are all older than the newest, but in order among themselves."""
+    """Messages in a row that are all older than the newest, but in order among themselves.
+
+    Attributes:
+        fresh: how many of the latest of them were sent after the newest had come in.
+    """
 
     last: _Last
     since_s: float
     count: int
+    fresh: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,14 @@ class _Clock:
             -STEADY_S <= sent_s - now_s - clock_s <= CLOCK_DRIFT_S for clock_s in (self.left_s, self.ahead_s)
         )
         return bears_left and not bears_present and sent_s - self.left_s <= self.changed_s
+
+    def is_fresh(self, message: _Last, last: _Last) -> bool:
+        """Whether a message comes straight from its vehicle, which sent it when the last one had come in already."""
+        known = (self.ahead_s,) if self.left_s is None else (self.ahead_s, self.left_s)
+        return any(
+            abs(message.sent_s - message.came_s - clock_s) <= FRESH_S and message.sent_s - clock_s > last.came_s
+            for clock_s in known
+        )
 
     def after(self, sent_s: float, now_s: float) -> _Clock:
         ahead_s = sent_s - now_s
@@ -132,7 +153,7 @@ class HeaderGate:
         if topic_name == "connection":
             return Verdict.TAKE
         key = (vehicle_id, topic_name)
-        now = _Last(header.header_id, header.sent_s, hash(payload))
+        now = _Last(header.header_id, header.sent_s, hash(payload), now_s)
         clock = self._clocks.get(key)
         if clock is not None and clock.is_left(now.sent_s, now_s):
             return Verdict.LATE
@@ -143,10 +164,12 @@ class HeaderGate:
         restart, recent = self._restarts.get(key), self._recent.setdefault(key, deque(maxlen=RECENT))
         if verdict is Verdict.RESTARTED:
             verdict = _unless_it_is_old(recent, now)
+        if verdict is Verdict.TAKE and last is not None and now.sent_s < last.sent_s and _is_known(recent, now):
+            verdict = Verdict.DOUBLED
         if verdict is Verdict.TAKE and restart is not None and restart.comes_after(now, now_s):
             verdict = Verdict.LATE
-        if verdict is Verdict.LATE and self._is_steady(key, now, now_s):
-            verdict = Verdict.RESTARTED
+        if verdict is Verdict.LATE:
+            verdict = self._reconsidered(key, now)
         if verdict is Verdict.RESTARTED:
             self._restarts[key] = _Restart(now.sent_s, now_s)
             recent.clear()
@@ -157,13 +180,19 @@ class HeaderGate:
             recent.append(now)
         return verdict
 
-    def _is_steady(self, key: tuple[VehicleId, str], now: _Last, now_s: float) -> bool:
+    def _reconsidered(self, key: tuple[VehicleId, str], now: _Last) -> Verdict:
+        """What becomes of a message that looks late, seen with those before it that did."""
+        last, clock = self._last.get(key), self._clocks.get(key)
+        is_fresh = last is not None and clock is not None and clock.is_fresh(now, last)
         behind = self._behind.get(key)
         if behind is None or _compare(behind.last, now) is not Verdict.TAKE:
-            self._behind[key] = _Behind(now, now_s, 1)
-            return False
-        self._behind[key] = behind = replace(behind, last=now, count=behind.count + 1)
-        return behind.count >= STEADY_COUNT and now_s - behind.since_s >= STEADY_S
+            behind = _Behind(now, now.came_s, 0, 0)
+        fresh = behind.fresh + 1 if is_fresh else 0
+        self._behind[key] = behind = replace(behind, last=now, count=behind.count + 1, fresh=fresh)
+        if fresh >= FRESH_COUNT:
+            return Verdict.TAKE
+        is_steady = behind.count >= STEADY_COUNT and now.came_s - behind.since_s >= STEADY_S
+        return Verdict.RESTARTED if is_steady else Verdict.LATE
 
 
 def _compare(last: _Last | None, now: _Last) -> Verdict:
@@ -179,8 +208,12 @@ def _compare(last: _Last | None, now: _Last) -> Verdict:
 
 def _unless_it_is_old(recent: deque[_Last], now: _Last) -> Verdict:
     """A seeming restart: heard already, or held up since before the clock was set back, or a restart after all."""
-    if any((last.header_id, last.digest) == (now.header_id, now.digest) for last in recent):
+    if _is_known(recent, now):
         return Verdict.DOUBLED
     is_new_number = all(last.header_id != now.header_id for last in recent)
     fills_a_gap = is_new_number and 0 < (now.header_id - recent[0].header_id) % WRAP <= WRAP // 2
     return Verdict.LATE if fills_a_gap else Verdict.RESTARTED
+
+
+def _is_known(recent: deque[_Last], now: _Last) -> bool:
+    return any((last.header_id, last.digest) == (now.header_id, now.digest) for last in recent)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
+
+MAJOR = re.compile("v[0-9]{1,4}")
 
 
 class LinkListener(Protocol):
@@ -69,6 +72,6 @@ class Topic:
     def parse(cls, text: str) -> Topic | None:
         """The parts of a topic, or None where it is not one of VDA 5050."""
         parts = text.split("/")
-        if len(parts) != 5 or parts[1][:1] != "v" or not parts[1][1:].isdigit() or not all(parts):
+        if len(parts) != 5 or not all(parts) or MAJOR.fullmatch(parts[1]) is None:
             return None
         return cls(parts[0], int(parts[1][1:]), parts[2], parts[3], parts[4])

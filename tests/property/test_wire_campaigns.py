@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from fleet.controller import AreaController
 from fleet.controller.ear import Ear
 from fleet.controller.inbox import Facts, Inbox
+from fleet.controller.sparing import Sparing
 from fleet.controller.stats import Stats
 from fleet.dispatch.commands import SubmitRuns
 from fleet.errors import WireError
@@ -87,7 +88,7 @@ class Hearing:
         site = replace(roads.site, vehicles={**roads.site.vehicles, VAN_1: van})
         self.stats, self.inbox = Stats(), Inbox()
         self.watch = Watch(35.0, 120.0)
-        self.ear = Ear(site, clock, self.inbox, self.watch, self.stats)
+        self.ear = Ear(site, clock, self.inbox, self.watch, self.stats, Sparing(clock))
         self.office = Office(roads, loaded(roads))
         self.clock = clock
         self.rejected = 0

@@ -13,6 +13,7 @@ import pytest
 from immutables import Map
 
 from fleet.controller import AreaController
+from fleet.controller.scribe import Scribe
 from fleet.dispatch import closed, commands, decide, reserve
 from fleet.dispatch.intent import Extend
 from fleet.dispatch.release import extension
@@ -91,7 +92,7 @@ def instead_of(owner: Any, name: str, other: object) -> Iterator[None]:
 
 
 def publishes_before_commit(controller: AreaController) -> None:
-    write = controller.parts.writer.commit
+    parts, write = controller.parts, controller.parts.writer.commit
 
     class Hasty:
         async def commit(self, commit: Commit) -> None:
@@ -99,7 +100,8 @@ def publishes_before_commit(controller: AreaController) -> None:
             await asyncio.sleep(0.01)
             await write(commit)
 
-    controller.parts = replace(controller.parts, writer=Hasty())
+    hasty = replace(parts, writer=Hasty())
+    controller.scribe = Scribe(hasty, controller.lease, controller.inbox, controller.sender, controller.housekeeper)
 
 
 def test_publishing_before_the_commit_is_found(town: Town) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sqlite3
+import subprocess
 import sys
 import types
 from contextlib import closing
@@ -193,6 +196,41 @@ def test_no_journal_is_told_and_none_is_made(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     (tmp_path / "fleet.db").write_bytes(b"something else" * 100)
     assert run("journal", "verify", "--data", tmp_path).exit_code == 1
+
+
+def on_a_read_only_disk(data: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    """The command, without the right to write the folder or anything in it, which root would have all the same."""
+    if (setpriv := shutil.which("setpriv")) is None and os.geteuid() == 0:
+        pytest.skip("no way to give up root's rights")
+    as_anybody = [str(setpriv), "--bounding-set=-dac_override", "--inh-caps=-dac_override"] * (os.geteuid() == 0)
+    for file in data.iterdir():
+        file.chmod(0o444)
+    data.chmod(0o555)
+    try:
+        command = [*as_anybody, sys.executable, "-m", "fleet", "journal", *args, "--data", str(data)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60.0, check=False)  # noqa: S603 our own
+    finally:
+        data.chmod(0o755)
+
+
+def test_a_sound_journal_on_a_read_only_disk_is_verified(data: Path) -> None:
+    answer = on_a_read_only_disk(data, "verify", "-o", "json")
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["flaw"] is None
+
+
+def test_a_journal_whose_end_cannot_be_read_on_a_read_only_disk_says_what_to_do(data: Path, tmp_path: Path) -> None:
+    """As it is left by a daemon that was killed, and copied without the file that SQLite makes itself."""
+    with closing(sqlite3.connect(data / "fleet.db")) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE note (text)")
+        left = tmp_path / "left"
+        left.mkdir()
+        for name in ("fleet.db", "fleet.db-wal"):
+            shutil.copy(data / name, left / name)
+    answer = on_a_read_only_disk(left, "verify")
+    assert answer.returncode == 1
+    assert "copy fleet.db and fleet.db-wal to one that can" in " ".join(answer.stderr.split())
 
 
 # Serve ----------------------------------------------------------------------------------------------------------------

@@ -201,10 +201,33 @@ def test_a_slip_in_the_toml_is_told_by_its_line(tmp_path: Path, text: str, where
     [
         (f"x = {'9' * 5000}", "not TOML: a number of more digits than anybody needs"),
         (f"x = {'[' * 5000}{']' * 5000}", "not TOML: lists or tables within each other without end"),
+        (f"x = 1\n{'.'.join('a' * 100_000)} = 1", ":2: not TOML: a key of more than 100 parts"),
+        (f"[{' . '.join('a' * 100_000)}]", ":1: not TOML: a key of more than 100 parts"),
+        (f"x = {{ a = 1, {'.'.join('a' * 100_000)} = 1 }}", ":1: not TOML: a key of more than 100 parts"),
+        (f"# {'x' * 4 * 2**20}", "more than 4 MiB"),
     ],
 )
 def test_a_file_that_no_parser_can_swallow_is_told_in_words(tmp_path: Path, text: str, said: str) -> None:
     assert said in fault(tmp_path, text)
+
+
+@pytest.mark.parametrize("value", ["[" * 5000, "9" * 5000, f"{{ {'.'.join('a' * 50_000)} = 1 }}"])
+def test_a_variable_that_no_parser_can_swallow_is_told_in_words(tmp_path: Path, value: str) -> None:
+    path = written(tmp_path, SITE, STATION, POINT, VEHICLE)
+    with pytest.raises(ConfigError, match=r"FLEET_API__PORT: api\.port: found "):
+        load(path, {"FLEET_API__PORT": value})
+
+
+def test_a_header_of_a_hundred_thousand_blanks_is_read_at_once() -> None:
+    assert key_lines(f"[{' ' * 100_000}'{' ' * 100_000}x'{' ' * 100_000}]\nid = 1").popitem() == (
+        (f"'{' ' * 100_000}x'", "id"),
+        2,
+    )
+
+
+def test_dots_in_texts_and_numbers_are_as_many_as_somebody_likes(tmp_path: Path) -> None:
+    many = ", ".join(f'{{ id = "p{n}", name = "P. {n}.", lat = 47.14, lon = 9.52 }}' for n in range(200))
+    assert len(load(written(tmp_path, f"point = [{many}]", SITE, STATION, VEHICLE)).points) == 200
 
 
 def test_a_path_is_that_of_the_file_however_its_table_is_written(tmp_path: Path) -> None:
@@ -345,6 +368,18 @@ def test_a_vehicle_takes_the_habits_of_the_profile_that_it_names(tmp_path: Path)
         ('fields = {drop = ""}', "needs a name of its own for drop"),
         ('fields = {drop = " "}', "needs a name of its own for drop"),
         ('fields = {drop = "\\u0000"}', "needs a text without control characters"),
+        (
+            'fields = {loadId = "stationName"}',
+            "needs a name of its own for loadId, 'stationName' is that of stationName",
+        ),
+        (
+            'fields = {loadId = "x", stationName = "x"}',
+            "needs a name of its own for stationName, 'x' is that of loadId",
+        ),
+        ('fields = {loadId = "drop"}', "needs a name of its own for loadId, 'drop' is that of drop"),
+        ('fields = {loadID = "x"}', "needs names of ours on the left, loadID is none; did you mean loadId?"),
+        ('fields = {Pick = "x"}', "needs names of ours on the left, Pick is none; did you mean pick?"),
+        ('fields = {"?" = "x"}', "needs names of ours on the left, ? is none; known are actionId, cancelOrder, clearI"),
     ],
 )
 def test_a_profile_that_would_let_a_vehicle_off_the_road_or_mistake_a_drop_is_refused(

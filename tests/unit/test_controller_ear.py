@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import cast
 
 import msgspec
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from fleet.clock import Clock
 from fleet.controller.ear import Ear
 from fleet.controller.inbox import Inbox
+from fleet.controller.sparing import Sparing
 from fleet.controller.stats import Stats
 from fleet.model.ids import VehicleId
 from fleet.model.twin import Liveness
@@ -31,10 +34,15 @@ class Line:
     def __init__(self) -> None:
         self.now_s = NOW_S
         self.inbox, self.stats, self.watch = Inbox(), Stats(), Watch(35.0, 120.0)
-        self.ear = Ear(a_site(), self, self.inbox, self.watch, self.stats)  # type: ignore[arg-type]  # a clock that is asked the time only
+        clock = cast(Clock, self)  # it is asked the time only
+        self.sparing = Sparing(clock)
+        self.ear = Ear(a_site(), clock, self.inbox, self.watch, self.stats, self.sparing)
         self.number = 0
 
     def trade_now_s(self) -> float:
+        return self.now_s
+
+    def machine_now_s(self) -> float:
         return self.now_s
 
     def hear(self, name: str, payload: bytes, *, major: int = 2, of: VehicleId = VAN_1, retained: bool = False) -> None:
@@ -316,3 +324,40 @@ def test_a_bad_message_costs_one_line_in_the_log_and_one_count(line: Line) -> No
         line.hear("state", b"{")
     assert [(log["event"], log["log_level"]) for log in logs] == [("message_refused", "warning")]
     assert line.stats.dropped == {"malformed": 1}
+
+
+# The log --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_flood_of_messages_that_cannot_be_read_costs_a_line_a_minute(line: Line) -> None:
+    """The first one at once, then how many there were since, with the last of them; each is counted."""
+    with capture_logs() as logs:
+        for _ in range(6000):
+            line.now_s += 0.02
+            line.hear("state", b"{")
+            line.hear("factsheet", b"{", of=VAN_2)
+            line.sparing.tell_counts()
+        line.now_s += 60.0
+        line.sparing.tell_counts()
+    for vehicle_id in (VAN_1, VAN_2):
+        times = [log.get("times") for log in logs if log["vehicle"] == vehicle_id]
+        assert len(times) == 3
+        assert times[0] is None
+        assert sum(filter(None, times)) == 5999
+    assert line.stats.dropped["malformed"] == 12_000
+
+
+def test_a_vehicle_that_begins_anew_all_the_time_costs_a_line_a_minute(line: Line) -> None:
+    with capture_logs() as logs:
+        for number in range(50):
+            line.connection(ON, number=number)
+    assert [log["event"] for log in logs] == ["vehicle_restarted"]
+
+
+def test_after_a_quiet_minute_trouble_is_told_at_once_again(line: Line) -> None:
+    with capture_logs() as logs:
+        for _ in range(3):
+            line.hear("state", b"{")
+            line.now_s += 61.0
+            line.sparing.tell_counts()
+    assert [log.get("times") for log in logs] == [None, None, None]

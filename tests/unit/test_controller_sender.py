@@ -19,16 +19,18 @@ from fleet.dispatch.commands import SubmitRuns
 from fleet.model.assist import AssistCause
 from fleet.model.ids import OrderId, VehicleId
 from fleet.model.order import OrderPhase
-from fleet.model.profile import Habits, Profile
+from fleet.model.profile import Habits, Profile, WireLimits
 from fleet.model.twin import Liveness
 from fleet.roads.site_roads import SiteRoads
 from fleet.wire.codec import encode_state, with_header
 from fleet.wire.memory import MemoryLink
-from fleet.wire.messages import Header
+from fleet.wire.messages import Header, VehicleState
 from fleet.wire.rules import violations
 from fleet.wire.subscription import Subscription
 from tests.life import Town, lived
 from tests.nouns import POINT_1, VAN_1, VAN_2, a_header, a_request, a_state, an_error, town
+
+DIGITS, LETTERS = WireLimits(id_chars_max=10, ids_are_numbers=True), WireLimits(id_chars_max=6)
 
 
 @pytest.fixture(autouse=True)
@@ -229,6 +231,57 @@ def test_an_order_that_waits_while_its_vehicle_gets_other_firmware_is_said_again
             assert violations(str(said["version"]), "order", json.dumps(said).encode()) == []
 
     lived(work)
+
+
+@pytest.mark.vda5050("4.2", "5.4")
+@pytest.mark.parametrize("is_shown", [True, False], ids=["shown", "not shown yet"])
+@pytest.mark.parametrize(("before", "then"), [(WireLimits(), DIGITS), (DIGITS, WireLimits()), (DIGITS, LETTERS)])
+def test_an_order_is_told_on_under_its_names_after_a_start_with_a_site_file_that_asks_for_others(
+    before: WireLimits, then: WireLimits, is_shown: bool
+) -> None:
+    """The last look at an order, which begins anew with each start, holds it against the names it was given."""
+
+    async def work(place: Town) -> None:
+        listener = beside(place)
+        idle = a_state(at=f"point:{POINT_1}")
+        async with place.served(with_ids(before)):
+            await place.say(VAN_1, idle)
+            await asyncio.sleep(1.0)
+            order = listener.to(VAN_1, "order")[-1]
+            if is_shown:
+                await place.say(VAN_1, shown(order))
+        listener.heard.clear()
+        async with place.served(with_ids(then)) as controller:
+            for passed in range(2 if is_shown else 1):
+                await place.say(VAN_1, shown(order, passed) if is_shown else idle)
+                await asyncio.sleep(3.0)
+            assert (controller.stats.held_back, dict(controller.state.quarantine)) == (0, {})
+        told = listener.to(VAN_1, "order")
+        assert {said["orderId"] for said in told} == {order["orderId"]}
+        assert (int(str(told[-1]["orderUpdateId"])) > 0) is is_shown
+
+    lived(work)
+
+
+def with_ids(limits: WireLimits) -> SiteRoads:
+    vehicle = replace(town().site.vehicles[VAN_1], habits=Habits(limits=limits))
+    return SiteRoads(replace(town().site, vehicles={VAN_1: vehicle}), town().graph)
+
+
+def shown(order: dict[str, Any], passed: int = 0) -> VehicleState:
+    """A state of a vehicle that has this order and has driven so many pieces of its base."""
+    nodes = [(node["nodeId"], node["sequenceId"]) for node in order["nodes"] if node["released"]]
+    edges = [(edge["edgeId"], edge["sequenceId"]) for edge in order["edges"] if edge["released"]]
+    at, sequence = nodes[min(passed, len(nodes) - 1)]
+    return a_state(
+        order=order["orderId"],
+        update=order["orderUpdateId"],
+        at=at,
+        sequence=sequence,
+        left=[each for each in nodes if each[1] > sequence],
+        edges=[each for each in edges if each[1] > sequence],
+        new_base_request=True,
+    )
 
 
 def has_corridors(order: dict[str, Any]) -> bool:

@@ -197,7 +197,15 @@ def test_a_message_that_is_too_large_is_counted_and_others_are_heard() -> None:
 @pytest.mark.vda5050("1.1")
 @pytest.mark.parametrize(
     "topic",
-    ["uagv/v2/acme/van-1", "uagv/v2/acme/van-1/state/more", "uagv/2/acme/van-1/state", "uagv/v2//van-1/state", "state"],
+    [
+        "uagv/v2/acme/van-1",
+        "uagv/v2/acme/van-1/state/more",
+        "uagv/2/acme/van-1/state",
+        "uagv/v2//van-1/state",
+        "uagv/v²/acme/van-1/state",
+        f"uagv/v{'9' * 5000}/acme/van-1/state",
+        "state",
+    ],
 )
 def test_what_is_no_topic_of_a_vehicle_is_not_taken_for_one(topic: str) -> None:
     assert Topic.parse(topic) is None

@@ -167,7 +167,7 @@ class Taciturn(CourierBus):
     [
         Facts(link_came_up=True),
         Facts(restarted={VAN_1}),
-        Facts(unconfirmed=[(VAN_1, "a-1", 6)]),
+        Facts(unconfirmed=[(VAN_1, "a-1", "it was sent 6 times")]),
     ],
     ids=["line up", "restart", "no answer"],
 )
@@ -242,6 +242,27 @@ def test_a_planned_trip_goes_to_another_vehicle_when_its_own_is_held(office: Off
     ask(office, HoldVehicle(planned, "flat tyre"))
     assert office.state.planned_trips(planned) == ()
     assert len(office.state.planned_trips(other)) == 1
+
+
+# Loud vehicles --------------------------------------------------------------------------------------------------------
+
+
+def plans(office: Office) -> list[ev.Event]:
+    return [event for event in office.events if isinstance(event, ev.PlanAdopted)]
+
+
+def test_nobody_plans_anew_for_each_word_of_a_loud_vehicle(office: Office) -> None:
+    """A plan is the longest record of all, and a vehicle that changes its mode all the time would have one for each."""
+    ask(office, SubmitRuns(key="k", runs=(a_request("r-1", ready_s=NOW_S + 3600.0),)))
+    [planned] = office.state.planned
+    office.turn(Facts(loud={planned}))
+    for _ in range(3):
+        for mode in (OperatingMode.MANUAL, OperatingMode.AUTOMATIC, OperatingMode.MANUAL):
+            office.hear(planned, a_state(mode=mode))
+            assert plans(office) == []
+    office.turn(due=Due(calm=(planned,)))
+    assert len(plans(office)) == 1
+    assert planned not in office.state.planned
 
 
 # Isolation ------------------------------------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ def test_a_vehicle_that_never_sends_a_factsheet_is_spoken_to_as_configured(offic
     office.turn(Facts(link_came_up=True))
     request = office.state.twin(VAN_1).instant(ActionKind.FACTSHEET_REQUEST)
     assert request is not None
-    office.turn(Facts(unconfirmed=[(VAN_1, request.action_id, 4)]))
+    office.turn(Facts(unconfirmed=[(VAN_1, request.action_id, "it was sent 4 times")]))
     office.hear(VAN_1, a_state())
     assert office.state.twin(VAN_1).can_take_orders
     assert calls(office) == []

@@ -307,3 +307,15 @@ def test_rows_of_silent_vehicles_are_looked_at_once_and_then_left_until_they_are
     assert not outlet._suspects
     outlet.heard(VAN_2, NOW_S + 101.0)
     assert outlet.next_due_s == float("inf")
+
+
+def test_no_order_goes_to_a_vehicle_whose_latest_word_is_not_taken_yet(issued: FleetState) -> None:
+    """It may have said that it takes none; what stops it goes all the same, and the order once it was understood."""
+    state, outlet = asked(issued, ActionKind.START_PAUSE), Outlet(Limits())
+    order = next(iter(issued.orders))
+    outlet.add(a_row(order), NOW_S)
+    outlet.add(a_row("a-9", row_id=2, topic="instantActions"), NOW_S)
+    assert [row.id for row, _ in outlet.due(state, NOW_S, lambda vehicle_id: vehicle_id == VAN_1)] == [2]
+    assert outlet.due(state, NOW_S + 1.0) == []
+    outlet.heard(VAN_1, NOW_S + 1.0)
+    assert [row.id for row, _ in outlet.due(state, NOW_S + 1.0)] == [1]

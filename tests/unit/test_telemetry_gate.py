@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from fleet.model.ids import VehicleId
-from fleet.telemetry.gate import STEADY_COUNT, STEADY_S, WRAP, HeaderGate, Verdict
+from fleet.telemetry.gate import FRESH_COUNT, STEADY_COUNT, STEADY_S, WRAP, HeaderGate, Verdict
 from tests.nouns import NOW_S, VAN_1, VAN_2, a_header
 
 TAKEN = (Verdict.TAKE, Verdict.RESTARTED)
@@ -219,6 +221,54 @@ def test_a_clock_that_is_put_right_after_two_wrong_ones_silences_nobody() -> Non
     assert line.say(2, 3600.0, came_s=60.0) in TAKEN
     assert line.say(3, years_s, came_s=120.0) in TAKEN
     assert line.say(4, 500.0) in TAKEN
+
+
+# One odd message ------------------------------------------------------------------------------------------------------
+
+HOURS_S = 5.0 * 3600.0
+ODD = [
+    pytest.param((lambda n: n), 5000, HOURS_S, id="its number far ahead and its clock by hours"),
+    pytest.param((lambda n: n), 5000, 0.0, id="its number far ahead"),
+    pytest.param((lambda n: n), 5000, -HOURS_S, id="its number far ahead and its clock behind"),
+    pytest.param((lambda n: 7), 7, HOURS_S, id="its clock ahead by hours, of a vehicle that never counts"),
+]
+
+
+@pytest.mark.vda5050("2.5", "2.7")
+@pytest.mark.parametrize(("number_at", "odd", "ahead_s"), ODD)
+def test_one_odd_message_makes_nobody_deaf(number_at: Callable[[int], int], odd: int, ahead_s: float) -> None:
+    """Found by a breaker: one state with a clock five hours ahead, and the vehicle was not heard for 15 minutes."""
+    line = Line()
+    for second in range(10):
+        line.say(number_at(second), float(second))
+    assert line.say(odd, 10.0 + ahead_s, "odd", came_s=10.0) in TAKEN
+    verdicts = [line.say(number_at(second), float(second)) for second in range(11, 30)]
+    assert [verdict in TAKEN for verdict in verdicts] == [False] * (FRESH_COUNT - 1) + [True] * (20 - FRESH_COUNT)
+    assert line.say(odd, 10.0 + ahead_s, "odd", came_s=30.0) not in TAKEN
+    assert line.say(number_at(31), 31.0) in TAKEN
+
+
+@pytest.mark.parametrize(("number_at", "odd", "ahead_s"), ODD)
+def test_what_was_sent_before_an_odd_message_is_late_however_much_of_it_comes_after_it(
+    number_at: Callable[[int], int], odd: int, ahead_s: float
+) -> None:
+    """Held up, or said again by somebody: it was sent before, by its own clock."""
+    line = Line()
+    for second in range(5):
+        line.say(number_at(second), float(second))
+    line.say(odd, 20.0 + ahead_s, "odd", came_s=20.0)
+    for held_up in range(5, 20):
+        assert line.say(number_at(held_up), float(held_up), came_s=20.0 + held_up / 20.0) not in TAKEN
+    for old in range(20):
+        assert line.say(number_at(old), float(old), "again", came_s=100.0 + old) not in TAKEN
+
+
+def test_late_messages_one_by_one_among_those_in_order_are_never_believed() -> None:
+    line = Line()
+    line.say(0, 0.0)
+    for second in range(1, 40):
+        assert line.say(2 * second, float(second)) in TAKEN
+        assert line.say(2 * second - 1, second - 0.5, came_s=second + 0.01) is Verdict.LATE
 
 
 @pytest.mark.vda5050("3.8")
