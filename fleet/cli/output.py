@@ -149,6 +149,6 @@ def _fitted(line: str, columns: int) -> str:
     gaps = [gap.end() for gap in re.finditer(r"\S {2,}", line) if gap.end() <= columns * 2 // 3]
     hang = gaps[-1] if gaps else len(line) - len(line.lstrip()) + 2
     head, rest = line[:hang], line[hang:]
-    room = columns - hang
+    room = max(columns - hang, 1)
     parts = textwrap.wrap(rest, room, break_long_words=False, break_on_hyphens=False)
     return head + f"\n{' ' * hang}".join(parts)

@@ -23,3 +23,7 @@ def test_a_line_without_columns_goes_on_a_little_further_in() -> None:
 def test_what_fits_and_what_has_no_place_to_break_stays_as_it_is() -> None:
     name = "e25782-5191-39@504" * 4
     assert fit(f"right:\n\n{name}\n", 40) == f"right:\n\n{name}\n"
+
+
+def test_a_terminal_of_no_width_costs_nobody_the_report() -> None:
+    assert "stands" in fit("    it stands\n", 1)
