@@ -102,6 +102,8 @@ def values(kind: object) -> st.SearchStrategy[object]:
     inner = get_args(kind)
     if get_origin(kind) in (Union, UnionType):
         return st.one_of(*map(values, inner))
+    if get_origin(kind) is tuple and inner[-1] is not Ellipsis:
+        return st.tuples(*map(values, inner))
     many = st.lists(values(inner[0]), max_size=2)
     return many.map(frozenset) if get_origin(kind) is frozenset else many.map(tuple)
 
