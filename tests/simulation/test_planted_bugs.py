@@ -291,7 +291,7 @@ def test_sending_an_order_that_nobody_could_send_in_time_is_found(tmp_path: Path
 
 def test_moving_a_vehicle_that_somebody_holds_is_found(troubled: Town) -> None:
     with instead_of(outlet, "_may_be_told", lambda state, row: True):
-        assert found_by_seeds(troubled, {"S29"}, seeds=range(141, 181))  # road is seldom on its way at that moment
+        assert found_by_seeds(troubled, {"S29"}, seeds=range(221, 241))  # road is seldom on its way at that moment
 
 
 def test_never_believing_that_a_stopped_vehicle_is_free_again_is_found(troubled: Town) -> None:
