@@ -127,6 +127,11 @@ class Allowances:
             self._loud.add(vehicle_id)
             self._untold.add(vehicle_id)
 
+    @property
+    def has_words(self) -> bool:
+        """Whether anybody's latest word is not taken yet."""
+        return bool(self._words)
+
     def waits(self, vehicle_id: VehicleId) -> bool:
         """Whether its latest word is not taken yet."""
         return vehicle_id in self._words

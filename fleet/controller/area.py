@@ -174,7 +174,7 @@ class AreaController:
             await asyncio.sleep(max(rest_s, self.site.limits.turn_machine_s_min, 0.0))
 
     async def _turn(self) -> bool:
-        """One turn; tells whether it changed anything."""
+        """One turn; tells whether it changed anything, or was asked for by somebody who says too much."""
         began_s = self.parts.clock.machine_now_s()
         now_s = self.parts.clock.trade_now_s()
         facts = self.inbox.take()
@@ -204,7 +204,7 @@ class AreaController:
         self._answer(outcome)
         self._after(draft, facts, outcome)
         self.stats.turn_took(self.parts.clock.machine_now_s() - began_s, facts.count)
-        return bool(draft.entries)
+        return bool(draft.entries) or self.allowances.has_words
 
     async def _record(self, draft: Draft, moves: Moves, began_s: float, said: Said = NOTHING_SAID) -> None:
         if not draft.entries and not moves and not self.store_trouble:

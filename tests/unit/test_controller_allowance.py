@@ -13,6 +13,7 @@ import pytest
 from fleet.controller.allowance import BURST, CALM, DEBT_MAX, RECORD_BYTES, REFILL_PER_S, Allowances
 from fleet.controller.inbox import Facts
 from fleet.controller.stats import Stats
+from fleet.dispatch.commands import SubmitRuns
 from fleet.journal.record import Head, Record, record_of
 from fleet.model import event as ev
 from fleet.model.assist import AssistCause
@@ -36,7 +37,7 @@ from fleet.wire.messages import (
     VehicleState,
 )
 from tests.life import Town, lived
-from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_state, an_error
+from tests.nouns import NOW_S, VAN_1, VAN_2, a_header, a_request, a_state, an_error, town
 
 # The account ----------------------------------------------------------------------------------------------------------
 
@@ -288,10 +289,11 @@ def test_the_last_word_of_a_flood_is_believed_and_the_silence_after_it_noticed()
     lived(work)
 
 
-def test_a_flooding_vehicle_is_never_called_silent() -> None:
+def test_a_flooding_vehicle_is_never_called_silent_nor_sets_our_pace() -> None:
     async def work(place: Town) -> None:
         async with place.served() as controller:
             await flood(place, flipping_modes, seconds=60)
+            assert controller.stats.turns <= 61.0 / controller.site.limits.turn_machine_s_busy + 5
             [*written] = place.store.records("town", 0, 100_000)
             assert not any(r.type == "LivenessChanged" and "stale" in r.body and VAN_2 in r.body for r in written)
             assert controller.state.twin(VAN_2).liveness is Liveness.FRESH
@@ -307,5 +309,27 @@ def test_a_restart_of_ours_gives_a_loud_vehicle_no_new_burst() -> None:
         async with place.served() as controller:
             await flood(place, flipping_modes)
             assert controller.head_seq - before < FLOOD_S * REFILL_PER_S + 40
+
+    lived(work)
+
+
+@pytest.mark.vda5050("11.1")
+def test_a_loud_vehicle_that_has_just_left_automatic_is_told_no_order() -> None:
+    """Its last word is not taken yet, and by the one before it the vehicle may be sent away."""
+
+    async def work(place: Town) -> None:
+        async with place.served(town(vehicles=(VAN_2,))) as controller:
+            await place.say(VAN_2)
+            await flood(place, flipping_modes)
+            while controller.state.twin(VAN_2).mode != "AUTOMATIC":
+                await place.say(VAN_2, a_state(mode=OperatingMode.AUTOMATIC))
+            controller.allowances.spend(VAN_2, records(5), place.clock.trade_now_s())
+            place.heard.clear()
+            await place.say(VAN_2, a_state(mode=OperatingMode.MANUAL))
+            await controller.ask(SubmitRuns(key="k", runs=(a_request("r-1"),)), "client")
+            assert controller.state.active_order(VAN_2) is not None
+            await asyncio.sleep(30.0)
+            assert controller.state.twin(VAN_2).mode == "MANUAL"
+            assert f"{VAN_2}/order" not in place.heard
 
     lived(work)
