@@ -221,10 +221,14 @@ def _introduce(draft: Draft, site: Site, facts: Facts, outcome: Outcome) -> None
 
 @contextmanager
 def _said_by(vehicle_id: VehicleId, draft: Draft, outcome: Outcome) -> Iterator[None]:
-    """What is written down in here is written because of what this vehicle said; a loud one has nobody plan anew."""
+    """What is written down in here is written because of what this vehicle said; a loud one has nobody plan anew.
+
+    Unless it gives a run back, which would wait for as long as it is loud; it has few, and gives back each but once.
+    """
     before, reasons = len(draft.entries), len(draft.plan_reasons)
     yield
-    if draft.state.open_assist(vehicle_subject(vehicle_id), AssistCause.VEHICLE_LOUD) is not None:
+    gives_back = any(isinstance(entry.event, ev.RunReleased) for entry in draft.entries[before:])
+    if draft.state.open_assist(vehicle_subject(vehicle_id), AssistCause.VEHICLE_LOUD) is not None and not gives_back:
         del draft.plan_reasons[reasons:]
     if places := range(before, len(draft.entries)):
         outcome.said.setdefault(vehicle_id, []).extend(places)

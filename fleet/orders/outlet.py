@@ -7,6 +7,7 @@ sent to a vehicle that is not heard or may not move: what waits is looked at ane
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -77,6 +78,7 @@ class Outlet:
         self._queued: set[int] = set()
         self._ages: list[tuple[float, int]] = []
         self._suspects: dict[int, None] = {}
+        self._ordered_s: dict[VehicleId, float] = {}
 
     def add(self, row: OutboxRow, at_s: float) -> None:
         """A row was committed: send it from `at_s` on."""
@@ -145,10 +147,20 @@ class Outlet:
                 continue
             if waiting.row.topic == "order" and is_behind(waiting.row.vehicle_id):
                 continue
+            if waiting.row.topic == "order":
+                if (again_s := self._takes_again_s(state, waiting.row.vehicle_id)) > now_s:
+                    self._queue(row_id, again_s)
+                    continue
+                self._ordered_s[waiting.row.vehicle_id] = now_s
             waiting.attempts += 1
             self._queue(row_id, now_s + self._wait_s(state, waiting))
             found.append((waiting.row, waiting.attempts))
         return found
+
+    def _takes_again_s(self, state: FleetState, vehicle_id: VehicleId) -> float:
+        """From when on the vehicle takes another order: it counts from whatever came last, a mere copy too (4.3)."""
+        interval_s = profile(state.twin(vehicle_id)).limits.order_interval_s_min
+        return self._ordered_s.get(vehicle_id, -math.inf) + min(interval_s, ORDER_LIFE_S / 2.0)
 
     def _wait_s(self, state: FleetState, waiting: _Waiting) -> float:
         """Until it is said again; never sooner than the vehicle takes orders."""

@@ -19,6 +19,7 @@ from fleet.model.profile import Profile
 from fleet.model.run import RunPhase
 from fleet.model.twin import Liveness
 from fleet.roads.site_roads import SiteRoads
+from fleet.state.attention import raise_assist, vehicle_subject
 from fleet.state.draft import Draft
 from fleet.state.fleet_state import FleetState
 from fleet.wire.messages import (
@@ -345,9 +346,14 @@ def test_a_run_that_no_road_led_to_is_planned_when_the_closure_runs_out(office: 
     assert office.state.run(RUN).phase is not RunPhase.REQUESTED
 
 
-def test_a_run_whose_loading_order_was_refused_goes_to_another_vehicle(office: Office) -> None:
+@pytest.mark.parametrize("is_loud", [False, True])
+def test_a_run_whose_loading_order_was_refused_goes_to_another_vehicle(office: Office, is_loud: bool) -> None:
     ask(office, submit("r-1"))
     [(vehicle_id, _)] = [(v, m) for v, m in office.sent if isinstance(m, Order)]
+    if is_loud:
+        draft = Draft(office.state, office.now_s)
+        raise_assist(draft, AssistCause.VEHICLE_LOUD, vehicle_subject(vehicle_id), "")
+        office.state = draft.state
     order = office.state.active_order(vehicle_id)
     assert order is not None
     office.hear(vehicle_id, a_state(errors=[an_error("validationError", orderId=order.id)]))

@@ -7,6 +7,7 @@ import pytest
 from fleet.model import event as ev
 from fleet.model.ids import ActionId, OrderId, VehicleId
 from fleet.model.order import ActionKind, ActionPhase, Order, OrderPhase
+from fleet.model.profile import Learned, WireLimits
 from fleet.model.site import Limits
 from fleet.model.twin import Liveness
 from fleet.orders.outlet import OutboxRow, OutboxStatus, Outlet, outcome
@@ -59,6 +60,20 @@ def sending_times(outlet: Outlet, state: FleetState, until_s: float) -> list[flo
 
 
 # When -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.vda5050("4.3")
+def test_no_order_follows_a_copy_of_the_one_before_sooner_than_its_vehicle_takes_orders(issued: FleetState) -> None:
+    """It was refused for coming 0.11 s after the copy, its vehicle was held and a person called."""
+    limits = Learned(has_factsheet=True, limits=WireLimits(order_interval_s_min=1.0))
+    state = after(issued, [ev.ProfileLearned(vehicle_id=VAN_1, learned=limits)])
+    [order_id] = state.orders
+    outlet = Outlet(Limits())
+    outlet.add(a_row(order_id), NOW_S)
+    assert sending_times(outlet, state, until_s=2.0) == [0.0, 2.0]
+    outlet.drop([1])
+    outlet.add(a_row(order_id, row_id=2, update=1), NOW_S + 2.1)
+    assert sending_times(outlet, state, until_s=3.5) == [3.0]
 
 
 @pytest.mark.vda5050("6.5", "2.2", "14.1")

@@ -30,14 +30,14 @@ class RoomIsHeldAlone(Check):
 
     def __init__(self, glance: Glance) -> None:
         super().__init__(glance)
-        self._released: defaultdict[VehicleId, set[tuple[str, int]]] = defaultdict(set)
+        self._released: defaultdict[VehicleId, set[tuple[str, int, str]]] = defaultdict(set)
         self._is_of_use = False
         self._found: set[tuple[str, str, str]] = set()
         glance.world.observe(self._happened)
 
     def sent_order(self, topic: Topic, order: Order, payload: bytes) -> None:
         known = self._released[VehicleId(topic.serial_number)]
-        known.update((order.order_id, edge.sequence_id) for edge in order.edges if edge.released)
+        known.update((order.order_id, edge.sequence_id, edge.edge_id) for edge in order.edges if edge.released)
         self._is_of_use |= any(
             e.corridor and max(e.corridor.left_m, e.corridor.right_m) > LANE_SIDE_M for e in order.edges
         )
@@ -72,7 +72,7 @@ class RoomIsHeldAlone(Check):
         """Where the vehicle may be beside its lane."""
         for hop in vehicle.order.hops if vehicle.order else ():
             needs_leave = hop.edge.corridor is not None and hop.edge.corridor.needs_leave
-            if _is_wide(hop.edge) and not needs_leave and self._is_sent(vehicle, hop.edge.sequence_id):
+            if _is_wide(hop.edge) and not needs_leave and self._is_sent(vehicle, hop.edge):
                 yield hop.part
         for hop in vehicle.leaves.used():
             self.glance.notes["S33: room used with leave"] += 1
@@ -80,13 +80,13 @@ class RoomIsHeldAlone(Check):
 
     def _road(self, vehicle: SimVehicle) -> Iterator[RoadPart]:
         for hop in vehicle.order.hops if vehicle.order else ():
-            if self._is_sent(vehicle, hop.edge.sequence_id):
+            if self._is_sent(vehicle, hop.edge):
                 yield hop.part
 
-    def _is_sent(self, vehicle: SimVehicle, sequence_id: int) -> bool:
-        """It was released, not merely taken for released."""
+    def _is_sent(self, vehicle: SimVehicle, edge: OrderEdge) -> bool:
+        """It was released, not merely taken for released; nor what was announced before another way was found."""
         assert vehicle.order is not None
-        return (vehicle.order.order_id, sequence_id) in self._released[vehicle.id]
+        return (vehicle.order.order_id, edge.sequence_id, edge.edge_id) in self._released[vehicle.id]
 
     def _share(self, one: RoadPart, other: RoadPart) -> bool:
         """Whether two pieces lie side by side, or one over the other."""
