@@ -14,7 +14,7 @@ from vehicle_sim.faults import VARIANTS, FaultKind, draw_plan, rates_of
 from vehicle_sim.harness import Options, OtherSite, Outcome, simulate
 from vehicle_sim.scenario import Scenario
 
-SEEDS = int(os.environ.get("FLEET_SEEDS", "60"))
+SEEDS = int(os.environ.get("FLEET_SEEDS", "30"))
 SEEDS_ON_REAL_ROADS = sorted({25, *range(1, SEEDS // 10 + 1)})
 Town = tuple[Scenario, RoadGraph]
 EVERY_VARIANT = [(kind, variant) for kind, variants in VARIANTS.items() for variant in variants]
