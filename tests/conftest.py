@@ -1,5 +1,7 @@
 """Small nouns that every test may ask for."""
 
+import gc
+
 from hypothesis import settings
 
 from tests.needs import (
@@ -19,3 +21,7 @@ __all__ = [
 # How long an example takes says more about what else the machine does than about us.
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
+
+# Simulated days make millions of small values that no cycle holds; to look for cycles among them so often costs a
+# fourteenth of the time.
+gc.set_threshold(100_000, 50, 100)
